@@ -1,0 +1,211 @@
+"""Every error a caller may catch, as one tree.
+
+FastMCPError
+├── McpError                    a JSON-RPC error: what the peer answered, or is to be answered
+│   └── RemoteProtocolError     the peer broke the protocol
+│       ├── ParseError              -32700  not JSON
+│       ├── InvalidRequest          -32600  not one request or notification
+│       ├── MethodNotFound          -32601
+│       ├── InvalidParams           -32602
+│       ├── HeaderMismatch          -32020  an HTTP header disagrees with the body
+│       ├── MissingCapability       -32021  the client declared too little for this call
+│       └── UnsupportedVersion      -32022
+├── LocalProtocolError          we, or the code that called us, broke a rule
+│   ├── ConfigurationError          options that cannot work together
+│   └── InvalidSignature            a function that cannot become a component
+└── OperationError              the operation itself failed
+    ├── ToolError, ResourceError, PromptError      texts meant for the model
+    ├── ValidationError                            arguments that do not fit
+    ├── NotFoundError, DisabledError               no such component
+    ├── AuthorizationError                         not allowed
+    ├── ClientError                                the client could not do what was asked
+    │   ├── Disconnected                           the connection ended (a ConnectionError)
+    │   │   └── SessionExpired                     the server no longer knows our session
+    │   ├── UnexpectedResponse                     an HTTP answer that is not MCP
+    │   └── TimedOut                               no answer in time (a TimeoutError)
+
+These classes know neither HTTP statuses nor log levels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+RESOURCE_NOT_FOUND = -32002
+HEADER_MISMATCH = -32020
+MISSING_CAPABILITY = -32021
+UNSUPPORTED_VERSION = -32022
+
+
+class FastMCPError(Exception):
+    """The root of the tree."""
+
+
+class McpError(FastMCPError):
+    """A JSON-RPC error with its `code`, `message` and optional `data`.
+
+    Raised by a client when the peer answers with an error; raised in a component, it is sent
+    to the peer as it is, unmasked. An object with `code`, `message` and `data` is accepted in
+    place of the keywords.
+    """
+
+    def __init__(
+        self,
+        error: Any = None,
+        *,
+        code: int | None = None,
+        message: str | None = None,
+        data: Any = None,
+    ) -> None:
+        if error is not None and not isinstance(error, (str, int)):
+            code = error.code if code is None else code
+            message = error.message if message is None else message
+            data = getattr(error, "data", None) if data is None else data
+        elif isinstance(error, str) and message is None:
+            message = error
+        elif isinstance(error, int) and code is None:
+            code = error
+        self.code = INTERNAL_ERROR if code is None else code
+        self.message = "" if message is None else message
+        self.data = data
+        super().__init__(self.message)
+
+    @property
+    def error(self) -> McpError:
+        """The error's members, under the name that the official SDK gives them."""
+        return self
+
+
+class RemoteProtocolError(McpError):
+    """The peer broke the protocol; each subclass has the code of its kind."""
+
+    CODE = INVALID_REQUEST
+
+    def __init__(self, message: str, data: Any = None) -> None:
+        super().__init__(code=self.CODE, message=message, data=data)
+
+
+class ParseError(RemoteProtocolError):
+    """The bytes are not JSON in UTF-8, or are nested too deeply."""
+
+    CODE = PARSE_ERROR
+
+
+class InvalidRequest(RemoteProtocolError):
+    """The JSON is not a single JSON-RPC request or notification; `id` is that of the message."""
+
+    CODE = INVALID_REQUEST
+
+    def __init__(self, message: str, data: Any = None, *, id: int | str | None = None) -> None:
+        super().__init__(message, data)
+        self.id = id
+
+
+class MethodNotFound(RemoteProtocolError):
+    """The method does not exist in this revision, or is not offered."""
+
+    CODE = METHOD_NOT_FOUND
+
+
+class InvalidParams(RemoteProtocolError):
+    """The parameters do not fit the method."""
+
+    CODE = INVALID_PARAMS
+
+
+class HeaderMismatch(RemoteProtocolError):
+    """An HTTP header is missing, malformed or disagrees with the body."""
+
+    CODE = HEADER_MISMATCH
+
+
+class MissingCapability(RemoteProtocolError):
+    """The client did not declare what the call needs; `data.requiredCapabilities` names it."""
+
+    CODE = MISSING_CAPABILITY
+
+
+class UnsupportedVersion(RemoteProtocolError):
+    """The protocol version is not served; `data` holds `supported` and `requested`."""
+
+    CODE = UNSUPPORTED_VERSION
+
+
+class LocalProtocolError(FastMCPError):
+    """We, or the code that called us, broke a rule of the protocol or of this package."""
+
+
+class ConfigurationError(LocalProtocolError, ValueError):
+    """Options that are unknown, contradictory or impossible."""
+
+
+class InvalidSignature(LocalProtocolError, ValueError):
+    """A function whose signature cannot be served; the text names the line and the cure."""
+
+
+class OperationError(FastMCPError):
+    """The operation itself failed."""
+
+
+class ToolError(OperationError):
+    """A tool failed; its text is meant for the model and is never masked."""
+
+
+class ResourceError(OperationError):
+    """A resource could not be read; its text is meant for the client and is never masked."""
+
+
+class PromptError(OperationError):
+    """A prompt could not be rendered; its text is meant for the client and is never masked."""
+
+
+class ValidationError(OperationError):
+    """Arguments that do not fit the component's parameters."""
+
+
+class NotFoundError(OperationError, LookupError):
+    """No component of that name or URI."""
+
+
+class DisabledError(OperationError):
+    """The component exists and is switched off."""
+
+
+class AuthorizationError(OperationError):
+    """The caller may not do this."""
+
+
+class ClientError(OperationError):
+    """The client could not do what was asked of it."""
+
+
+class Disconnected(ClientError, ConnectionError):
+    """The connection ended before the answer came."""
+
+
+class SessionExpired(Disconnected):
+    """The server no longer knows the session; what was sent in it was not carried out."""
+
+
+class UnexpectedResponse(ClientError):
+    """The server answered over HTTP with something that is not MCP; `status` is its code."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class TimedOut(ClientError, TimeoutError):
+    """No answer came in time."""
+
+
+class RemoteToolError(ToolError, McpError):
+    """A `tools/call` that the server answered with a JSON-RPC error instead of a result."""
+
+    def __init__(self, error: McpError) -> None:
+        McpError.__init__(self, error)
