@@ -1,0 +1,255 @@
+"""What one HTTP exchange with a server means: headers and body in, a verdict out (PROTOCOL 1.3, 4).
+
+The body decides before the headers do, so that a modern request with a missing or wrong header
+is told so, rather than sent to look for a session. This module alone turns codes into statuses.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from msgspec import UNSET, DecodeError, Raw, Struct, json
+
+from fastmcp.exceptions import (
+    HEADER_MISMATCH,
+    INVALID_PARAMS,
+    INVALID_REQUEST,
+    METHOD_NOT_FOUND,
+    MISSING_CAPABILITY,
+    PARSE_ERROR,
+    UNSUPPORTED_VERSION,
+    HeaderMismatch,
+    InvalidRequest,
+    McpError,
+    RemoteProtocolError,
+)
+from fastmcp.wire import jsonrpc
+from fastmcp.wire.jsonrpc import Message, Notification, Request, RequestId
+from fastmcp.wire.methods import METHODS
+from fastmcp.wire.revisions import (
+    ASSUMED_REVISION,
+    HANDSHAKE_REVISIONS,
+    R2025_03_26,
+    REVISIONS,
+    Revision,
+)
+
+from . import headers as names
+from .eras import (
+    Envelope,
+    Sender,
+    open_envelope,
+    read_envelope,
+    require_modern,
+    version_of,
+)
+from .headers import Headers, accepts, decode_header
+
+JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
+LISTEN = "subscriptions/listen"
+
+_STATUS = {
+    PARSE_ERROR: 400,
+    INVALID_REQUEST: 400,
+    INVALID_PARAMS: 400,
+    HEADER_MISMATCH: 400,
+    MISSING_CAPABILITY: 400,
+    UNSUPPORTED_VERSION: 400,
+    METHOD_NOT_FOUND: 404,
+}
+
+
+def status_of(code: int) -> int:
+    """The HTTP status of a JSON-RPC error answering a modern request (PROTOCOL 1.3.2)."""
+    return _STATUS.get(code, 200)
+
+
+class Reject(Struct, frozen=True):
+    """Answer with `status`; `body` is a JSON-RPC error, or empty."""
+
+    status: int
+    body: bytes = b""
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Acknowledge(Struct, frozen=True):
+    """Answer 202: a modern notification, which means nothing to a server without sessions."""
+
+
+class Modern(Struct, frozen=True):
+    """Serve this request by itself; `stream` says that its answer has to be an event stream."""
+
+    request: Request
+    sender: Sender
+    envelope: Envelope
+    json: bool
+    stream: bool
+
+
+class Handshake(Struct, frozen=True):
+    """Messages of a handshake client, for its session or, without one, for themselves.
+
+    `revision` is the header's, or None; `batch` says that the answer is an array, too. A member
+    that is no message stands as the error to answer.
+    """
+
+    messages: list[Message | RemoteProtocolError]
+    batch: bool
+    session_id: str | None
+    revision: Revision | None
+    initialize: bool
+    json: bool
+    stream: bool
+
+
+Verdict: TypeAlias = Reject | Acknowledge | Modern | Handshake
+
+
+def refuse(error: McpError, id: RequestId | None = None, status: int | None = None) -> Reject:
+    """A JSON-RPC error as the whole HTTP answer."""
+    status = status_of(error.code) if status is None else status
+    return Reject(status, jsonrpc.encode_failure(id, error))
+
+
+def judge_post(headers: Headers, body: bytes) -> Verdict:
+    """What a POST to the MCP endpoint asks for, by the ladder of PROTOCOL 1.3.1 and 1.3.2."""
+    content_type = headers.get(b"content-type") or ""
+    if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
+        return refuse(InvalidRequest(f"Content-Type must be {JSON}"), status=415)
+    accept = headers.get(b"accept")
+    json_ok, stream_ok = accepts(accept, JSON), accepts(accept, EVENT_STREAM)
+    if not (json_ok or stream_ok):
+        return refuse(InvalidRequest(f"Accept must list {JSON} and {EVENT_STREAM}"), status=406)
+    version = headers.get(names.PROTOCOL_VERSION)
+    modern_header = version is not None and _handshake_revision(version) is None
+    try:
+        if jsonrpc.is_batch(body):
+            if modern_header:
+                return refuse(InvalidRequest("Invalid request: batches are not supported"))
+            return _batch(headers, body, version, json_ok, stream_ok)
+        message = jsonrpc.decode(body)
+    except RemoteProtocolError as error:
+        return refuse(error, error.id if isinstance(error, InvalidRequest) else None)
+    if isinstance(message, Request):
+        envelope = read_envelope(message.params)
+        enveloped = envelope.version is not UNSET
+        # A client that reconnects may keep a stale header: initialize is negotiated by its body.
+        if enveloped or (modern_header and message.method != "initialize"):
+            return _judge_modern(message, envelope, headers, json_ok, stream_ok)
+    elif modern_header:
+        return _judge_notification(message, version or "")
+    return Handshake(
+        [message],
+        False,
+        headers.get(names.SESSION_ID),
+        _handshake_revision(version),
+        isinstance(message, Request) and message.method == "initialize",
+        json_ok,
+        stream_ok,
+    )
+
+
+def _judge_modern(
+    request: Request, envelope: Envelope, headers: Headers, json_ok: bool, stream_ok: bool
+) -> Verdict:
+    if request.method == LISTEN and not stream_ok:
+        return refuse(InvalidRequest(f"{request.method} needs Accept: {EVENT_STREAM}"), status=406)
+    try:
+        if headers.repeated and (twice := headers.repeated & names.ONCE):
+            raise HeaderMismatch(f"Header mismatch: {_title(min(twice))} was sent more than once")
+        requested = version_of(envelope)
+        _match_header(headers, names.PROTOCOL_VERSION, requested)
+        _match_header(headers, names.METHOD, request.method)
+        _match_name(headers, request)
+        sender = open_envelope(envelope)
+    except RemoteProtocolError as error:
+        return refuse(error, request.id)
+    return Modern(request, sender, envelope, json_ok, stream_ok)
+
+
+def _judge_notification(message: Message, version: str) -> Verdict:
+    if not isinstance(message, Notification):
+        return refuse(InvalidRequest("Invalid request: a client sends no responses"))
+    try:
+        require_modern(version)
+    except RemoteProtocolError as error:
+        return refuse(error)
+    return Acknowledge()
+
+
+def _batch(
+    headers: Headers, body: bytes, version: str | None, json_ok: bool, stream_ok: bool
+) -> Verdict:
+    revision = _handshake_revision(version)
+    messages: list[Message | RemoteProtocolError] = []
+    for member in jsonrpc.split_batch(body):
+        try:
+            message = jsonrpc.decode(member)
+            if isinstance(message, Request) and message.method == "initialize":
+                raise InvalidRequest(
+                    "Invalid request: initialize must not be part of a batch", id=message.id
+                )
+            messages.append(message)
+        except RemoteProtocolError as error:
+            messages.append(error)
+    session = headers.get(names.SESSION_ID)
+    return Handshake(messages, True, session, revision, False, json_ok, stream_ok)
+
+
+def batches_allowed(revision: Revision) -> bool:
+    """Only 2025-03-26 has batches (PROTOCOL 2.1)."""
+    return revision == R2025_03_26
+
+
+def revision_without_session(revision: Revision | None) -> Revision:
+    """The revision of a handshake request that no session vouches for."""
+    return ASSUMED_REVISION if revision is None else revision
+
+
+def _handshake_revision(version: str | None) -> Revision | None:
+    revision = None if version is None else REVISIONS.get(version)
+    return revision if revision in HANDSHAKE_REVISIONS else None
+
+
+def _match_header(headers: Headers, name: bytes, expected: str) -> None:
+    value = headers.get(name)
+    if value is None:
+        raise HeaderMismatch(f"Header mismatch: {_title(name)} is missing")
+    if value != expected:
+        raise HeaderMismatch(f"Header mismatch: {_title(name)} and the body disagree")
+
+
+class _Target(Struct):
+    name: str | None = None
+    uri: str | None = None
+    taskId: str | None = None  # noqa: N815
+
+
+_read_target = json.Decoder(_Target).decode
+
+
+def target_of(method: str, params: Raw) -> str | None:
+    """The member of the parameters that `Mcp-Name` mirrors, when it is there as text."""
+    row = METHODS.get(method)
+    if row is None or row.target is None:
+        return None
+    try:
+        return getattr(_read_target(params), row.target)
+    except (DecodeError, UnicodeError, RecursionError):
+        return None
+
+
+def _match_name(headers: Headers, request: Request) -> None:
+    expected = target_of(request.method, request.params)
+    if expected is None:
+        return
+    value = headers.get(names.NAME)
+    if value is None:
+        raise HeaderMismatch("Header mismatch: Mcp-Name is missing")
+    if decode_header(value, "Mcp-Name") != expected:
+        raise HeaderMismatch("Header mismatch: Mcp-Name and the body disagree")
+
+
+def _title(name: bytes) -> str:
+    return {names.PROTOCOL_VERSION: "MCP-Protocol-Version"}.get(name, name.decode().title())
