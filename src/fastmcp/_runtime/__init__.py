@@ -1,0 +1,1 @@
+"""Drives the protocol: sessions, dispatch, faults and threads. The place that knows asyncio."""

@@ -1,0 +1,131 @@
+"""The one dispatch site: from a request's raw parameters to its encoded answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from msgspec import DecodeError, Struct, ValidationError, json
+
+from fastmcp.exceptions import InvalidParams, McpError, MethodNotFound
+from fastmcp.wire import jsonrpc
+from fastmcp.wire.methods import METHODS, Method
+from fastmcp.wire.model import Model
+from fastmcp.wire.revisions import R2025_11_25, Revision, sieve
+from fastmcp.wire.shapes import META_SERVER_INFO
+
+from .exchange import Exchange
+from .faults import to_error
+
+C = TypeVar("C")
+Handler: TypeAlias = Callable[[C, Any], Awaitable[Any]]
+Render: TypeAlias = Callable[[C, Any, Any], Model]
+
+
+class Route(Generic[C]):
+    """One method as it is served: how its parameters are read, who acts, how the outcome looks.
+
+    `act` is the whole middleware chain with the handler at its end; `render` turns the
+    parameters and what the chain returned into the result of the wire.
+    """
+
+    __slots__ = ("act", "decode", "render", "row")
+
+    def __init__(self, row: Method, act: Handler[C], render: Render[C]) -> None:
+        self.row = row
+        self.act = act
+        self.render = render
+        self.decode = json.Decoder(row.params).decode
+
+
+class Answer(Struct):
+    """An encoded response, and the error that it tells of."""
+
+    body: bytes
+    error: McpError | None = None
+
+
+class Hints(Struct, frozen=True):
+    """What a server adds to its modern results (PROTOCOL 1.1 and 3.17)."""
+
+    server_info: dict[str, Any]
+    ttl_ms: int = 0
+    cache_scope: str = "private"
+
+
+class Dispatcher(Generic[C]):
+    """Serves requests by a table of routes; `make_context` gives each one its context."""
+
+    def __init__(
+        self,
+        routes: Mapping[str, Route[C]],
+        make_context: Callable[[Exchange], C],
+        current: ContextVar[C],
+        hints: Hints,
+        *,
+        masked: bool,
+    ) -> None:
+        self._routes = routes
+        self._make_context = make_context
+        self._current = current
+        self._hints = hints
+        self._masked = masked
+
+    def replace(self, routes: Mapping[str, Route[C]]) -> None:
+        """Serve by another table from the next request on."""
+        self._routes = routes
+
+    async def answer(self, exchange: Exchange) -> Answer:
+        """The encoded response to a request, whatever happens to it."""
+        try:
+            result = await self._dispatch(exchange)
+            return Answer(jsonrpc.encode_result(exchange.id, result))
+        except Exception as fault:
+            error = to_error(
+                fault,
+                method=exchange.method,
+                revision=exchange.sender.revision,
+                masked=self._masked,
+            )
+            return Answer(jsonrpc.encode_failure(exchange.id, error), error)
+
+    async def _dispatch(self, exchange: Exchange) -> Model:
+        route = self._route(exchange.method, exchange.sender.revision)
+        try:
+            params = route.decode(exchange.params)
+        except ValidationError as error:
+            raise InvalidParams(f"Invalid params for {exchange.method}: {error}") from None
+        except (DecodeError, UnicodeError, RecursionError) as error:
+            raise InvalidParams(f"Invalid params for {exchange.method}: {error}") from None
+        context = self._make_context(exchange)
+        token = self._current.set(context)
+        try:
+            outcome = await route.act(context, params)
+            result = route.render(context, params, outcome)
+            return self._finish(route, result, exchange.sender.revision)
+        finally:
+            self._current.reset(token)
+
+    def _route(self, method: str, revision: Revision) -> Route[C]:
+        route = self._routes.get(method)
+        if route is None or not route.row.in_revision(revision):
+            known = METHODS.get(method)
+            when = f" in {revision}" if known is not None else ""
+            raise MethodNotFound(f"Method not found{when}: {method}", {"method": method})
+        return route
+
+    def _finish(self, route: Route[C], result: Any, revision: Revision) -> Model:
+        """Give a result what its revision asks of every result, and nothing that it lacks."""
+        if not revision.modern:
+            return sieve(result, revision) if revision < R2025_11_25 else result
+        hints = self._hints
+        if result.result_type is None:
+            result.result_type = "complete"
+        result.meta = {META_SERVER_INFO: hints.server_info, **(result.meta or {})}
+        if route.row.cacheable and result.result_type == "complete":
+            if result.ttl_ms is None:
+                result.ttl_ms = hints.ttl_ms
+            if result.cache_scope is None:
+                result.cache_scope = hints.cache_scope
+        return result

@@ -1,0 +1,52 @@
+"""The single place where an exception becomes a JSON-RPC error."""
+
+from __future__ import annotations
+
+import logging
+
+from fastmcp.exceptions import (
+    INTERNAL_ERROR,
+    INVALID_PARAMS,
+    RESOURCE_NOT_FOUND,
+    AuthorizationError,
+    DisabledError,
+    McpError,
+    NotFoundError,
+    PromptError,
+    ResourceError,
+    ValidationError,
+)
+from fastmcp.wire.revisions import Revision
+
+logger = logging.getLogger("fastmcp.server")
+
+_SAID_ALOUD = (PromptError, ResourceError, AuthorizationError)
+
+
+def to_error(fault: Exception, *, method: str, revision: Revision, masked: bool) -> McpError:
+    """The error that answers a request which raised `fault`.
+
+    `masked` hides the text of every exception that was not written for the peer to read.
+    """
+    if isinstance(fault, McpError):
+        return _for_revision(fault, revision)
+    if isinstance(fault, (NotFoundError, DisabledError, ValidationError)):
+        return McpError(code=INVALID_PARAMS, message=str(fault))
+    if isinstance(fault, _SAID_ALOUD):
+        return McpError(code=INTERNAL_ERROR, message=str(fault))
+    logger.error("Error answering %s", method, exc_info=fault)
+    text = "Internal error" if masked else f"Internal error: {fault}"
+    return McpError(code=INTERNAL_ERROR, message=text)
+
+
+def resource_not_found(uri: str) -> McpError:
+    """A missing resource; -32002 for the revisions before 2026-07-28 (PROTOCOL 3.6)."""
+    return McpError(
+        code=RESOURCE_NOT_FOUND, message=f"Resource not found: {uri}", data={"uri": uri}
+    )
+
+
+def _for_revision(error: McpError, revision: Revision) -> McpError:
+    if error.code == RESOURCE_NOT_FOUND and revision.modern:
+        return McpError(code=INVALID_PARAMS, message=error.message, data=error.data)
+    return error

@@ -1,0 +1,258 @@
+"""Drives one conversation over a channel: a task for each request of theirs, a future for each
+of ours. It serves both roles; what a request means is its `answer` callable's business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeAlias
+
+from msgspec import UNSET, Raw
+
+from fastmcp._protocol.connection import (
+    Answered,
+    CancelReceived,
+    Connection,
+    Event,
+    Malformed,
+    ProgressReceived,
+    Refused,
+)
+from fastmcp.exceptions import Disconnected, McpError, TimedOut
+from fastmcp.wire import jsonrpc
+from fastmcp.wire.jsonrpc import ErrorData, Message, Notification, Request, RequestId
+
+logger = logging.getLogger("fastmcp.session")
+
+Answer: TypeAlias = Callable[[Request], Awaitable[bytes | None]]
+OnNotification: TypeAlias = Callable[[Notification], None]
+OnProgress: TypeAlias = Callable[[Raw], None]
+
+
+class Channel(Protocol):
+    """Where a session's messages go."""
+
+    async def send(self, message: bytes, related: RequestId | None) -> None:
+        """Send a notification, or a request of ours, that belongs to their request `related`.
+
+        Returns when the transport has room for more.
+        """
+        ...
+
+    async def reply(self, id: RequestId, message: bytes) -> None:
+        """Send the answer to their request."""
+        ...
+
+    async def call(self, id: RequestId, method: str, params: Any, message: bytes) -> None:
+        """Send a request of ours that stands for itself."""
+        ...
+
+    def abandon(self, id: RequestId, message: bytes) -> None:
+        """Give up a request of ours: by `message`, or as the transport says instead."""
+        ...
+
+    def refuse(self, message: bytes) -> None:
+        """Send the answer to something that was no message."""
+        ...
+
+    def forget(self, id: RequestId) -> None:
+        """Their request ended without an answer: it was cancelled."""
+        ...
+
+
+def _as_error(error: ErrorData) -> McpError:
+    data = None if error.data is UNSET else error.data
+    return McpError(code=error.code, message=error.message, data=data)
+
+
+async def _unanswerable(request: Request) -> bytes:
+    error = McpError(code=-32601, message=f"Method not found: {request.method}")
+    return jsonrpc.encode_failure(request.id, error)
+
+
+class Session:
+    """A live conversation. `feed` takes what comes in; closing ends every task and waiter."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        answer: Answer = _unanswerable,
+        *,
+        on_notification: OnNotification | None = None,
+        answers_malformed: bool = True,
+    ) -> None:
+        self.connection = Connection()
+        self.channel = channel
+        self.batches = False
+        self._answer = answer
+        self._on_notification = on_notification
+        self._answers_malformed = answers_malformed
+        self._tasks: dict[RequestId, asyncio.Task[None]] = {}
+        self._waiting: dict[RequestId, asyncio.Future[Raw]] = {}
+        self._progress: dict[RequestId, OnProgress] = {}
+        self._closed: Exception | None = None
+
+    def feed(self, data: Any) -> None:
+        """Take one frame: a message, or a batch where the revision has them."""
+        for event in self.connection.receive(data, batches=self.batches):
+            self._handle(event)
+
+    def take(self, message: Message) -> None:
+        """Take a message that was read already.
+
+        Raises:
+            InvalidRequest: a request whose id is still in flight.
+        """
+        self._handle(self.connection.take(message))
+
+    def _handle(self, event: Event) -> None:
+        if isinstance(event, Request):
+            self._start(event)
+        elif isinstance(event, Answered):
+            self._settle(event.id, event.result, None)
+        elif isinstance(event, Refused):
+            self._settle(event.id, None, _as_error(event.error))
+        elif isinstance(event, Notification):
+            if self._on_notification is not None:
+                self._on_notification(event)
+        elif isinstance(event, CancelReceived):
+            self.cancel_theirs(event.id)
+        elif isinstance(event, ProgressReceived):
+            if (callback := self._progress.get(event.id)) is not None:
+                callback(event.params)
+        else:
+            self._refuse(event)
+
+    def _refuse(self, event: Malformed) -> None:
+        if self._answers_malformed:
+            self.channel.refuse(event.reply)
+        else:
+            logger.debug("Ignored what is not a message: %s", event.error)
+
+    def _start(self, request: Request) -> None:
+        if self._closed is not None:
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(request))
+        self._tasks[request.id] = task
+
+    async def _serve(self, request: Request) -> None:
+        id = request.id
+        try:
+            reply = await self._answer(request)
+            if self.connection.finish(id) and reply is not None:
+                await self.channel.reply(id, reply)
+        finally:
+            if self._tasks.get(id) is asyncio.current_task():
+                del self._tasks[id]
+                self.connection.finish(id)
+
+    def cancel_theirs(self, id: RequestId) -> None:
+        """Stop serving a request of theirs; nothing answers it any more."""
+        task = self._tasks.pop(id, None)
+        self.connection.finish(id)
+        if task is not None:
+            task.cancel()
+            self.channel.forget(id)
+
+    def has_task(self, id: RequestId) -> bool:
+        """Whether a request of theirs is being served."""
+        return id in self._tasks
+
+    async def send(self, message: bytes, related: RequestId | None = None) -> None:
+        """Send a notification, unless the request it belongs to was cancelled."""
+        if self._closed is None and (related is None or related in self.connection.incoming):
+            await self.channel.send(message, related)
+
+    async def request(
+        self,
+        method: str,
+        params: dict[str, Any] | None = None,
+        related: RequestId | None = None,
+        *,
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+        cancellable: bool = True,
+    ) -> Raw:
+        """Ask the peer and wait for its raw result; `timeout` in seconds.
+
+        The peer is told when we give up, unless the request is not `cancellable`.
+
+        Raises:
+            McpError: the peer answered with an error.
+            TimedOut: it did not answer in time; it was told that we gave up.
+            Disconnected: the session ended first.
+        """
+        if self._closed is not None:
+            raise Disconnected(str(self._closed))
+        loop = asyncio.get_running_loop()
+        id = self.connection.next_id()
+        if on_progress is not None:
+            meta: dict[str, Any] = (params or {}).get("_meta") or {}
+            params = {**(params or {}), "_meta": {**meta, "progressToken": id}}
+            self._progress[id] = on_progress
+        message = jsonrpc.encode_request(id, method, {} if params is None else params)
+        self._waiting[id] = future = loop.create_future()
+        timer = None
+        if timeout is not None:
+            timer = loop.call_later(timeout, self._expire, id, method, timeout, cancellable)
+        try:
+            if related is None:
+                await self.channel.call(id, method, params, message)
+            else:
+                await self.channel.send(message, related)
+            return await future
+        except asyncio.CancelledError:
+            self._abandon(id, "cancelled", cancellable)
+            raise
+        finally:
+            if timer is not None:
+                timer.cancel()
+            self._waiting.pop(id, None)
+            self._progress.pop(id, None)
+
+    def fail(self, id: RequestId, error: Exception) -> None:
+        """End a request of ours with an error of the transport's."""
+        self.connection.outgoing.discard(id)
+        self._settle(id, None, error)
+
+    def _expire(self, id: RequestId, method: str, timeout: float, cancellable: bool) -> None:
+        self._abandon(id, "timeout", cancellable)
+        self._settle(id, None, TimedOut(f"No answer to {method} within {timeout:g} seconds"))
+
+    def _abandon(self, id: RequestId, reason: str, tell: bool) -> None:
+        message = self.connection.cancel(id, reason)
+        if message is not None and tell and self._closed is None:
+            self.channel.abandon(id, message)
+
+    def _settle(self, id: RequestId | None, result: Raw | None, error: Exception | None) -> None:
+        future = None if id is None else self._waiting.get(id)
+        if future is None or future.done():
+            return  # late, or an answer to something given up: dropped
+        if error is not None:
+            future.set_exception(error)
+        else:
+            assert result is not None
+            future.set_result(result)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session has ended."""
+        return self._closed is not None
+
+    def close(self, reason: Exception | None = None) -> None:
+        """End the session: their requests are cancelled, ours fail with Disconnected."""
+        if self._closed is not None:
+            return
+        self._closed = reason or Disconnected("The connection is closed")
+        for task in list(self._tasks.values()):
+            task.cancel()
+        for future in list(self._waiting.values()):
+            if not future.done():
+                future.set_exception(Disconnected(str(self._closed)))
+
+    async def wait_tasks(self, grace: float) -> None:
+        """Wait up to `grace` seconds for the requests still being served."""
+        if self._tasks:
+            await asyncio.wait(list(self._tasks.values()), timeout=grace)
