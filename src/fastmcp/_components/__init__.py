@@ -1,0 +1,1 @@
+"""What tools, resources and prompts share: identity, reading a function's signature, output."""

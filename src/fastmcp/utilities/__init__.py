@@ -1,0 +1,1 @@
+"""Module paths that FastMCP's users import; the code lives in the packages it belongs to."""
