@@ -1,0 +1,66 @@
+"""One client of a server on a connection that lives: stdio, memory, or an HTTP session."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from fastmcp._protocol.eras import Lifecycle, progress_token
+from fastmcp._protocol.http import batches_allowed
+from fastmcp._runtime.dispatch import Dispatcher
+from fastmcp._runtime.exchange import Exchange, SessionRecord, TransportName
+from fastmcp._runtime.session import Channel, Session
+from fastmcp.exceptions import McpError
+from fastmcp.wire import jsonrpc
+from fastmcp.wire.jsonrpc import Request, RequestId
+
+
+class ServerConnection:
+    """Admits each request to its era and hands it to dispatch.
+
+    `scopes` holds the ASGI scope of each request in flight, on HTTP.
+    """
+
+    __slots__ = ("_dispatcher", "_transport", "lifecycle", "record", "scopes", "session")
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher[Any],
+        channel: Channel,
+        transport: TransportName,
+        id: str | None = None,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._transport: TransportName = transport
+        self.lifecycle = Lifecycle()
+        self.record = SessionRecord(id or uuid.uuid4().hex)
+        self.scopes: dict[RequestId, Mapping[str, Any]] | None = None
+        self.session = Session(channel, self._answer)
+
+    async def _answer(self, request: Request) -> bytes:
+        lifecycle = self.lifecycle
+        try:
+            sender, envelope = lifecycle.admit(request.method, request.params)
+            token = progress_token(envelope)
+        except McpError as error:
+            return jsonrpc.encode_failure(request.id, error)
+        answer = await self._dispatcher.answer(
+            Exchange(
+                request.id,
+                request.method,
+                request.params,
+                sender=sender,
+                peer=self.session,
+                transport=self._transport,
+                progress_token=token,
+                session=None if sender.revision.modern else self.record,
+                scope=None if self.scopes is None else self.scopes.get(request.id),
+            )
+        )
+        if request.method == "initialize":
+            if answer.error is None:
+                self.session.batches = batches_allowed(sender.revision)
+            elif lifecycle.sender is sender:
+                lifecycle.reset()
+        return answer.body

@@ -1,0 +1,199 @@
+"""The Starlette application around the MCP endpoint, and serving it with uvicorn."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware as ASGIMiddleware
+from starlette.routing import BaseRoute, Match
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fastmcp._protocol.guard import Guard, is_loopback
+from fastmcp.exceptions import ConfigurationError
+
+from .event_store import EventLog
+from .streamable import HttpSettings, StreamableHTTPEndpoint
+
+if TYPE_CHECKING:
+    import uvicorn
+
+    from .server import FastMCP
+
+DEFAULT_PATH = "/mcp"
+Protection = Literal["auto"] | bool
+
+
+class StarletteWithLifespan(Starlette):
+    """A Starlette application whose lifespan a parent application can take over."""
+
+    @property
+    def lifespan(self) -> Any:
+        """The lifespan context, callable with the parent application."""
+        return self.router.lifespan_context
+
+
+class EndpointRoute(BaseRoute):
+    """Serves one path with and without its trailing slash, redirecting neither."""
+
+    def __init__(self, path: str, endpoint: ASGIApp) -> None:
+        self.path = "/" + path.strip("/")
+        self.endpoint = endpoint
+        self.name = "mcp"
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http":
+            return Match.NONE, {}
+        root: str = scope.get("root_path", "")
+        path: str = scope["path"].removeprefix(root)
+        if path == self.path or path.rstrip("/") == self.path.rstrip("/"):
+            return Match.FULL, {"endpoint": self.endpoint}
+        return Match.NONE, {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.endpoint(scope, receive, send)
+
+
+def create_app(
+    server: FastMCP,
+    path: str | None = None,
+    *,
+    transport: str = "http",
+    stateless_http: bool | None = None,
+    json_response: bool | None = None,
+    middleware: Sequence[ASGIMiddleware] | None = None,
+    event_store: EventLog | None = None,
+    retry_interval: int | None = None,
+    session_idle_timeout: float | Literal["auto"] | None = "auto",
+    max_sessions: int = 10_000,
+    max_request_size: int = 4 * 1024 * 1024,
+    host_origin_protection: Protection = "auto",
+    allowed_hosts: Sequence[str] | None = None,
+    allowed_origins: Sequence[str] | None = None,
+) -> StarletteWithLifespan:
+    """The application that `FastMCP.http_app` documents."""
+    if transport not in ("http", "streamable-http"):
+        raise ConfigurationError(
+            f"http_app(transport={transport!r}): use 'http' or 'streamable-http'"
+        )
+    defaults = server.http_defaults
+    settings = HttpSettings(
+        stateless=_first(stateless_http, defaults.stateless_http, _flag("STATELESS_HTTP")),
+        json_response=_first(json_response, defaults.json_response, _flag("JSON_RESPONSE")),
+        guard=Guard(
+            None if host_origin_protection == "auto" else host_origin_protection,
+            tuple(allowed_hosts or ()),
+            tuple(allowed_origins or ()),
+        ),
+        max_request_size=max_request_size,
+        session_idle_timeout=1800 if session_idle_timeout == "auto" else session_idle_timeout,
+        max_sessions=max_sessions,
+        event_store=event_store,
+        retry_interval=retry_interval,
+    )
+    endpoint = StreamableHTTPEndpoint(
+        server.dispatcher,
+        lambda channel, id: server.connect(channel, "streamable-http", id),
+        settings,
+    )
+    route = EndpointRoute(path or DEFAULT_PATH, _Started(server, endpoint))
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
+        async with server.lifespan.use(server):
+            try:
+                yield
+            finally:
+                endpoint.sessions.close_all()
+
+    app = StarletteWithLifespan(
+        routes=[route, *server.custom_routes],
+        middleware=list(middleware or ()),
+        lifespan=lifespan,
+    )
+    app.state.fastmcp_server = server
+    app.state.path = route.path
+    app.state.transport_type = "streamable-http"
+    app.state.mcp_endpoint = endpoint
+    return app
+
+
+class _Started:
+    """Starts the server's lifespan at the first request when no application has done so."""
+
+    def __init__(self, server: FastMCP, endpoint: StreamableHTTPEndpoint) -> None:
+        self._server = server
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        lifespan = self._server.lifespan
+        if not lifespan.running:
+            self._server.logger.warning(
+                "The application of %r was mounted without its lifespan, which starts now; pass "
+                "lifespan=mcp_app.lifespan to the parent application to have it end in order",
+                self._server.name,
+            )
+            await lifespan.enter(self._server)
+        await self._endpoint(scope, receive, send)
+
+
+async def serve_http(
+    server: FastMCP,
+    *,
+    host: str | None = None,
+    port: int | None = None,
+    path: str | None = None,
+    log_level: str | None = None,
+    show_banner: bool | None = None,
+    uvicorn_config: Mapping[str, Any] | None = None,
+    sockets: Any = None,
+    host_origin_protection: Protection = "auto",
+    stateless: bool | None = None,
+    **options: Any,
+) -> None:
+    """Serve the application until cancelled or signalled."""
+    del show_banner
+    host = host or os.environ.get("FASTMCP_HOST") or "127.0.0.1"
+    port = int(os.environ.get("FASTMCP_PORT") or 8000) if port is None else port
+    if stateless is not None:
+        options.setdefault("stateless_http", stateless)
+    if host_origin_protection == "auto" and not sockets:
+        listed = options.get("allowed_hosts") or options.get("allowed_origins")
+        host_origin_protection = is_loopback(host) or bool(listed)
+    app = create_app(server, path, host_origin_protection=host_origin_protection, **options)
+    config = {
+        "timeout_graceful_shutdown": 2,
+        "lifespan": "on",
+        "ws": "none",
+        "log_level": (log_level or os.environ.get("FASTMCP_LOG_LEVEL") or "info").lower(),
+        **(uvicorn_config or {}),
+    }
+    await _uvicorn_server(app, host, port, config).serve(sockets=sockets)
+
+
+def _uvicorn_server(
+    app: StarletteWithLifespan, host: str, port: int, config: Mapping[str, Any]
+) -> uvicorn.Server:
+    import uvicorn
+
+    endpoint: StreamableHTTPEndpoint = app.state.mcp_endpoint
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: Any = None) -> None:
+            # Open streams would otherwise hold the shutdown up until its deadline.
+            endpoint.sessions.close_all()
+            await super().shutdown(sockets)
+
+    return Server(uvicorn.Config(app, host=host, port=port, **config))
+
+
+def _first(*choices: bool | None) -> bool:
+    return next((choice for choice in choices if choice is not None), False)
+
+
+def _flag(name: str) -> bool | None:
+    value = os.environ.get(f"FASTMCP_{name}")
+    return None if value is None else value.strip().lower() in ("1", "true", "yes", "on")

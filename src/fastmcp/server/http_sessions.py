@@ -1,0 +1,287 @@
+"""Handshake sessions over HTTP: their streams, their expiry, and the table of them."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from fastmcp._runtime.session import Channel
+from fastmcp.wire.jsonrpc import RequestId
+
+from .connection import ServerConnection
+from .event_store import EventLog
+
+# How many messages may wait for a client that reads more slowly than they come.
+BACKLOG = 256
+# How many messages are kept for a client that has no stream open for them.
+UNCLAIMED = 64
+
+
+class Stream:
+    """Messages on their way to one HTTP response.
+
+    `awaiting` are the requests it answers; when all are answered it is done. While no response
+    is attached, messages are kept by the event store alone.
+    """
+
+    __slots__ = ("_items", "_moved", "attached", "awaiting", "closed", "id", "quiet")
+
+    def __init__(self, id: str, awaiting: set[RequestId], *, quiet: bool = False) -> None:
+        self.id = id
+        self.awaiting = awaiting
+        self.quiet = quiet
+        self.attached = True
+        self.closed = False
+        self._items: deque[tuple[str | None, bytes]] = deque()
+        self._moved: asyncio.Event | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more can come."""
+        return self.closed or not self.awaiting
+
+    @property
+    def waiting(self) -> int:
+        """How many messages have not been taken."""
+        return len(self._items)
+
+    def push(self, message: bytes, event_id: str | None) -> None:
+        """Add a message."""
+        if self.attached:
+            self._items.append((event_id, message))
+        self._move()
+
+    async def wait_room(self) -> None:
+        """Wait until whoever writes the response has caught up."""
+        while self.attached and not self.closed and len(self._items) > BACKLOG:
+            await self._wait_move()
+
+    async def take(self) -> tuple[str | None, bytes] | None:
+        """The next message; None when the stream is done, or is to be left."""
+        while not self._items:
+            if self.done or not self.attached:
+                return None
+            await self._wait_move()
+        item = self._items.popleft()
+        self._move()
+        return item
+
+    def settle(self, id: RequestId) -> None:
+        """A request is answered, or never will be."""
+        self.awaiting.discard(id)
+        self._move()
+
+    def detach(self) -> None:
+        """The response ended before the stream did."""
+        self.attached = False
+        self._items.clear()
+        self._move()
+
+    def attach(self) -> None:
+        """Another response goes on with the stream."""
+        self.attached = True
+
+    def close(self) -> None:
+        """End it."""
+        self.closed = True
+        self._move()
+
+    def _move(self) -> None:
+        if self._moved is not None:
+            self._moved.set()
+            self._moved = None
+
+    async def _wait_move(self) -> None:
+        if self._moved is None:
+            self._moved = asyncio.Event()
+        await self._moved.wait()
+
+
+class HttpSession:
+    """One handshake client: its connection, and the channel that routes to its streams."""
+
+    __slots__ = ("_by_request", "_store", "_unclaimed", "connection", "id", "listening", "used")
+
+    def __init__(
+        self, id: str, connect: Callable[[Channel, str], ServerConnection], store: EventLog | None
+    ) -> None:
+        self.id = id
+        self.used = 0.0
+        self.listening: Stream | None = None
+        self._store = store
+        self._by_request: dict[RequestId, Stream] = {}
+        self._unclaimed: deque[bytes] | None = None
+        self.connection = connect(self, id)
+        self.connection.scopes = {}
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is waiting on it."""
+        return self.listening is not None or bool(self._by_request)
+
+    def open_stream(self, requests: set[RequestId], *, quiet: bool) -> Stream:
+        """The stream that answers these requests; a quiet one carries their answers only."""
+        stream = Stream(f"{self.id}/{secrets.token_hex(8)}", set(requests), quiet=quiet)
+        for id in requests:
+            self._by_request[id] = stream
+        return stream
+
+    def find_stream(self, id: str) -> Stream | None:
+        """The stream of that id, while it is not done."""
+        if self.listening is not None and self.listening.id == id:
+            return self.listening
+        return next((s for s in self._by_request.values() if s.id == id), None)
+
+    @property
+    def listening_id(self) -> str:
+        """The id of the stream for what belongs to no request."""
+        return f"{self.id}/listen"
+
+    def listen(self) -> Stream:
+        """The stream for what belongs to no request; there is one at a time."""
+        stream = self.listening = Stream(self.listening_id, {"listen"})
+        for message in self._unclaimed or ():
+            stream.push(message, None)
+        self._unclaimed = None
+        return stream
+
+    def stream_of(self, id: RequestId) -> Stream | None:
+        """The stream that answers a request."""
+        return self._by_request.get(id)
+
+    # The channel of the session.
+
+    async def send(self, message: bytes, related: RequestId | None) -> None:
+        stream = None if related is None else self._by_request.get(related)
+        if stream is None or stream.quiet:
+            await self._send_unrelated(message, wanted=stream is None)
+            return
+        await self._push(stream, message)
+        await stream.wait_room()
+
+    async def _send_unrelated(self, message: bytes, *, wanted: bool) -> None:
+        stream = self.listening
+        if stream is not None:
+            await self._push(stream, message)
+            await stream.wait_room()
+        elif self._store is not None and wanted:
+            await self._store.store_event(self.listening_id, message)
+        elif wanted:
+            if self._unclaimed is None:
+                self._unclaimed = deque(maxlen=UNCLAIMED)
+            self._unclaimed.append(message)
+
+    async def _push(self, stream: Stream, message: bytes) -> None:
+        # Stored before it is sent: a client that leaves in between asks for it again.
+        event_id = None
+        if self._store is not None and not stream.quiet:
+            event_id = await self._store.store_event(stream.id, message)
+        stream.push(message, event_id)
+
+    async def reply(self, id: RequestId, message: bytes) -> None:
+        stream = self._by_request.get(id)
+        if stream is not None:
+            await self._push(stream, message)
+        self.forget(id)
+
+    async def call(self, id: RequestId, method: str, params: Any, message: bytes) -> None:
+        await self.send(message, None)
+
+    def abandon(self, id: RequestId, message: bytes) -> None:
+        self.refuse(message)
+
+    def refuse(self, message: bytes) -> None:
+        if self.listening is not None:
+            self.listening.push(message, None)
+
+    def forget(self, id: RequestId) -> None:
+        stream = self._by_request.pop(id, None)
+        if stream is not None:
+            stream.settle(id)
+        if self.connection.scopes is not None:
+            self.connection.scopes.pop(id, None)
+
+    def close(self) -> None:
+        """End the session and all its streams."""
+        self.connection.session.close()
+        for stream in (*self._by_request.values(), self.listening):
+            if stream is not None:
+                stream.close()
+        self._by_request.clear()
+
+
+class HttpSessions:
+    """The sessions of one endpoint, the least recently used first."""
+
+    def __init__(
+        self,
+        connect: Callable[[Channel, str], ServerConnection],
+        *,
+        store: EventLog | None,
+        idle_timeout: float | None,
+        limit: int,
+    ) -> None:
+        self._connect = connect
+        self._store = store
+        self._idle_timeout = idle_timeout
+        self._limit = limit
+        self._table: dict[str, HttpSession] = {}
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def open(self) -> HttpSession | None:
+        """A new session; None when there are too many."""
+        if len(self._table) >= self._limit:
+            return None
+        session = HttpSession(secrets.token_hex(16), self._connect, self._store)
+        self._touch(session)
+        if self._sweeper is None and self._idle_timeout is not None:
+            self._sweep()
+        return session
+
+    def get(self, id: str) -> HttpSession | None:
+        """The session of that id, now in use."""
+        session = self._table.pop(id, None)
+        if session is not None:
+            self._touch(session)
+        return session
+
+    def close(self, session: HttpSession) -> None:
+        """End a session."""
+        self._table.pop(session.id, None)
+        session.close()
+
+    def close_all(self) -> None:
+        """End every session."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
+        for session in list(self._table.values()):
+            self.close(session)
+
+    def _touch(self, session: HttpSession) -> None:
+        session.used = asyncio.get_running_loop().time()
+        self._table[session.id] = session
+
+    def _sweep(self) -> None:
+        """End what has been idle for too long, and come back when the next one may be."""
+        assert self._idle_timeout is not None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self._sweeper = None
+        for session in list(self._table.values()):
+            if session.used + self._idle_timeout > now:
+                delay = session.used + self._idle_timeout - now
+                self._sweeper = loop.call_later(delay, self._sweep)
+                return
+            if session.busy:
+                self.get(session.id)
+            else:
+                self.close(session)
+        if self._table:
+            self._sweeper = loop.call_later(self._idle_timeout, self._sweep)

@@ -1,0 +1,7 @@
+"""Middleware: code around every message that a server handles."""
+
+from __future__ import annotations
+
+from .middleware import CallNext, Middleware, MiddlewareContext
+
+__all__ = ["CallNext", "Middleware", "MiddlewareContext"]

@@ -1,0 +1,65 @@
+"""The constructor's keywords that are no longer, or not yet, and what to write instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from msgspec import Struct
+
+REMOVED = {
+    "host": "pass it to run(): mcp.run(transport='http', host=...)",
+    "port": "pass it to run(): mcp.run(transport='http', port=...)",
+    "log_level": "pass it to run(), or set FASTMCP_LOG_LEVEL",
+    "debug": "set FASTMCP_DEBUG",
+    "sse_path": "pass path= to run(transport='sse') or http_app(transport='sse')",
+    "message_path": "pass message_path= to run(transport='sse')",
+    "streamable_http_path": "pass path= to run(transport='http') or http_app()",
+    "on_duplicate_tools": "use on_duplicate=",
+    "on_duplicate_resources": "use on_duplicate=",
+    "on_duplicate_prompts": "use on_duplicate=",
+    "tool_serializer": "return a ToolResult from the tool",
+    "include_tags": "call mcp.enable(tags=..., only=True)",
+    "exclude_tags": "call mcp.disable(tags=...)",
+    "tool_transformations": "call mcp.add_transform(ToolTransform(...))",
+}
+
+# Known, and not served yet: a value that would change behaviour is refused, never ignored.
+UPCOMING = {
+    "auth",
+    "client_log_level",
+    "dereference_schemas",
+    "providers",
+    "request_state_security",
+    "resource_security",
+    "sampling_handler",
+    "sampling_handler_behavior",
+    "session_state_store",
+    "transforms",
+}
+
+
+class HttpDefaults(Struct, frozen=True):
+    """What the constructor says of HTTP; an argument of `run` or `http_app` wins over it."""
+
+    stateless_http: bool | None = None
+    json_response: bool | None = None
+
+
+def reject_unknown(others: Mapping[str, Any], known: Iterable[str]) -> None:
+    """TypeError for a keyword that FastMCP() does not take; `known` are those that it does."""
+    for name in others:
+        if name in REMOVED:
+            raise TypeError(f"FastMCP() no longer takes {name}=; {REMOVED[name]}")
+        if name not in UPCOMING:
+            near = get_close_matches(name, [*known, *UPCOMING], n=1)
+            hint = f"; did you mean {near[0]}=?" if near else ""
+            raise TypeError(f"FastMCP() got an unexpected keyword argument {name!r}{hint}")
+
+
+def require_available(others: Mapping[str, Any]) -> None:
+    """NotImplementedError for a keyword whose feature is not there yet."""
+    for name, value in others.items():
+        if value:
+            raise NotImplementedError(f"FastMCP({name}=...) is not available in this version")

@@ -1,0 +1,340 @@
+"""FastMCP: declare components, compose a server, run it. It knows nothing of the protocol."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
+
+from fastmcp._components.component import ComponentOptions
+from fastmcp._runtime.dispatch import Dispatcher, Hints, Route
+from fastmcp._runtime.exchange import TransportName
+from fastmcp._runtime.session import Channel
+from fastmcp.exceptions import ConfigurationError
+from fastmcp.prompts.base import Prompt
+from fastmcp.resources.base import Resource, ResourceOptions
+from fastmcp.resources.template import ResourceTemplate
+from fastmcp.tools.base import Tool, ToolOptions
+from fastmcp.wire.lifecycle import Implementation, ServerCapabilities
+
+from .connection import ServerConnection
+from .context import Context, current_context
+from .identity import Identity
+from .lifespan import LifespanFunction, SharedLifespan
+from .middleware.middleware import Middleware
+from .options import HttpDefaults, reject_unknown, require_available
+from .providers.local import LocalProvider, OnDuplicate
+from .routes import build_routes
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.routing import BaseRoute
+    from starlette.types import Receive, Scope, Send
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class FastMCP:
+    """An MCP server.
+
+    Positional: `name` and `instructions`; everything else is a keyword. A keyword that is
+    unknown, or that an earlier major version took, raises a TypeError with the replacement.
+    """
+
+    def __init__(
+        self,
+        name: str | None = None,
+        instructions: str | None = None,
+        *,
+        version: str | float | None = None,
+        description: str | None = None,
+        website_url: str | None = None,
+        icons: Sequence[Any] | None = None,
+        middleware: Sequence[Middleware] | None = None,
+        lifespan: LifespanFunction | None = None,
+        tools: Sequence[Tool | Callable[..., Any]] | None = None,
+        on_duplicate: OnDuplicate = "warn",
+        mask_error_details: bool = False,
+        strict_input_validation: bool = False,
+        list_page_size: int | None = None,
+        cache_ttl: float = 0,
+        cache_scope: Literal["public", "private"] = "private",
+        experimental_capabilities: Mapping[str, Any] | None = None,
+        stateless_http: bool | None = None,
+        json_response: bool | None = None,
+        tasks: bool | None = None,
+        docket: str | None = None,
+        **others: Any,
+    ) -> None:
+        reject_unknown(others, FastMCP.__init__.__kwdefaults__ or ())
+        require_available(others)
+        if list_page_size is not None and list_page_size < 1:
+            raise ConfigurationError("list_page_size must be at least 1")
+        self._identity = Identity(name, version, description, website_url, icons)
+        self.instructions = instructions
+        self.logger = logging.getLogger(f"fastmcp.server.{self.name}")
+        self.masks_errors = mask_error_details
+        self.list_page_size = list_page_size
+        self.http_defaults = HttpDefaults(stateless_http, json_response)
+        self.tasks = tasks
+        self.docket_url = docket
+        self._cache = (round(cache_ttl * 1000), cache_scope)
+        self._experimental = dict(experimental_capabilities or {})
+        self._middleware = list(middleware or ())
+        self._lifespan = SharedLifespan(lifespan)
+        self._dispatcher: Dispatcher[Context] | None = None
+        self._asgi: Starlette | None = None
+        self.custom_routes: list[BaseRoute] = []
+        self.local_provider = LocalProvider(on_duplicate, strict=strict_input_validation)
+        for tool in tools or ():
+            self.add_tool(tool)
+
+    def __repr__(self) -> str:
+        return f"FastMCP({self.name!r})"
+
+    # Identity
+
+    @property
+    def name(self) -> str:
+        """The server's name."""
+        return self._identity.info["name"]
+
+    @property
+    def version(self) -> str:
+        """The server's version."""
+        return self._identity.info["version"]
+
+    @property
+    def server_info(self) -> dict[str, Any]:
+        """What `serverInfo` tells clients; changes and further members go out with it."""
+        return self._identity.info
+
+    @property
+    def implementation(self) -> Implementation:
+        """`server_info` as the protocol has it."""
+        return self._identity.implementation()
+
+    @property
+    def has_own_info(self) -> bool:
+        """Whether `server_info` has members that the protocol does not know."""
+        return bool(self._identity.extras())
+
+    @property
+    def capabilities(self) -> ServerCapabilities:
+        """What this server offers to handshake clients."""
+        return ServerCapabilities.model_validate(
+            {
+                "tools": {},
+                "resources": {},
+                "prompts": {},
+                "logging": {},
+                **({"experimental": self._experimental} if self._experimental else {}),
+            }
+        )
+
+    @property
+    def modern_capabilities(self) -> ServerCapabilities:
+        """What this server offers since 2026-07-28."""
+        return self.capabilities
+
+    @property
+    def lifespan_result(self) -> Mapping[str, Any]:
+        """What the lifespan yielded; empty outside of it."""
+        return self._lifespan.result
+
+    @property
+    def lifespan(self) -> SharedLifespan:
+        """The lifespan, shared by every transport of the process."""
+        return self._lifespan
+
+    # Components
+
+    @overload
+    def tool(self, name_or_fn: F, /, **options: Unpack[ToolOptions]) -> F: ...
+    @overload
+    def tool(
+        self, name_or_fn: str | None = None, /, **options: Unpack[ToolOptions]
+    ) -> Callable[[F], F]: ...
+    def tool(self, name_or_fn: Any = None, /, **options: Unpack[ToolOptions]) -> Any:
+        """Register a function as a tool: `@mcp.tool`, `@mcp.tool("name")`, `mcp.tool(fn)`."""
+        return self.local_provider.tool(name_or_fn, **options)
+
+    def resource(self, uri: str, **options: Unpack[ResourceOptions]) -> Callable[[F], F]:
+        """Register a function as a resource, or as a template when the URI has parameters."""
+        return self.local_provider.resource(uri, **options)
+
+    @overload
+    def prompt(self, name_or_fn: F, /, **options: Unpack[ComponentOptions]) -> F: ...
+    @overload
+    def prompt(
+        self, name_or_fn: str | None = None, /, **options: Unpack[ComponentOptions]
+    ) -> Callable[[F], F]: ...
+    def prompt(self, name_or_fn: Any = None, /, **options: Unpack[ComponentOptions]) -> Any:
+        """Register a function as a prompt: `@mcp.prompt`, `@mcp.prompt("name")`."""
+        return self.local_provider.prompt(name_or_fn, **options)
+
+    def add_tool(self, tool: Tool | Callable[..., Any]) -> Tool:
+        """Add a tool, or a function to make one of."""
+        return self.local_provider.add_tool(tool)
+
+    def add_resource(self, resource: Resource) -> Resource:
+        """Add a resource."""
+        return self.local_provider.add_resource(resource)
+
+    def add_template(self, template: ResourceTemplate) -> ResourceTemplate:
+        """Add a resource template."""
+        return self.local_provider.add_template(template)
+
+    def add_prompt(self, prompt: Prompt | Callable[..., Any]) -> Prompt:
+        """Add a prompt, or a function to make one of."""
+        return self.local_provider.add_prompt(prompt)
+
+    def remove_tool(self, name: str) -> None:
+        """Remove a tool; NotFoundError when there is none."""
+        self.local_provider.remove_tool(name)
+
+    async def list_tools(self, *, run_middleware: bool = True) -> Sequence[Tool]:
+        """All tools."""
+        return list(self.local_provider.tools.values())
+
+    async def list_resources(self, *, run_middleware: bool = True) -> Sequence[Resource]:
+        """All resources."""
+        return list(self.local_provider.resources.values())
+
+    async def list_resource_templates(
+        self, *, run_middleware: bool = True
+    ) -> Sequence[ResourceTemplate]:
+        """All resource templates."""
+        return list(self.local_provider.templates.values())
+
+    async def list_prompts(self, *, run_middleware: bool = True) -> Sequence[Prompt]:
+        """All prompts."""
+        return list(self.local_provider.prompts.values())
+
+    def find_tool(self, name: str) -> Tool | None:
+        """The tool of that name."""
+        return self.local_provider.tools.get(name)
+
+    def find_prompt(self, name: str) -> Prompt | None:
+        """The prompt of that name."""
+        return self.local_provider.prompts.get(name)
+
+    def find_resource(self, uri: str) -> tuple[Resource | ResourceTemplate, dict[str, Any]] | None:
+        """The resource of that URI, or else the first template that matches, with its values."""
+        resource = self.local_provider.resources.get(uri)
+        if resource is not None:
+            return resource, {}
+        for template in self.local_provider.templates.values():
+            values = template.matches(uri)
+            if values is not None:
+                return template, dict(values)
+        return None
+
+    # HTTP routes beside the endpoint
+
+    def custom_route(
+        self,
+        path: str,
+        methods: Sequence[str],
+        name: str | None = None,
+        include_in_schema: bool = True,
+    ) -> Callable[[F], F]:
+        """Register a Starlette handler `(request) -> response` beside the MCP endpoint."""
+
+        def register(fn: F) -> F:
+            from starlette.routing import Route as ASGIRoute
+
+            self.custom_routes.append(
+                ASGIRoute(
+                    path,
+                    fn,
+                    methods=list(methods),
+                    name=name,
+                    include_in_schema=include_in_schema,
+                )
+            )
+            return fn
+
+        return register
+
+    # Dispatch
+
+    def add_middleware(self, middleware: Middleware) -> None:
+        """Add middleware inside of what is there."""
+        self._middleware.append(middleware)
+        if self._dispatcher is not None:
+            self._dispatcher.replace(build_routes(self._middleware))
+
+    @property
+    def middleware(self) -> Sequence[Middleware]:
+        """The chain, outermost first."""
+        return tuple(self._middleware)
+
+    @property
+    def dispatcher(self) -> Dispatcher[Context]:
+        """Where every request of every transport arrives."""
+        if self._dispatcher is None:
+            routes: dict[str, Route[Context]] = build_routes(self._middleware)
+            ttl_ms, scope = self._cache
+            self._dispatcher = Dispatcher(
+                routes,
+                lambda exchange: Context(self, exchange),
+                current_context,
+                Hints(self.server_info, ttl_ms, scope),
+                masked=self.masks_errors,
+            )
+        return self._dispatcher
+
+    def connect(
+        self, channel: Channel, transport: TransportName, id: str | None = None
+    ) -> ServerConnection:
+        """A connection for one client, for transports; it lives inside `lifespan.use`."""
+        return ServerConnection(self.dispatcher, channel, transport, id)
+
+    # Running
+
+    def run(self, transport: str | None = None, **options: Any) -> None:
+        """Serve until the end: `"stdio"` (the default), or `"http"` with host, port and path.
+
+        Raises:
+            RuntimeError: an event loop is running in this thread; await `run_async` there.
+            ConfigurationError: an unknown transport or option.
+        """
+        from .running import run
+
+        run(self, transport, options)
+
+    async def run_async(self, transport: str | None = None, **options: Any) -> None:
+        """As `run`, inside a running event loop."""
+        from .running import run_async
+
+        await run_async(self, transport, options)
+
+    async def run_stdio_async(self, **options: Any) -> None:
+        """Serve one client on standard input and output until it closes them."""
+        from .running import run_async
+
+        await run_async(self, "stdio", options)
+
+    async def run_http_async(self, **options: Any) -> None:
+        """Serve streamable HTTP; options as in `http_app`, and host, port, uvicorn_config."""
+        from .running import run_async
+
+        await run_async(self, options.pop("transport", "http"), options)
+
+    def http_app(self, path: str | None = None, **options: Any) -> Starlette:
+        """A Starlette application that serves MCP at `path` (`/mcp`), with and without a slash.
+
+        Options: `stateless_http`, `json_response`, `middleware` (Starlette's), `event_store`,
+        `retry_interval` (milliseconds), `session_idle_timeout` (seconds, None for never),
+        `max_sessions`, `max_request_size` (bytes), `host_origin_protection` (`"auto"`, True,
+        False), `allowed_hosts`, `allowed_origins`.
+        """
+        from .http import create_app
+
+        return create_app(self, path, **options)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._asgi is None:
+            self._asgi = self.http_app()
+        await self._asgi(scope, receive, send)

@@ -1,0 +1,274 @@
+"""Serves one client on standard input and output.
+
+While it serves, file descriptor 1 belongs to the protocol: what components, their libraries and
+their children print goes to standard error, and children read an empty standard input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import select
+import signal
+import sys
+import threading
+from collections.abc import Callable, Generator
+from typing import Any
+
+from fastmcp._protocol.framing import LineSplitter
+from fastmcp._runtime.session import Channel
+from fastmcp.exceptions import RemoteProtocolError
+from fastmcp.wire import jsonrpc
+from fastmcp.wire.jsonrpc import RequestId
+
+from .connection import ServerConnection
+
+MAX_LINE = 64 * 1024 * 1024
+CHUNK = 64 * 1024
+# What a pipe that polls as writable takes without blocking (POSIX, write).
+ATOMIC = 4096
+HIGH_WATER = 1024 * 1024
+GRACE = 0.5
+
+
+class StdioChannel:
+    """Writes lines to a file descriptor, never blocking the loop on a client that does not read."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, fd: int) -> None:
+        self._loop = loop
+        self._fd = fd
+        self._buffer = bytearray()
+        self._scheduled = False
+        self._waiting = False
+        self._broken = False
+        self._poll: Any = select.poll() if hasattr(select, "poll") else None
+        if self._poll is not None:
+            self._poll.register(fd, select.POLLOUT)
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def send(self, message: bytes, related: RequestId | None) -> None:
+        self.refuse(message)
+        if not self._room.is_set():
+            await self._room.wait()
+
+    async def reply(self, id: RequestId, message: bytes) -> None:
+        self.refuse(message)
+        if not self._room.is_set():
+            await self._room.wait()
+
+    async def call(self, id: RequestId, method: str, params: Any, message: bytes) -> None:
+        await self.send(message, None)
+
+    def abandon(self, id: RequestId, message: bytes) -> None:
+        self.refuse(message)
+
+    def refuse(self, message: bytes) -> None:
+        if self._broken:
+            return
+        self._buffer += message
+        self._buffer += b"\n"
+        if not self._scheduled and not self._waiting:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def forget(self, id: RequestId) -> None:
+        pass
+
+    @property
+    def full(self) -> bool:
+        """Whether the client is so far behind that no more should be read from it."""
+        return not self._room.is_set()
+
+    async def wait_room(self) -> None:
+        """Wait until the client has caught up."""
+        await self._room.wait()
+
+    async def wait_flushed(self, deadline: float) -> None:
+        """Wait up to `deadline` seconds until everything is written."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(deadline):
+                while self._buffer and not self._broken:
+                    await asyncio.sleep(0.005)
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        if self._waiting:
+            self._loop.remove_writer(self._fd)
+            self._waiting = False
+        sent = 0
+        view = memoryview(self._buffer)
+        try:
+            while sent < len(view) and self._writable():
+                sent += os.write(self._fd, view[sent : sent + ATOMIC])
+        except OSError:
+            self._broken = True
+        finally:
+            view.release()
+        if self._broken:
+            self._buffer.clear()
+        else:
+            del self._buffer[:sent]
+        if self._buffer:
+            self._loop.add_writer(self._fd, self._flush)
+            self._waiting = True
+        if len(self._buffer) > HIGH_WATER:
+            self._room.clear()
+        elif not self._room.is_set():
+            self._room.set()
+
+    def _writable(self) -> bool:
+        return self._poll is None or bool(self._poll.poll(0))
+
+
+class _Reader:
+    """Reads a file descriptor in chunks on the loop, or in a thread where the loop cannot."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, fd: int, take: Callable[[bytes], None]
+    ) -> None:
+        self._loop = loop
+        self._fd = fd
+        self._take = take
+        self._threaded = False
+        self._go = threading.Event()
+
+    def start(self) -> None:
+        """Begin; `take` is called with each chunk, and with b"" at the end."""
+        try:
+            self._loop.add_reader(self._fd, self._ready)
+        except (NotImplementedError, OSError):
+            # Regular files, and event loops without readiness such as Windows'.
+            self._threaded = True
+            self._go.set()
+            threading.Thread(target=self._run, name="fastmcp-stdin", daemon=True).start()
+
+    def pause(self) -> None:
+        """Read no more for now."""
+        if self._threaded:
+            self._go.clear()
+        else:
+            self._loop.remove_reader(self._fd)
+
+    def resume(self) -> None:
+        """Read again."""
+        if self._threaded:
+            self._go.set()
+        else:
+            self._loop.add_reader(self._fd, self._ready)
+
+    stop = pause
+
+    def _ready(self) -> None:
+        try:
+            chunk = os.read(self._fd, CHUNK)
+        except BlockingIOError:
+            return
+        except OSError:
+            chunk = b""
+        self._take(chunk)
+
+    def _run(self) -> None:
+        chunk = b"?"
+        while chunk:
+            self._go.wait()
+            try:
+                chunk = os.read(self._fd, CHUNK)
+            except OSError:
+                chunk = b""
+            try:
+                self._loop.call_soon_threadsafe(self._take, chunk)
+            except RuntimeError:
+                return
+
+
+async def serve_stdio(connect: Callable[[Channel], ServerConnection]) -> None:
+    """Serve until the client closes its end, then finish what is being served, briefly."""
+    loop = asyncio.get_running_loop()
+    with _own_standard_streams() as (stdin, stdout):
+        channel = StdioChannel(loop, stdout)
+        session = connect(channel).session
+        splitter = LineSplitter(MAX_LINE)
+        ended = asyncio.Event()
+        resuming: set[asyncio.Task[None]] = set()
+
+        async def resume() -> None:
+            await channel.wait_room()
+            reader.resume()
+
+        def take(chunk: bytes) -> None:
+            if not chunk:
+                reader.stop()
+                if rest := splitter.rest():
+                    session.feed(rest)
+                ended.set()
+                return
+            for line in splitter.feed(chunk):
+                if isinstance(line, RemoteProtocolError):
+                    channel.refuse(jsonrpc.encode_failure(None, line))
+                else:
+                    session.feed(line)
+            if channel.full and not resuming:
+                reader.pause()
+                task = loop.create_task(resume())
+                resuming.add(task)
+                task.add_done_callback(resuming.discard)
+
+        reader = _Reader(loop, stdin, take)
+        reader.start()
+        try:
+            with _signals(loop, ended.set):
+                await ended.wait()
+            await session.wait_tasks(GRACE)
+        finally:
+            reader.stop()
+            session.close()
+            await channel.wait_flushed(GRACE)
+
+
+@contextlib.contextmanager
+def _signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> Generator[None]:
+    """The first SIGINT or SIGTERM ends the service in order; a second one has its usual effect."""
+
+    def once() -> None:
+        release()
+        stop()
+
+    def release() -> None:
+        for number in caught:
+            loop.remove_signal_handler(number)
+        caught.clear()
+
+    caught: list[int] = []
+    # Not in a thread other than the main one, nor where the loop has no signals.
+    with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, once)
+            caught.append(number)
+    try:
+        yield
+    finally:
+        release()
+
+
+@contextlib.contextmanager
+def _own_standard_streams() -> Generator[tuple[int, int]]:
+    """Take descriptors 0 and 1 for the protocol and give them back at the end."""
+    sys.stdout.flush()
+    stdin, stdout = os.dup(0), os.dup(1)
+    python_stdout = sys.stdout
+    empty = os.open(os.devnull, os.O_RDONLY)
+    try:
+        os.dup2(empty, 0)
+        os.dup2(2, 1)
+        sys.stdout = sys.stderr
+        yield stdin, stdout
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            python_stdout.flush()
+        sys.stdout = python_stdout
+        os.dup2(stdin, 0)
+        os.dup2(stdout, 1)
+        for fd in (stdin, stdout, empty):
+            os.close(fd)

@@ -1,0 +1,534 @@
+"""The MCP endpoint over HTTP: an ASGI application that carries out the protocol's verdicts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, MutableMapping
+from typing import Any, Literal
+
+from msgspec import Raw, Struct
+
+from fastmcp._protocol import headers as names
+from fastmcp._protocol.eras import NO_CAPABILITIES, Sender, negotiate, progress_token, read_envelope
+from fastmcp._protocol.guard import Guard
+from fastmcp._protocol.headers import Headers, accepts, read_headers
+from fastmcp._protocol.http import (
+    EVENT_STREAM,
+    Acknowledge,
+    Handshake,
+    Modern,
+    Reject,
+    batches_allowed,
+    judge_post,
+    refuse,
+    revision_without_session,
+    status_of,
+)
+from fastmcp._runtime.dispatch import Answer, Dispatcher
+from fastmcp._runtime.exchange import Exchange
+from fastmcp._runtime.session import Channel
+from fastmcp.exceptions import ClientError, InvalidRequest, McpError
+from fastmcp.wire import jsonrpc
+from fastmcp.wire.jsonrpc import Request, RequestId
+from fastmcp.wire.revisions import R2025_11_25, REVISIONS, Revision
+
+from .connection import ServerConnection
+from .event_store import EventLog
+from .http_reply import ASGIReceive, ASGISend, Attendant, Reply, read_body
+from .http_sessions import HttpSession, HttpSessions, Stream
+
+NO_SESSION = InvalidRequest("Invalid request: the Mcp-Session-Id header is missing")
+ALLOW_POST = ((b"allow", b"POST"),)
+ALLOW_ALL = ((b"allow", b"GET, POST, DELETE"),)
+
+
+class HttpSettings(Struct, frozen=True, kw_only=True):
+    """How an endpoint serves. Sizes in bytes, `session_idle_timeout` in seconds (None: for
+    ever), `retry_interval` in milliseconds.
+    """
+
+    stateless: bool = False
+    json_response: bool = False
+    guard: Guard = Guard()
+    max_request_size: int = 4 * 1024 * 1024
+    session_idle_timeout: float | None = 1800
+    max_sessions: int = 10_000
+    event_store: Any = None
+    retry_interval: int | None = None
+
+
+class StreamableHTTPEndpoint:
+    """Serves one server's MCP over HTTP, in every revision, with sessions and without."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher[Any],
+        connect: Callable[[Channel, str], ServerConnection],
+        settings: HttpSettings,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._settings = settings
+        self._store: EventLog | None = settings.event_store
+        self.sessions = HttpSessions(
+            connect,
+            store=self._store,
+            idle_timeout=settings.session_idle_timeout,
+            limit=settings.max_sessions,
+        )
+
+    async def __call__(
+        self, scope: MutableMapping[str, Any], receive: ASGIReceive, send: ASGISend
+    ) -> None:
+        headers = read_headers(scope["headers"])
+        reply = Reply(send)
+        refusal = self._guard(scope, headers)
+        if refusal is not None:
+            await reply.reject(refusal)
+        elif scope["method"] == "POST":
+            await self._post(scope, headers, receive, reply)
+        elif scope["method"] in ("GET", "DELETE"):
+            await self._session_method(scope["method"], headers, receive, reply)
+        else:
+            await reply.reject(Reject(405, headers=self._allow()))
+
+    def _guard(self, scope: MutableMapping[str, Any], headers: Headers) -> Reject | None:
+        guard = self._settings.guard
+        server = scope.get("server")
+        if not guard.applies(server[0] if server else None):
+            return None
+        found = guard.refusal(headers.get(b"host"), headers.get(b"origin"))
+        if found is None:
+            return None
+        status, reason = found
+        return refuse(InvalidRequest(reason), status=status)
+
+    def _allow(self) -> tuple[tuple[bytes, bytes], ...]:
+        return ALLOW_POST if self._settings.stateless else ALLOW_ALL
+
+    async def _post(
+        self,
+        scope: MutableMapping[str, Any],
+        headers: Headers,
+        receive: ASGIReceive,
+        reply: Reply,
+    ) -> None:
+        if headers.get(b"content-encoding") not in (None, "identity"):
+            error = InvalidRequest("Invalid request: compressed bodies are not accepted")
+            await reply.reject(refuse(error, status=415))
+            return
+        limit = self._settings.max_request_size
+        body = await read_body(receive, headers.get(b"content-length"), limit)
+        if body is None:
+            return
+        verdict = body if isinstance(body, Reject) else judge_post(headers, body)
+        if isinstance(verdict, Modern):
+            await self._serve_modern(verdict, scope, receive, reply)
+        elif isinstance(verdict, Handshake):
+            await self._serve_handshake(verdict, scope, receive, reply)
+        elif isinstance(verdict, Acknowledge):
+            await reply.json(b"", 202)
+        else:
+            await reply.reject(verdict)
+
+    # Requests that stand alone
+
+    async def _serve_modern(
+        self,
+        verdict: Modern,
+        scope: MutableMapping[str, Any],
+        receive: ASGIReceive,
+        reply: Reply,
+    ) -> None:
+        request = verdict.request
+        try:
+            token = progress_token(verdict.envelope)
+        except McpError as error:
+            await reply.reject(refuse(error, request.id))
+            return
+        streams = verdict.stream and not self._settings.json_response
+        exchange = Exchange(
+            request.id,
+            request.method,
+            request.params,
+            sender=verdict.sender,
+            peer=_Alone(reply, streams),
+            transport="streamable-http",
+            progress_token=token,
+            scope=scope,
+        )
+        # Closing the response is how a modern client cancels (PROTOCOL 3.15).
+        answer = await self._attended(exchange, receive, reply, streams, cancels=True)
+        if answer is not None:
+            status = 200 if answer.error is None else status_of(answer.error.code)
+            await self._finish(reply, answer, status, verdict.json)
+
+    async def _serve_alone(
+        self,
+        verdict: Handshake,
+        message: Request,
+        scope: MutableMapping[str, Any],
+        receive: ASGIReceive,
+        reply: Reply,
+    ) -> None:
+        """A handshake request without a session: nothing of it is remembered."""
+        try:
+            if message.method == "initialize":
+                sender = negotiate(message.params)
+            else:
+                sender = Sender(revision_without_session(verdict.revision), NO_CAPABILITIES)
+            token = progress_token(read_envelope(message.params))
+        except McpError as error:
+            await reply.json(jsonrpc.encode_failure(message.id, error))
+            return
+        streams = verdict.stream and not self._settings.json_response
+        exchange = Exchange(
+            message.id,
+            message.method,
+            message.params,
+            sender=sender,
+            peer=_Alone(reply, streams),
+            transport="streamable-http",
+            progress_token=token,
+            scope=scope,
+        )
+        answer = await self._attended(exchange, receive, reply, streams, cancels=False)
+        if answer is not None:
+            await self._finish(reply, answer, 200, verdict.json)
+
+    async def _attended(
+        self,
+        exchange: Exchange,
+        receive: ASGIReceive,
+        reply: Reply,
+        streams: bool,
+        *,
+        cancels: bool,
+    ) -> Answer | None:
+        """The answer; None when its client left and that cancelled it."""
+        task = asyncio.current_task()
+        assert task is not None
+
+        def left() -> None:
+            if cancels:
+                task.cancel()
+
+        attendant = Attendant(receive, reply, left, idle=streams)
+        try:
+            return await self._dispatcher.answer(exchange)
+        except asyncio.CancelledError:
+            if not (cancels and reply.gone) or task.uncancel() > 0:
+                raise
+            return None
+        finally:
+            attendant.stop()
+
+    async def _finish(self, reply: Reply, answer: Answer, status: int, json_ok: bool) -> None:
+        if reply.gone:
+            return
+        if reply.started or not json_ok:
+            await reply.event(answer.body)
+            await reply.end_stream()
+        else:
+            await reply.json(answer.body, status)
+
+    # Handshake clients
+
+    async def _serve_handshake(
+        self,
+        verdict: Handshake,
+        scope: MutableMapping[str, Any],
+        receive: ASGIReceive,
+        reply: Reply,
+    ) -> None:
+        session: HttpSession | None = None
+        revision = revision_without_session(verdict.revision)
+        if not self._settings.stateless:
+            if verdict.initialize:
+                session = self.sessions.open()
+                if session is None:
+                    error = InvalidRequest("Too many sessions; try again later")
+                    await reply.reject(refuse(error, status=503))
+                    return
+            elif verdict.session_id is not None:
+                session = self.sessions.get(verdict.session_id)
+                if session is None:
+                    await reply.reject(_unknown_session(verdict.messages[0]))
+                    return
+                sender = session.connection.lifecycle.sender
+                revision = revision if sender is None else sender.revision
+        if verdict.batch and not batches_allowed(revision):
+            error = InvalidRequest(f"Invalid request: {revision} has no batches")
+            await reply.reject(refuse(error))
+        elif session is not None:
+            await self._serve_session(session, verdict, scope, receive, reply)
+        elif not verdict.batch and isinstance(verdict.messages[0], Request):
+            await self._serve_alone(verdict, verdict.messages[0], scope, receive, reply)
+        else:
+            await self._serve_loose_batch(verdict, revision, scope, reply)
+
+    async def _serve_loose_batch(
+        self,
+        verdict: Handshake,
+        revision: Revision,
+        scope: MutableMapping[str, Any],
+        reply: Reply,
+    ) -> None:
+        """What needs no stream and has no session: notifications, and batches."""
+
+        async def answer(message: Request) -> bytes:
+            exchange = Exchange(
+                message.id,
+                message.method,
+                message.params,
+                sender=Sender(revision, NO_CAPABILITIES),
+                peer=_Alone(reply, streams=False),
+                transport="streamable-http",
+                scope=scope,
+            )
+            return (await self._dispatcher.answer(exchange)).body
+
+        requests = [answer(m) for m in verdict.messages if isinstance(m, Request)]
+        answers = [*_refusals(verdict), *await asyncio.gather(*requests)]
+        if answers:
+            await reply.json(b"[" + b",".join(answers) + b"]")
+        else:
+            await reply.json(b"", 202)
+
+    async def _serve_session(
+        self,
+        session: HttpSession,
+        verdict: Handshake,
+        scope: MutableMapping[str, Any],
+        receive: ASGIReceive,
+        reply: Reply,
+    ) -> None:
+        connection = session.connection
+        requests = {m.id for m in verdict.messages if isinstance(m, Request)}
+        busy = requests & connection.session.connection.incoming
+        refusals = _refusals(verdict)
+        if busy:
+            error = InvalidRequest("Invalid request: a request with this id is still in flight")
+            await reply.reject(refuse(error, min(busy, key=str)))
+            return
+        quiet = self._settings.json_response or not verdict.stream
+        stream = session.open_stream(requests, quiet=quiet or verdict.initialize)
+        for message in verdict.messages:
+            if isinstance(message, Request):
+                assert connection.scopes is not None
+                connection.scopes[message.id] = scope
+            if not isinstance(message, McpError):
+                connection.session.take(message)
+        if not requests:
+            if refusals:
+                await reply.json(b"[" + b",".join(refusals) + b"]", 400)
+            else:
+                await reply.json(b"", 202)
+            return
+        writer = _StreamWriter(self._settings, session, stream, reply, verdict)
+        await writer.answer(receive, refusals)
+        if verdict.initialize and connection.lifecycle.sender is None:
+            self.sessions.close(session)
+
+    async def _session_method(
+        self,
+        method: Literal["GET", "DELETE"],
+        headers: Headers,
+        receive: ASGIReceive,
+        reply: Reply,
+    ) -> None:
+        """GET opens or resumes a stream; DELETE ends the session (PROTOCOL 4.2)."""
+        version = headers.get(names.PROTOCOL_VERSION)
+        revision = None if version is None else REVISIONS.get(version)
+        if self._settings.stateless or (revision is not None and revision.modern):
+            await reply.reject(Reject(405, headers=ALLOW_POST))
+            return
+        id = headers.get(names.SESSION_ID)
+        if id is None:
+            await reply.reject(refuse(NO_SESSION, status=400))
+            return
+        session = self.sessions.get(id)
+        if session is None:
+            await reply.reject(_unknown_session())
+        elif method == "DELETE":
+            self.sessions.close(session)
+            await reply.json(b"")
+        elif not accepts(headers.get(b"accept"), EVENT_STREAM):
+            error = InvalidRequest(f"Accept must list {EVENT_STREAM}")
+            await reply.reject(refuse(error, status=406))
+        elif (last := headers.get(names.LAST_EVENT_ID)) is not None and self._store is not None:
+            await self._resume(session, last, receive, reply)
+        elif session.listening is not None:
+            error = InvalidRequest("Invalid request: this session has a GET stream already")
+            await reply.reject(refuse(error, status=409))
+        else:
+            writer = _StreamWriter(self._settings, session, session.listen(), reply)
+            await writer.listen(receive)
+
+    async def _resume(
+        self, session: HttpSession, last: str, receive: ASGIReceive, reply: Reply
+    ) -> None:
+        """Send what a stream of this session brought after an event, then go on with it live."""
+        assert self._store is not None
+        stream_id = await self._store.stream_of(last)
+        if stream_id is None or not stream_id.startswith(f"{session.id}/"):
+            error = InvalidRequest(f"Invalid request: Last-Event-ID {last!r} is unknown")
+            await reply.reject(refuse(error, status=400))
+            return
+        if stream_id == session.listening_id and session.listening is None:
+            stream: Stream | None = session.listen()
+        else:
+            stream = session.find_stream(stream_id)
+        writer = _StreamWriter(self._settings, session, stream, reply)
+        await writer.resume(receive, self._store, last)
+
+
+class _Alone:
+    """The peer of a request that no session carries: it hears, and cannot be asked."""
+
+    __slots__ = ("_reply", "_streams")
+
+    def __init__(self, reply: Reply, streams: bool) -> None:
+        self._reply = reply
+        self._streams = streams
+
+    async def send(self, message: bytes, related: RequestId | None) -> None:
+        if self._streams and not self._reply.gone:
+            await self._reply.event(message)
+
+    async def request(self, method: str, params: Any, related: RequestId | None) -> Raw:
+        raise ClientError(
+            f"{method} needs a session; this request came without one, so its client cannot be "
+            "asked"
+        )
+
+
+class _StreamWriter:
+    """Writes a session's stream as the response to one HTTP request."""
+
+    def __init__(
+        self,
+        settings: HttpSettings,
+        session: HttpSession,
+        stream: Stream | None,
+        reply: Reply,
+        verdict: Handshake | None = None,
+    ) -> None:
+        self._settings = settings
+        self._session = session
+        self._stream = stream
+        self._reply = reply
+        self._verdict = verdict
+
+    async def answer(self, receive: ASGIReceive, refusals: list[bytes]) -> None:
+        """The response to a POST: JSON when its answers are all there is, else a stream."""
+        stream, reply, verdict = self._stream, self._reply, self._verdict
+        assert stream is not None and verdict is not None
+        await self._prime(stream)
+        attendant = Attendant(receive, reply, self._left, idle=not stream.quiet)
+        try:
+            first = await stream.take()
+            if verdict.initialize and self._session.connection.lifecycle.sender is not None:
+                reply.headers.append((b"mcp-session-id", self._session.id.encode()))
+            if verdict.batch and (stream.quiet or not verdict.stream):
+                await self._array(stream, first, refusals)
+            elif first is not None and self._is_all(stream):
+                attendant.stop()
+                await reply.json(first[1])
+                return
+            if not reply.gone and not (reply.started is False and stream.quiet):
+                for refusal in refusals:
+                    await reply.event(refusal)
+                await self._events(stream, first)
+        finally:
+            attendant.stop()
+
+    def _is_all(self, stream: Stream) -> bool:
+        """Whether the message just taken is the whole answer, and JSON may carry it."""
+        whole = stream.done and not stream.waiting and not self._reply.started
+        return (
+            whole and self._verdict is not None and self._verdict.json and not self._verdict.batch
+        )
+
+    async def _array(
+        self, stream: Stream, first: tuple[str | None, bytes] | None, refusals: list[bytes]
+    ) -> None:
+        answers = list(refusals)
+        while first is not None:
+            answers.append(first[1])
+            first = await stream.take()
+        await self._reply.json(b"[" + b",".join(answers) + b"]")
+
+    async def listen(self, receive: ASGIReceive) -> None:
+        """The response to a GET: a stream that stays open."""
+        stream = self._stream
+        assert stream is not None
+        await self._reply.start_stream()
+        await self._reply.keep_alive()
+        await self._follow(stream, receive)
+
+    async def resume(self, receive: ASGIReceive, store: EventLog, last: str) -> None:
+        """The response to a GET that goes on with a stream."""
+        stream, reply = self._stream, self._reply
+        await reply.start_stream()
+        if stream is not None:
+            stream.attach()
+        replayed: set[str] = set()
+
+        async def send(event_id: str, message: bytes) -> None:
+            replayed.add(event_id)
+            await reply.event(message, event_id)
+
+        await store.replay_events_after(last, send)
+        if stream is None:
+            await reply.end_stream()
+        else:
+            await self._follow(stream, receive, replayed)
+
+    async def _follow(
+        self, stream: Stream, receive: ASGIReceive, replayed: set[str] | None = None
+    ) -> None:
+        attendant = Attendant(receive, self._reply, self._left, idle=True)
+        try:
+            first = await stream.take()
+            while first is not None and replayed and first[0] in replayed:
+                first = await stream.take()
+            await self._events(stream, first)
+        finally:
+            attendant.stop()
+            if self._session.listening is stream:
+                self._session.listening = None
+
+    async def _events(self, stream: Stream, item: tuple[str | None, bytes] | None) -> None:
+        while item is not None:
+            event_id, message = item
+            await self._reply.event(message, event_id)
+            item = await stream.take()
+        await self._reply.end_stream()
+
+    async def _prime(self, stream: Stream) -> None:
+        """Give the client the id to resume from before anything can be lost (PROTOCOL 4.2)."""
+        sender = self._session.connection.lifecycle.sender
+        store = self._settings.event_store
+        if store is None or stream.quiet or sender is None or sender.revision < R2025_11_25:
+            return
+        event_id = await store.store_event(stream.id, None)
+        await self._reply.event(b"", event_id, self._settings.retry_interval)
+
+    def _left(self) -> None:
+        """The client is gone; that cancels nothing in this era (PROTOCOL 4.2)."""
+        if self._stream is not None:
+            self._stream.detach()
+
+
+def _refusals(verdict: Handshake) -> list[bytes]:
+    return [
+        jsonrpc.encode_failure(m.id if isinstance(m, InvalidRequest) else None, m)
+        for m in verdict.messages
+        if isinstance(m, McpError)
+    ]
+
+
+def _unknown_session(message: Any = None) -> Reject:
+    """404 tells a client to initialize again (PROTOCOL 4.2)."""
+    error = InvalidRequest("Session not found: it has ended, or never was; initialize again")
+    return refuse(error, message.id if isinstance(message, Request) else None, status=404)
