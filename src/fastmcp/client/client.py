@@ -1,0 +1,493 @@
+"""Client: connect to a server, one method per request."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Self, TypeVar
+
+from msgspec import DecodeError, Raw, json
+
+from fastmcp._runtime.session import Session
+from fastmcp.exceptions import (
+    ClientError,
+    McpError,
+    RemoteToolError,
+    SessionExpired,
+    ToolError,
+)
+from fastmcp.wire import jsonrpc
+from fastmcp.wire.content import Resource
+from fastmcp.wire.features import CallToolResult as WireCallToolResult
+from fastmcp.wire.features import (
+    GetPromptResult,
+    ListPromptsResult,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    ListToolsResult,
+    Prompt,
+    ReadResourceResult,
+    ResourceTemplate,
+    Tool,
+)
+from fastmcp.wire.jsonrpc import Notification, Request
+from fastmcp.wire.lifecycle import (
+    Implementation,
+    InitializeResult,
+    LoggingLevel,
+    ServerCapabilities,
+)
+from fastmcp.wire.notifications import LoggingMessageNotificationParams, ProgressNotificationParams
+from fastmcp.wire.revisions import MODERN_REVISIONS, REVISIONS
+from fastmcp.wire.shapes import META_LOG_LEVEL, META_SERVER_INFO
+
+from .negotiation import Agreement, Introduction, Mode, negotiate
+from .results import CallToolResult
+from .transports.inference import infer_transport
+from .transports.transport import ClientChannel, ClientTransport
+
+logger = logging.getLogger("fastmcp.client")
+
+R = TypeVar("R")
+ProgressHandler = Callable[[float, float | None, str | None], Awaitable[None] | None]
+LogHandler = Callable[[LoggingMessageNotificationParams], Awaitable[None] | None]
+MessageHandler = Callable[[Notification], Awaitable[None] | None]
+
+MAX_PAGES = 250
+
+
+class Client:
+    """A connection to an MCP server, opened by `async with`; it may be entered several times.
+
+    `transport` is a `FastMCP` object, a URL, a script path or a transport. `timeout` bounds each
+    request and `init_timeout` the opening, in seconds. `mode` is `"auto"` (probe for the modern
+    era, else handshake), `"legacy"` (handshake), or a modern version to speak unasked.
+    """
+
+    def __init__(
+        self,
+        transport: Any,
+        *,
+        name: str | None = None,
+        log_handler: LogHandler | None = None,
+        message_handler: MessageHandler | None = None,
+        progress_handler: ProgressHandler | None = None,
+        timeout: float | None = None,
+        init_timeout: float | None = None,
+        client_info: Implementation | None = None,
+        mode: Mode = "auto",
+    ) -> None:
+        if mode not in ("auto", "legacy") and REVISIONS.get(mode) not in MODERN_REVISIONS:
+            known = ", ".join(revision.text for revision in MODERN_REVISIONS)
+            raise ValueError(f"mode={mode!r}: use 'auto', 'legacy' or a modern version ({known})")
+        self.transport: ClientTransport = infer_transport(transport)
+        self.name = name
+        self._log_handler = log_handler
+        self._message_handler = message_handler
+        self._progress_handler = progress_handler
+        self._timeout = timeout
+        self._init_timeout = 30.0 if init_timeout is None else init_timeout or None
+        self._mode: Mode = mode
+        self._introduction = Introduction(client_info or _own_info(name), {})
+        self._log_level: LoggingLevel | None = None
+        self._users = 0
+        self._turn = asyncio.Lock()
+        self._session: Session | None = None
+        self._channel: ClientChannel | None = None
+        self._agreement: Agreement | None = None
+        self._handling: set[asyncio.Future[None]] = set()
+
+    def __repr__(self) -> str:
+        return f"Client({self.transport!r})"
+
+    # Opening and closing
+
+    async def __aenter__(self) -> Self:
+        async with self._turn:
+            if self._users == 0:
+                await self._open()
+            self._users += 1
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        async with self._turn:
+            self._users -= 1
+            if self._users == 0:
+                await self._shut()
+
+    async def close(self) -> None:
+        """Close the connection, whoever else is using it."""
+        async with self._turn:
+            self._users = 0
+            await self._shut()
+
+    def is_connected(self) -> bool:
+        """Whether the connection is open."""
+        return self._session is not None and not self._session.closed
+
+    async def _open(self) -> None:
+        channel = self.transport.open()
+        session = Session(
+            channel,
+            self._answer,
+            on_notification=self._notice,
+            answers_malformed=False,
+        )
+        try:
+            await channel.start(session)
+            self._agreement = agreement = await negotiate(
+                session,
+                self._introduction,
+                self._mode,
+                timeout=self._init_timeout,
+                probe_timeout=self.transport.probe_timeout,
+            )
+            if agreement.initialize is not None:
+                await session.send(jsonrpc.encode_notification("notifications/initialized"))
+            channel.speak(agreement.revision)
+        except BaseException:
+            session.close()
+            await channel.close()
+            raise
+        self._session, self._channel = session, channel
+
+    async def _shut(self) -> None:
+        session, channel = self._session, self._channel
+        self._session = self._channel = None
+        if session is not None:
+            session.close()
+        if channel is not None:
+            await channel.close()
+
+    async def _reopen(self, lost: Session) -> None:
+        """A new session in place of one that the server forgot; once for all who lost it."""
+        async with self._turn:
+            if self._session is lost:
+                await self._shut()
+                await self._open()
+
+    # What was agreed on
+
+    @property
+    def protocol_version(self) -> str:
+        """The revision spoken."""
+        return self._agreed().revision.text
+
+    @property
+    def initialize_result(self) -> InitializeResult:
+        """What the server said of itself; for a modern server, put together from `discover`."""
+        agreement = self._agreed()
+        if agreement.initialize is not None:
+            return agreement.initialize
+        found = agreement.discover
+        return InitializeResult(
+            protocol_version=agreement.revision.text,
+            capabilities=ServerCapabilities() if found is None else found.capabilities,
+            server_info=Implementation.model_validate(self._server_info(found and found.meta)),
+            instructions=None if found is None else found.instructions,
+        )
+
+    @property
+    def server_capabilities(self) -> ServerCapabilities:
+        """What the server offers."""
+        return self.initialize_result.capabilities
+
+    @property
+    def server_info(self) -> Implementation:
+        """The server's name and version, self-declared."""
+        return self.initialize_result.server_info
+
+    @property
+    def instructions(self) -> str | None:
+        """The server's hint to whoever uses it."""
+        return self.initialize_result.instructions
+
+    def get_server_info(self) -> dict[str, Any]:
+        """The server's own description, with the members that it added."""
+        agreement = self._agreed()
+        if agreement.initialize is not None:
+            result = agreement.initialize
+            return {
+                **result.server_info.model_dump(exclude_none=True),
+                **((result.meta or {}).get(META_SERVER_INFO) or {}),
+            }
+        return dict(self._server_info(agreement.discover and agreement.discover.meta))
+
+    @staticmethod
+    def _server_info(meta: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        return (meta or {}).get(META_SERVER_INFO) or {"name": "unknown", "version": "unknown"}
+
+    def _agreed(self) -> Agreement:
+        if self._agreement is None:
+            raise RuntimeError("The client is not connected; use `async with client:`")
+        return self._agreement
+
+    # Requests
+
+    async def request(
+        self,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = None,
+        progress_handler: ProgressHandler | None = None,
+        meta: Mapping[str, Any] | None = None,
+    ) -> Raw:
+        """Any request, answered with the raw JSON of its result.
+
+        A session that the server has forgotten is opened anew, once, and the request sent again:
+        the server did not carry it out.
+        """
+        for attempt in (1, 2):
+            session = self._session
+            if session is None:
+                raise RuntimeError("The client is not connected; use `async with client:`")
+            try:
+                return await session.request(
+                    method,
+                    self._params(params, meta),
+                    timeout=self._timeout if timeout is None else timeout,
+                    on_progress=self._on_progress(progress_handler),
+                )
+            except SessionExpired:
+                if attempt == 2:
+                    raise
+                await self._reopen(session)
+        raise AssertionError("unreachable")
+
+    def _params(
+        self, params: Mapping[str, Any] | None, meta: Mapping[str, Any] | None
+    ) -> dict[str, Any]:
+        whole = dict(params or {})
+        revision = self._agreed().revision
+        if revision.modern:
+            envelope = self._introduction.envelope(revision.text)
+            if self._log_level is not None:
+                envelope[META_LOG_LEVEL] = self._log_level
+            whole["_meta"] = {**(meta or {}), **envelope}
+        elif meta:
+            whole["_meta"] = dict(meta)
+        return whole
+
+    def _on_progress(self, handler: ProgressHandler | None) -> Callable[[Raw], None] | None:
+        handler = handler or self._progress_handler
+        if handler is None:
+            return None
+        chosen = handler
+
+        def report(raw: Raw) -> None:
+            try:
+                told = json.decode(raw, type=ProgressNotificationParams)
+            except DecodeError:
+                return
+            self._run_handler(chosen(told.progress, told.total, told.message))
+
+        return report
+
+    async def _ask(self, result: type[R], method: str, params: Any = None, **options: Any) -> R:
+        raw = await self.request(method, params, **options)
+        try:
+            return json.decode(raw, type=result)
+        except (ValueError, RecursionError) as error:
+            raise ClientError(f"The server's answer to {method} is unreadable: {error}") from None
+
+    async def ping(self) -> bool:
+        """Whether the server answers. Modern servers have no ping; they are asked to discover."""
+        modern = self._agreed().revision.modern
+        await self.request("server/discover" if modern else "ping")
+        return True
+
+    async def set_logging_level(self, level: LoggingLevel) -> None:
+        """Hear log messages of this level and above."""
+        self._log_level = level
+        if not self._agreed().revision.modern:
+            await self.request("logging/setLevel", {"level": level})
+
+    async def list_tools_mcp(self, cursor: str | None = None) -> ListToolsResult:
+        """One page of tools."""
+        return await self._ask(ListToolsResult, "tools/list", _at(cursor))
+
+    async def list_tools(self) -> list[Tool]:
+        """All tools."""
+        return await self._all(self.list_tools_mcp, lambda page: page.tools)
+
+    async def list_resources_mcp(self, cursor: str | None = None) -> ListResourcesResult:
+        """One page of resources."""
+        return await self._ask(ListResourcesResult, "resources/list", _at(cursor))
+
+    async def list_resources(self) -> list[Resource]:
+        """All resources."""
+        return await self._all(self.list_resources_mcp, lambda page: page.resources)
+
+    async def list_resource_templates_mcp(
+        self, cursor: str | None = None
+    ) -> ListResourceTemplatesResult:
+        """One page of resource templates."""
+        method = "resources/templates/list"
+        return await self._ask(ListResourceTemplatesResult, method, _at(cursor))
+
+    async def list_resource_templates(self) -> list[ResourceTemplate]:
+        """All resource templates."""
+        return await self._all(
+            self.list_resource_templates_mcp, lambda page: page.resource_templates
+        )
+
+    async def list_prompts_mcp(self, cursor: str | None = None) -> ListPromptsResult:
+        """One page of prompts."""
+        return await self._ask(ListPromptsResult, "prompts/list", _at(cursor))
+
+    async def list_prompts(self) -> list[Prompt]:
+        """All prompts."""
+        return await self._all(self.list_prompts_mcp, lambda page: page.prompts)
+
+    async def _all(
+        self, fetch: Callable[[str | None], Awaitable[Any]], items: Callable[[Any], list[R]]
+    ) -> list[R]:
+        """Every page; a server that repeats a cursor, or never ends, is stopped."""
+        found: list[R] = []
+        cursor: str | None = None
+        seen: set[str] = set()
+        for _ in range(MAX_PAGES):
+            page = await fetch(cursor)
+            found += items(page)
+            cursor = page.next_cursor
+            if cursor is None or cursor in seen:
+                return found
+            seen.add(cursor)
+        raise ClientError(f"The server's list has more than {MAX_PAGES} pages")
+
+    async def call_tool_mcp(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = None,
+        progress_handler: ProgressHandler | None = None,
+        meta: Mapping[str, Any] | None = None,
+    ) -> WireCallToolResult:
+        """Call a tool; the result as the protocol has it.
+
+        Raises:
+            McpError: the server answered with an error.
+        """
+        return await self._ask(
+            WireCallToolResult,
+            "tools/call",
+            {"name": name, "arguments": _serialized(arguments or {})},
+            timeout=timeout,
+            progress_handler=progress_handler,
+            meta=meta,
+        )
+
+    async def call_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = None,
+        progress_handler: ProgressHandler | None = None,
+        raise_on_error: bool = True,
+        meta: Mapping[str, Any] | None = None,
+    ) -> CallToolResult:
+        """Call a tool.
+
+        Raises:
+            ToolError: the tool failed, unless `raise_on_error` is False; or there is no such tool
+                (then it is an McpError, too).
+        """
+        try:
+            wire = await self.call_tool_mcp(
+                name, arguments, timeout=timeout, progress_handler=progress_handler, meta=meta
+            )
+        except McpError as error:
+            raise RemoteToolError(error) from error
+        result = CallToolResult.from_wire(wire)
+        if result.is_error and raise_on_error:
+            raise ToolError(result.text())
+        return result
+
+    async def read_resource_mcp(
+        self, uri: Any, *, meta: Mapping[str, Any] | None = None
+    ) -> ReadResourceResult:
+        """Read a resource; the result as the protocol has it."""
+        return await self._ask(ReadResourceResult, "resources/read", {"uri": str(uri)}, meta=meta)
+
+    async def read_resource(self, uri: Any, *, meta: Mapping[str, Any] | None = None) -> list[Any]:
+        """The contents of a resource, as text and binary pieces."""
+        return list((await self.read_resource_mcp(uri, meta=meta)).contents)
+
+    async def get_prompt_mcp(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        meta: Mapping[str, Any] | None = None,
+    ) -> GetPromptResult:
+        """Render a prompt. Arguments that are not text are sent as JSON."""
+        given = {key: _as_text(value) for key, value in (arguments or {}).items()}
+        params = {"name": name, "arguments": given} if given else {"name": name}
+        return await self._ask(GetPromptResult, "prompts/get", params, meta=meta)
+
+    get_prompt = get_prompt_mcp
+
+    # What the server sends
+
+    async def _answer(self, request: Request) -> bytes:
+        if request.method == "ping":
+            return jsonrpc.encode_result(request.id, {})
+        error = McpError(code=-32601, message=f"Method not found: {request.method}")
+        return jsonrpc.encode_failure(request.id, error)
+
+    def _notice(self, notification: Notification) -> None:
+        if self._message_handler is not None:
+            self._run_handler(self._message_handler(notification))
+        if notification.method == "notifications/message":
+            try:
+                message = json.decode(notification.params, type=LoggingMessageNotificationParams)
+            except DecodeError:
+                return
+            if self._log_handler is not None:
+                self._run_handler(self._log_handler(message))
+            else:
+                logger.debug("Server log (%s): %s", message.level, message.data)
+
+    def _run_handler(self, outcome: Awaitable[None] | None) -> None:
+        if outcome is None:
+            return
+        task = asyncio.ensure_future(outcome)
+        self._handling.add(task)
+        task.add_done_callback(self._handled)
+
+    def _handled(self, task: asyncio.Future[None]) -> None:
+        self._handling.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("A handler failed", exc_info=error)
+
+
+def _own_info(name: str | None) -> Implementation:
+    from fastmcp import __version__
+
+    return Implementation(name=name or "peregrine", version=__version__)
+
+
+def _at(cursor: str | None) -> dict[str, Any]:
+    return {} if cursor is None else {"cursor": cursor}
+
+
+def _serialized(arguments: Mapping[str, Any]) -> Any:
+    """Arguments as JSON can have them; models and dates the way pydantic writes them."""
+    try:
+        return Raw(json.encode(arguments))
+    except (TypeError, ValueError):
+        import pydantic_core
+
+        return Raw(pydantic_core.to_json(arguments))
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    import pydantic_core
+
+    return pydantic_core.to_json(value).decode()

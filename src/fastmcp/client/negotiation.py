@@ -1,0 +1,163 @@
+"""Which era a server speaks: the probe, and the fall back to the handshake (PROTOCOL 1.4)."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from msgspec import DecodeError, Struct, ValidationError, convert, json
+
+from fastmcp._runtime.session import Session
+from fastmcp.exceptions import (
+    HEADER_MISMATCH,
+    MISSING_CAPABILITY,
+    UNSUPPORTED_VERSION,
+    ClientError,
+    McpError,
+    TimedOut,
+    UnexpectedResponse,
+)
+from fastmcp.wire.lifecycle import DiscoverResult, Implementation, InitializeResult
+from fastmcp.wire.revisions import (
+    HANDSHAKE_REVISIONS,
+    LATEST_HANDSHAKE,
+    LATEST_MODERN,
+    MODERN_REVISIONS,
+    REVISIONS,
+    Revision,
+)
+from fastmcp.wire.shapes import META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_PROTOCOL_VERSION
+
+Mode: TypeAlias = str
+"""`"auto"` probes, `"legacy"` goes straight to `initialize`, a version is spoken unasked."""
+
+MODERN_CODES = (HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION)
+
+
+class Agreement(Struct, frozen=True):
+    """What a client and a server agreed on."""
+
+    revision: Revision
+    initialize: InitializeResult | None = None
+    discover: DiscoverResult | None = None
+
+
+class Introduction(Struct, frozen=True):
+    """What a client says of itself."""
+
+    info: Implementation
+    capabilities: dict[str, Any]
+
+    def envelope(self, version: str) -> dict[str, Any]:
+        """The `_meta` members of a modern request."""
+        return {
+            META_PROTOCOL_VERSION: version,
+            META_CLIENT_INFO: self.info,
+            META_CLIENT_CAPABILITIES: self.capabilities,
+        }
+
+
+class _Supported(Struct):
+    supported: list[str]
+
+
+async def negotiate(
+    session: Session,
+    client: Introduction,
+    mode: Mode,
+    *,
+    timeout: float | None,
+    probe_timeout: float | None,
+) -> Agreement:
+    """Agree on a revision.
+
+    Raises:
+        McpError: the server refused.
+        ClientError: it cannot be reached, or there is no revision in common.
+    """
+    if mode == "auto":
+        agreed = await _probe(session, client, LATEST_MODERN.text, timeout, probe_timeout)
+        if agreed is not None:
+            return agreed
+    elif mode != "legacy":
+        return Agreement(REVISIONS[mode])
+    return await _initialize(session, client, timeout)
+
+
+async def _probe(
+    session: Session,
+    client: Introduction,
+    version: str,
+    timeout: float | None,
+    probe_timeout: float | None,
+    *,
+    again: bool = True,
+) -> Agreement | None:
+    """Ask for `server/discover`; None tells of a handshake server."""
+    patience = timeout if probe_timeout is None else min(probe_timeout, timeout or probe_timeout)
+    try:
+        raw = await session.request(
+            "server/discover",
+            {"_meta": client.envelope(version)},
+            timeout=patience,
+            cancellable=False,
+        )
+        found = json.decode(raw, type=DiscoverResult)
+    except McpError as error:
+        if error.code not in MODERN_CODES:
+            return None
+        common = _mutual(_supported(error))
+        if common is None or not again:
+            if any(REVISIONS.get(text) in HANDSHAKE_REVISIONS for text in _supported(error)):
+                return None
+            raise
+        return await _probe(session, client, common.text, timeout, probe_timeout, again=False)
+    except TimedOut:
+        if probe_timeout is None:
+            raise
+        return None
+    except UnexpectedResponse as error:
+        if error.status in (400, 404, 405, 406, 415) or error.status < 300:
+            return None
+        raise
+    except (DecodeError, ValueError):
+        return None
+    common = _mutual(found.supported_versions)
+    return None if common is None else Agreement(common, discover=found)
+
+
+async def _initialize(session: Session, client: Introduction, timeout: float | None) -> Agreement:
+    raw = await session.request(
+        "initialize",
+        {
+            "protocolVersion": LATEST_HANDSHAKE.text,
+            "capabilities": client.capabilities,
+            "clientInfo": client.info,
+        },
+        timeout=timeout,
+        cancellable=False,
+    )
+    try:
+        result = json.decode(raw, type=InitializeResult)
+    except ValueError as error:
+        raise ClientError(f"The server's answer to initialize is unreadable: {error}") from None
+    revision = REVISIONS.get(result.protocol_version)
+    if revision not in HANDSHAKE_REVISIONS:
+        known = ", ".join(r.text for r in HANDSHAKE_REVISIONS)
+        raise ClientError(
+            f"The server speaks protocol version {result.protocol_version!r}; this client speaks "
+            f"{known} with a handshake"
+        )
+    return Agreement(revision, initialize=result)
+
+
+def _supported(error: McpError) -> list[str]:
+    try:
+        return convert(error.data, type=_Supported).supported
+    except ValidationError:
+        return []
+
+
+def _mutual(offered: list[str]) -> Revision | None:
+    """The newest modern revision that both sides know."""
+    known = [r for r in MODERN_REVISIONS if r.text in offered]
+    return known[-1] if known else None
