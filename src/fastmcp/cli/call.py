@@ -1,0 +1,82 @@
+"""`fastmcp list` and `fastmcp call`: look at a server, and call it, from the shell."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from typing import Any
+
+from msgspec import DecodeError, json
+
+from fastmcp.exceptions import ConfigurationError, ToolError
+
+
+def add_parsers(commands: Any) -> None:
+    """Add the commands to the parser."""
+    lists = commands.add_parser("list", help="list what a server offers")
+    lists.add_argument("server", metavar="SERVER", help="a URL, or a .py or .js file")
+    lists.add_argument("--timeout", type=float, default=30.0, help="seconds for each request")
+    lists.set_defaults(act=act_list)
+    call = commands.add_parser("call", help="call a tool of a server")
+    call.add_argument("server", metavar="SERVER", help="a URL, or a .py or .js file")
+    call.add_argument("tool", metavar="TOOL", help="the tool's name")
+    call.add_argument(
+        "arguments", metavar="NAME=VALUE", nargs="*", help="arguments; values are JSON, or text"
+    )
+    call.add_argument("--timeout", type=float, default=30.0, help="seconds for each request")
+    call.set_defaults(act=act_call)
+
+
+def act_list(options: argparse.Namespace) -> int:
+    """Print tools, resources and prompts."""
+    asyncio.run(_list(options))
+    return 0
+
+
+async def _list(options: argparse.Namespace) -> None:
+    from fastmcp.client.client import Client
+
+    async with Client(options.server, timeout=options.timeout) as client:
+        info = client.server_info
+        print(f"{info.name} {info.version} (MCP {client.protocol_version})")
+        _print("tools", [(t.name, t.description) for t in await client.list_tools()])
+        _print("resources", [(r.uri, r.description) for r in await client.list_resources()])
+        templates = await client.list_resource_templates()
+        _print("resource templates", [(t.uri_template, t.description) for t in templates])
+        _print("prompts", [(p.name, p.description) for p in await client.list_prompts()])
+
+
+def _print(title: str, rows: list[tuple[str, str | None]]) -> None:
+    if rows:
+        print(f"\n{title}:")
+    for name, description in rows:
+        summary = (description or "").strip().partition("\n")[0]
+        print(f"  {name}  {summary}".rstrip())
+
+
+def act_call(options: argparse.Namespace) -> int:
+    """Print a tool's result: 1 when it failed."""
+    try:
+        print(asyncio.run(_call(options)))
+    except ToolError as error:
+        raise ConfigurationError(str(error)) from None
+    return 0
+
+
+async def _call(options: argparse.Namespace) -> str:
+    from fastmcp.client.client import Client
+
+    arguments = dict(_argument(text) for text in options.arguments)
+    async with Client(options.server, timeout=options.timeout) as client:
+        result = await client.call_tool(options.tool, arguments)
+        return result.text() or json.encode(result.structured_content).decode()
+
+
+def _argument(text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ConfigurationError(f"{text!r} is not NAME=VALUE")
+    try:
+        return name, json.decode(value)
+    except DecodeError:
+        return name, value
