@@ -1,0 +1,198 @@
+"""Run the official conformance suite against the everything server, and judge the outcome.
+
+    python conformance/run.py [LEG…] [--server-python PATH] [--baseline FILE] [--verbose]
+
+A leg is one run of one pinned version of the suite.  What counts are checks, not the suite's own
+ticks: a scenario passes when at least one of its checks succeeded and none failed.  The outcome is
+compared with `baseline.toml`; a failure that is not in it and an entry that no longer fails are
+both errors, so the file always says exactly what is still to come.
+"""
+
+import argparse
+import json
+import re
+import select
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from tests.peers.environments import (  # noqa: E402 - needs the path above
+    CACHE,
+    InstallationError,
+    NodePackages,
+    npm_packages,
+)
+
+STABLE, ALPHA = "conformance-0.1.16", "conformance-0.2.0-alpha.12"
+LEGS = {
+    "0.1.16": (STABLE, "--suite", "all"),
+    "2025-06-18": (ALPHA, "--suite", "all", "--spec-version", "2025-06-18"),
+    "2025-11-25": (ALPHA, "--requirements", "2025-11-25"),
+    "2026-07-28": (ALPHA, "--requirements", "2026-07-28"),
+}
+START_SECONDS, LEG_SECONDS = 30, 300
+NOTHING = "no check succeeded"
+HEADINGS = ("leg", "scenarios", "pass", "fail", "warn", "skip", "unexpected")
+
+Baseline = dict[str, dict[str, str]]
+
+
+@dataclass
+class Leg:
+    """What one leg showed: statuses by scenario; failures and warnings with their messages."""
+
+    name: str
+    scenarios: dict[str, Counter[str]] = field(default_factory=dict[str, Counter[str]])
+    failures: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    warnings: dict[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+
+    def add(self, scenario: str, checks: list[dict[str, str]]) -> None:
+        """Take in the checks of one scenario."""
+        statuses = self.scenarios[scenario] = Counter(check["status"] for check in checks)
+        kept = {"FAILURE": self.failures, "WARNING": self.warnings}
+        for check in checks:
+            if check["status"] in kept:
+                message = check.get("errorMessage") or check["description"]
+                kept[check["status"]][scenario, check["id"]] = " ".join(message.split())
+        if not statuses["SUCCESS"] and not statuses["FAILURE"]:
+            self.failures[scenario, NOTHING] = ", ".join(statuses) or "it has no checks"
+
+    def unexpected(self, expected: set[str]) -> Iterator[str]:
+        """Name the failures that no baseline entry covers."""
+        for (scenario, check), message in self.failures.items():
+            if not {scenario, f"{scenario}:{check}"} & expected:
+                yield f"{self.name}: {scenario}:{check}: {message[:300]}"
+
+    def stale(self, expected: set[str]) -> Iterator[str]:
+        """Name the baseline entries for scenarios of this leg that cover no failure."""
+        failing = {scenario for scenario, _ in self.failures}
+        failing |= {f"{scenario}:{check}" for scenario, check in self.failures}
+        for entry in expected - failing:
+            if entry.partition(":")[0] in self.scenarios:
+                yield f"{self.name}: {entry} no longer fails: remove it from the baseline"
+
+    def row(self, expected: set[str]) -> tuple[str, ...]:
+        """Return the line of the table."""
+        total = sum(self.scenarios.values(), Counter[str]())
+        failing = {scenario for scenario, _ in self.failures}
+        unexpected = sum(1 for _ in self.unexpected(expected))
+        return (
+            self.name,
+            f"{len(self.scenarios) - len(failing)}/{len(self.scenarios)}",
+            *(str(total[status]) for status in ("SUCCESS", "FAILURE", "WARNING", "SKIPPED")),
+            str(unexpected),
+        )
+
+
+def main() -> int:
+    """Run the asked legs, print the table and what is wrong; return the exit code."""
+    parser = argparse.ArgumentParser(description="Run the official MCP conformance suite.")
+    parser.add_argument("legs", nargs="*", metavar="LEG", help=f"default: {' '.join(LEGS)}")
+    parser.add_argument("--server-python", default=sys.executable, help="runs the server")
+    parser.add_argument("--baseline", type=Path, default=HERE / "baseline.toml")
+    parser.add_argument(
+        "--verbose", action="store_true", help="list all scenarios, failures and warnings"
+    )
+    options = parser.parse_args()
+    names: list[str] = options.legs or list(LEGS)
+    if unknown := {*names} - {*LEGS}:
+        parser.error(f"unknown leg {', '.join(unknown)}; there are {', '.join(LEGS)}")
+
+    baseline: Baseline = tomllib.loads(options.baseline.read_text())
+    try:
+        packages = npm_packages(HERE)
+    except InstallationError as failure:
+        raise SystemExit(str(failure)) from None
+    legs = [run_leg(name, packages, options.server_python) for name in names]
+
+    rows: list[tuple[str, ...]] = [HEADINGS]
+    problems = [*misplaced(baseline, legs)]
+    for leg in legs:
+        expected = {*baseline.get("every", {}), *baseline.get(leg.name, {})}
+        rows.append(leg.row(expected))
+        problems += [*leg.unexpected(expected), *leg.stale(expected)]
+        if options.verbose:
+            for scenario, statuses in leg.scenarios.items():
+                print(f"{leg.name}: {scenario}: {dict(statuses)}")
+            for (scenario, check), message in (leg.failures | leg.warnings).items():
+                print(f"{leg.name}: {scenario}:{check}: {message}")
+    for row in rows:
+        print(f"{row[0]:12}" + "".join(f"{cell:>11}" for cell in row[1:]))
+    print(*problems, sep="\n")
+    return 1 if problems else 0
+
+
+def misplaced(baseline: Baseline, legs: list[Leg]) -> Iterator[str]:
+    """Name the baseline entries that no leg could ever cover; needs every leg to have run."""
+    yield from (f"baseline: unknown leg {name}" for name in {*baseline} - {"every", *LEGS})
+    if len(legs) == len(LEGS):
+        everywhere = {scenario for leg in legs for scenario in leg.scenarios}
+        ran = {"every": everywhere} | {leg.name: {*leg.scenarios} for leg in legs}
+        for table, entries in baseline.items():
+            for entry in entries:
+                if entry.partition(":")[0] not in ran.get(table, ()):
+                    yield f"baseline: [{table}] {entry} names a scenario that does not run"
+
+
+def run_leg(name: str, packages: NodePackages, python: str) -> Leg:
+    """Start a fresh server, run one leg of the suite on it and read what it wrote."""
+    package, *options = LEGS[name]
+    output = CACHE / "conformance-results" / name
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    suite = [packages.node(22), packages.program(f"{package}/dist/index.js"), "server"]
+    with everything_server(python, output / "server.log") as url:
+        done = subprocess.run(
+            [*suite, "--url", url, *options, "--output-dir", str(output)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=LEG_SECONDS,
+        )
+    leg = Leg(name)
+    for path in sorted(output.glob("server-*/checks.json")):
+        scenario = re.sub(r"^server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$", r"\1", path.parent.name)
+        leg.add(scenario, json.loads(path.read_text()))
+    listed = {*re.findall(r"^[✓✗] (\S+): \d+ passed", done.stdout, re.MULTILINE)}
+    if not listed or listed != {*leg.scenarios}:
+        raise SystemExit(
+            f"{name}: the suite ended with {done.returncode} and its summary does not match its "
+            f"files in {output}:\n{done.stdout[-3000:]}"
+        )
+    return leg
+
+
+@contextmanager
+def everything_server(python: str, log: Path) -> Generator[str]:
+    """Run the everything server for the duration of the block; yield its URL."""
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [python, str(HERE / "everything.py")],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+    assert process.stdout
+    try:
+        ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
+        url = process.stdout.readline().strip() if ready else ""
+        if not url:
+            raise SystemExit(f"the everything server did not start:\n{log.read_text()}")
+        yield url
+    finally:
+        process.kill()
+        process.communicate()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

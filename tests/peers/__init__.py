@@ -1,0 +1,1 @@
+"""Interoperability with the clients and servers that others wrote, over real transports."""

@@ -1,0 +1,61 @@
+"""Fixtures: the peers' environments, our server over HTTP, and a home where programs may write."""
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from .environments import NodePackages, npm_packages, python_packages
+from .processes import HttpServer, free_port, serving
+
+HERE = Path(__file__).parent
+OUR_SERVER = [sys.executable, str(HERE / "server.py")]
+
+
+@pytest.fixture(scope="session")
+def node_packages() -> NodePackages:
+    """Install the peers that run on Node."""
+    return npm_packages(HERE)
+
+
+@pytest.fixture(scope="session")
+def sdk1_python() -> str:
+    """Install the official Python SDK 1.x; return its interpreter."""
+    return python_packages("mcp1", "mcp==1.30.0")
+
+
+@pytest.fixture(scope="session")
+def fastmcp4_python() -> str:
+    """Install FastMCP 4.1.2; return its interpreter."""
+    return python_packages("fastmcp4", "fastmcp==4.1.2")
+
+
+@pytest.fixture
+def home(tmp_path: Path, node_packages: NodePackages) -> Path:
+    """Return a home with the client programs in it, from where Node finds the npm packages."""
+    shutil.copytree(HERE / "clients", tmp_path, dirs_exist_ok=True)
+    (tmp_path / "node_modules").symlink_to(node_packages.modules)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def our_http_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpServer]:
+    """Serve `server.py` over HTTP for all tests of a module."""
+    port = free_port()
+    log = tmp_path_factory.mktemp("server") / "log"
+    with serving([*OUR_SERVER, "http", str(port)], port, log) as server:
+        yield server
+
+
+@pytest.fixture(params=["stdio", "http"])
+def our_server(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """Return how a client program is told to reach our server, once for each transport."""
+    if request.param == "stdio":
+        yield ["stdio", *OUR_SERVER]
+        return
+    server: HttpServer = request.getfixturevalue("our_http_server")
+    seen = server.log.stat().st_size
+    yield ["http", server.url]
+    print(server.log.read_bytes()[seen:].decode(errors="replace"), file=sys.stderr)
