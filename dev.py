@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""The project's chores, each one command. Needs nothing but Python 3.11 or newer.
+
+    python3 dev.py demo           a real server, a real client, a printed answer
+    python3 dev.py test [...]     every test; further arguments go to pytest
+    python3 dev.py check          formatting, lint and types
+    python3 dev.py fix            formatting and lint, mended where that can be done
+    python3 dev.py conformance    the official conformance suite
+    python3 dev.py fuzz [...]     a million hostile inputs
+    python3 dev.py bench [...]    the figures of bench/README.md
+
+The packages come by uv, which is installed into `.tools` when the machine has none.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+TOOLS = ROOT / ".tools"
+RUN = ("run", "--frozen", "--quiet")
+
+
+def uv() -> list[str]:
+    """The command that runs uv, installing it first if need be."""
+    found = shutil.which("uv")
+    if found:
+        return [found]
+    program = TOOLS / "bin" / "uv"
+    if not program.exists():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(TOOLS), "uv"]
+        if subprocess.run(pip, check=False).returncode or not program.exists():
+            sys.exit("dev.py: uv is missing and pip could not install it; see docs.astral.sh/uv")
+    return [str(program)]
+
+
+def run(*arguments: str) -> None:
+    """Run a command of uv's in the project, and end with its exit code if that is not 0."""
+    environment = {**os.environ, "UV_PYTHON_PREFERENCE": "system"}
+    command = [*uv(), *arguments]
+    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    if code:
+        sys.exit(code)
+
+
+def main(arguments: list[str]) -> None:
+    chore, *rest = arguments or ["help"]
+    if chore == "demo":
+        run(*RUN, "--no-dev", "python", "examples/demo.py", *rest)
+    elif chore == "test":
+        run(*RUN, "pytest", *rest)
+    elif chore == "check":
+        run(*RUN, "ruff", "format", "--check", ".")
+        run(*RUN, "ruff", "check", ".")
+        run(*RUN, "pyright")
+    elif chore == "fix":
+        run(*RUN, "ruff", "check", "--fix", ".")
+        run(*RUN, "ruff", "format", ".")
+    elif chore == "conformance":
+        run(*RUN, "python", "conformance/run.py", *rest)
+    elif chore == "fuzz":
+        run(*RUN, "python", "fuzz/run.py", *rest)
+    elif chore == "bench":
+        run(*RUN, "python", "bench/run.py", *rest)
+    else:
+        sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    if sys.version_info < (3, 11):
+        sys.exit("dev.py: Python 3.11 or newer is needed; this is " + sys.version.split()[0])
+    main(sys.argv[1:])
