@@ -1,0 +1,308 @@
+"""Every row of the table: what is measured, how, and the aim.
+
+A row's `open` starts what it needs for one contender (the stack stops it) and returns a probe;
+one call of the probe is one sample. run.py lets the probes of all contenders take turns.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import memory
+import messages
+import stdio
+from load import Target, drive
+from peers import Contender, ServerSettings, count_packages, install, python_of
+from process import REPOSITORY, SERVERS, http_server, output_of, running
+
+Better = Literal["higher", "lower"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    value: float
+    detail: str = ""
+    per_cpu: float | None = None
+    """Calls per CPU second of the server: what is left of a rate when others use the machine."""
+
+
+def rate_sample(calls: int, seconds: float, cpu: float | None, detail: str = "") -> Sample:
+    """A rate, with how much of a core the server had. Well under 100 % others were the limit."""
+    if not cpu:
+        return Sample(calls / seconds, detail)
+    busy = f"server busy {cpu / seconds:.0%}"
+    return Sample(calls / seconds, f"{detail}, {busy}" if detail else busy, calls / cpu)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the whole run measures."""
+
+    seconds: float
+    rounds: int
+    server: ServerSettings
+    fresh_install: bool
+    """Ours is this repository, so its packages are counted in a fresh install."""
+
+
+Probe = Callable[[], Sample]
+Open = Callable[[Contender, Settings, ExitStack], Probe | None]
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    title: str
+    unit: str
+    better: Better
+    aim: str
+    open: Open
+    rounds: int | None = None
+    """Samples per contender, where the run's setting would be too many."""
+
+
+def http(
+    era: messages.Era,
+    *,
+    tool: str = "add",
+    session: bool = False,
+    json: bool = True,
+    connections: int = 16,
+) -> Open:
+    def open_http(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
+        options = list(settings.server.options)
+        script = SERVERS / "floor_http.py"
+        if contender.role != "floor":
+            script = SERVERS / "app.py"
+            options = ["http", *([] if session else ["--stateless"]), *options]
+            options += ["--json"] if json else []
+        server = stack.enter_context(http_server(contender.python, script, *options))
+        target = Target(server[1], era, tool, session, server[0].pid)
+
+        def probe() -> Sample:
+            load = drive(target, connections=connections, seconds=settings.seconds)
+            detail = f"p50 {load.p50_ms:.1f} ms, p99 {load.p99_ms:.1f} ms"
+            return rate_sample(load.calls, load.seconds, load.server_cpu, detail)
+
+        return probe
+
+    return open_http
+
+
+def pipe(*, window: int) -> Open:
+    def open_pipe(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
+        command: list[str | Path] = [contender.python, SERVERS / "floor_pipe.py"]
+        if contender.role != "floor":
+            command = [contender.python, stdio.APP, "stdio"]
+        driver = stdio.Pipe(stack.enter_context(running(*command)))
+        driver.initialize()
+        return lambda: rate_sample(*driver.burst(settings.seconds, window))
+
+    return open_pipe
+
+
+def in_memory(mode: str, *, scale: int = 1) -> Open:
+    def open_in_memory(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
+        floor = contender.role == "floor"
+        script = SERVERS / ("floor_in_memory.py" if floor else "in_memory.py")
+        program = stack.enter_context(running(contender.python, script, mode))
+        program.read_line()
+
+        def probe() -> Sample:
+            program.write(b"%f\n" % settings.seconds)
+            return Sample(float(program.read_line()) * scale)
+
+        return probe
+
+    return open_in_memory
+
+
+def open_cold_start(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
+    def probe() -> Sample:
+        if contender.role == "floor":
+            code = "import asyncio, msgspec, pydantic"
+            return Sample(stdio.time_to_run(contender.python, code))
+        return Sample(stdio.time_to_initialized(contender.python))
+
+    probe()  # the first start also compiles the modules
+    return probe
+
+
+def open_import(contender: Contender, settings: Settings, stack: ExitStack) -> Probe | None:
+    if contender.role == "floor":
+        return None
+    code = (
+        "from time import perf_counter; import sys; begin = perf_counter()\n"
+        "from fastmcp import FastMCP\n"
+        "print(perf_counter() - begin, len(sys.modules), 'pydantic' in sys.modules)"
+    )
+
+    def probe() -> Sample:
+        seconds, modules, pydantic = output_of(contender.python, "-c", code).split()
+        note = "with" if pydantic == "True" else "without"
+        return Sample(float(seconds), f"{modules} modules, {note} pydantic")
+
+    probe()
+    return probe
+
+
+def open_memory(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
+    def probe() -> Sample:
+        if contender.role == "floor":
+            return Sample(memory.of_import(contender.python, "pydantic"))
+        return Sample(memory.of_stdio_server(contender.python))
+
+    return probe
+
+
+def open_packages(contender: Contender, settings: Settings, stack: ExitStack) -> Probe | None:
+    if contender.role == "floor":
+        return None
+    python = contender.python
+    if contender.role == "ours" and settings.fresh_install:
+        home = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "fresh"
+        install(home, str(REPOSITORY))
+        python = python_of(home)
+    return lambda: Sample(count_packages(python))
+
+
+CALL_AIM = "≥ 0.70 of floor, ≥ 15x peer"
+SSE_AIM = "≥ 15x peer"
+
+ROWS = [
+    Row(
+        "http-json-modern",
+        "HTTP stateless, JSON, 2026-07-28",
+        "calls/s",
+        "higher",
+        CALL_AIM,
+        http("modern"),
+    ),
+    Row(
+        "http-json-handshake",
+        "HTTP stateless, JSON, 2025-11-25",
+        "calls/s",
+        "higher",
+        CALL_AIM,
+        http("handshake"),
+    ),
+    Row(
+        "http-json-sync",
+        "the same, 2026-07-28, `def` tool",
+        "calls/s",
+        "higher",
+        "-",
+        http("modern", tool="add_sync"),
+    ),
+    Row(
+        "http-sse-modern",
+        "HTTP stateless, SSE, 2026-07-28",
+        "calls/s",
+        "higher",
+        SSE_AIM,
+        http("modern", tool="add_with_progress", json=False),
+    ),
+    Row(
+        "http-sse-handshake",
+        "HTTP stateless, SSE, 2025-11-25",
+        "calls/s",
+        "higher",
+        SSE_AIM,
+        http("handshake", tool="add_with_progress", json=False),
+    ),
+    Row(
+        "http-session",
+        "HTTP with sessions, JSON, 2025-11-25",
+        "calls/s",
+        "higher",
+        "-",
+        http("handshake", session=True),
+    ),
+    Row(
+        "stdio-sequential",
+        "stdio, one call at a time",
+        "calls/s",
+        "higher",
+        "≥ 10x peer",
+        pipe(window=1),
+    ),
+    Row(
+        "stdio-pipelined",
+        f"stdio, {stdio.WINDOW} calls in flight",
+        "calls/s",
+        "higher",
+        "≥ 25x peer",
+        pipe(window=stdio.WINDOW),
+    ),
+    Row(
+        "memory-call",
+        "`Client(mcp).call_tool` in memory",
+        "calls/s",
+        "higher",
+        "≥ 30x peer",
+        in_memory("call"),
+    ),
+    Row(
+        "memory-list",
+        "list 1,000 tools in memory",
+        "lists/s",
+        "higher",
+        "≥ 20x peer",
+        in_memory("list"),
+    ),
+    Row(
+        "register",
+        "register 1,000 tools",
+        "tools/s",
+        "higher",
+        "≥ 5x peer",
+        in_memory("register", scale=1000),
+    ),
+    Row(
+        "register-and-list",
+        "register 1,000 tools, first list",
+        "tools/s",
+        "higher",
+        "≥ 5x peer",
+        in_memory("register-and-list", scale=1000),
+    ),
+    Row(
+        "cold-start",
+        "stdio: spawn → initialize answered",
+        "s",
+        "lower",
+        "≤ 1.5x floor",
+        open_cold_start,
+    ),
+    Row(
+        "import",
+        "`from fastmcp import FastMCP`",
+        "s",
+        "lower",
+        "≤ 0.25 s",
+        open_import,
+    ),
+    Row(
+        "peak-memory",
+        "stdio server, after 1,000 calls",
+        "MiB",
+        "lower",
+        "≤ 50 MiB",
+        open_memory,
+        rounds=2,
+    ),
+    Row(
+        "packages",
+        "packages in the base install",
+        "packages",
+        "lower",
+        "≤ 25",
+        open_packages,
+        rounds=1,
+    ),
+]

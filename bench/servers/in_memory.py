@@ -1,0 +1,97 @@
+"""Calls, lists and registration in one process, on the public FastMCP API.
+
+in_memory.py call | list | register | register-and-list
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from time import perf_counter
+
+from signatures import functions
+from timing import answer_bursts
+
+from fastmcp import Client, FastMCP
+
+TOOLS = 1000
+BATCH = 20
+"""Calls between two looks at the clock."""
+
+
+async def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+async def measure_call() -> None:
+    mcp = FastMCP("bench")
+    mcp.tool(add)
+    async with Client(mcp) as client:
+        result = await client.call_tool("add", {"a": 1, "b": 2})
+        assert result.data == 3, result
+
+        async def call() -> float:
+            begin = perf_counter()
+            for _ in range(BATCH):
+                await client.call_tool("add", {"a": 1, "b": 2})
+            return (perf_counter() - begin) / BATCH
+
+        await answer_bursts(call)
+
+
+async def measure_list() -> None:
+    mcp = FastMCP("bench")
+    for function in functions(TOOLS):
+        mcp.tool(function)
+    async with Client(mcp) as client:
+
+        async def list_all() -> float:
+            begin = perf_counter()
+            tools = await client.list_tools()
+            elapsed = perf_counter() - begin
+            assert len(tools) == TOOLS, len(tools)
+            return elapsed
+
+        await answer_bursts(list_all)
+
+
+async def measure_register() -> None:
+    async def register() -> float:
+        mcp = FastMCP("bench")
+        fresh = functions(TOOLS)
+        begin = perf_counter()
+        for function in fresh:
+            mcp.tool(function)
+        return perf_counter() - begin
+
+    await answer_bursts(register)
+
+
+async def measure_register_and_list() -> None:
+    """With the first answer to a client, so that work put off is work counted."""
+
+    async def register() -> float:
+        mcp = FastMCP("bench")
+        fresh = functions(TOOLS)
+        begin = perf_counter()
+        for function in fresh:
+            mcp.tool(function)
+        async with Client(mcp) as client:
+            tools = await client.list_tools()
+        elapsed = perf_counter() - begin
+        assert tools[-1].model_dump(by_alias=True)["inputSchema"]["properties"], tools[-1]
+        return elapsed
+
+    await answer_bursts(register)
+
+
+MEASURES = {
+    "call": measure_call,
+    "list": measure_list,
+    "register": measure_register,
+    "register-and-list": measure_register_and_list,
+}
+
+if __name__ == "__main__":
+    asyncio.run(MEASURES[sys.argv[1]]())
