@@ -71,6 +71,6 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file is run by whatever python3 there is
         sys.exit("dev.py: Python 3.11 or newer is needed; this is " + sys.version.split()[0])
     main(sys.argv[1:])

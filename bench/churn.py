@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from http1 import Connection
 from process import BenchError
 from soaked import (
     Finding,
+    Vitals,
     delete_session,
     expect,
     megabytes,
     open_session,
     soak_server,
     tasks_settle,
+    until,
     vitals,
     warm_up,
 )
@@ -130,21 +133,42 @@ async def soak(python: Path, *, calls: int) -> Finding:
         clients = [Client(port, seed) for seed in range(CLIENTS)]
         await asyncio.gather(*(client.start() for client in clients))
         tally = Counter[str]()
-        memory: list[int] = []
+        samples: list[Vitals] = []
         for _ in range(SAMPLES):
             await act_together(clients, calls // SAMPLES, tally)
-            memory.append((await vitals(port)).rss)
+            samples.append(await calm(port))
         await asyncio.gather(*(client.stop() for client in clients))
         after = await tasks_settle(port, before.tasks)
     finding.add("calls", f"{calls:,}: " + ", ".join(f"{n:,} {what}" for what, n in tally.items()))
-    finding.add("memory along the way", ", ".join(megabytes(size) for size in memory))
-    growth = memory[-1] / memory[SETTLED] - 1
-    problem = f"more than {GROWTH_LIMIT:.0%}" if growth > GROWTH_LIMIT else None
-    finding.add("growth after warm-up", f"{growth:+.1%}", problem)
+    add_growth(finding, "memory", [sample.rss for sample in samples], megabytes)
+    add_growth(finding, "live allocations", [sample.blocks for sample in samples], "{:,}".format)
     left = max(after.tasks - before.tasks, 0)
     names = f"running: {after.task_names}" if left else None
     finding.add("tasks left", f"{left} ({after.waiting} calls still run)", names)
     return finding
+
+
+async def calm(port: int) -> Vitals:
+    """The vitals once the server is through with what was dropped."""
+    tasks = -1
+    latest = await vitals(port)
+
+    async def same_as_before() -> bool:
+        nonlocal tasks, latest
+        latest = await vitals(port)
+        same = latest.tasks == tasks
+        tasks = latest.tasks
+        return same
+
+    await until(same_as_before)
+    return latest
+
+
+def add_growth(finding: Finding, what: str, sizes: list[int], form: Callable[[int], str]) -> None:
+    finding.add(f"{what} along the way", ", ".join(form(size) for size in sizes))
+    growth = sizes[-1] / sizes[SETTLED] - 1
+    problem = f"more than {GROWTH_LIMIT:.0%}" if growth > GROWTH_LIMIT else None
+    finding.add(f"growth of {what} after warm-up", f"{growth:+.1%}", problem)
 
 
 async def act_together(clients: list[Client], actions: int, tally: Counter[str]) -> None:

@@ -116,7 +116,7 @@ def check_answer(messages: list[dict[str, Any]], *, progress: bool = False) -> N
     result = messages[-1].get("result")
     if not result:
         raise ValueError(f"no result: {messages[-1]}")
-    content = result.get("content") or [{}]
+    content: list[dict[str, Any]] = result.get("content") or [{}]
     if result.get("isError") or content[0].get("text") != ANSWER:
         raise ValueError(f"wrong result: {result}")
     methods = [message.get("method") for message in messages[:-1]]

@@ -25,6 +25,8 @@ class Vitals:
     """What the server says about itself."""
 
     rss: int
+    blocks: int
+    """Live allocations of the interpreter: what grows with a leak, whatever the allocator keeps."""
     tasks: int
     task_names: dict[str, int]
     sessions: int | None

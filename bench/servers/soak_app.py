@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import gc
 import os
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,7 @@ async def debug(request: Request) -> JSONResponse:
     names = Counter(getattr(task.get_coro(), "__qualname__", "?") for task in tasks)
     vitals = {
         "rss": resident_bytes(),
+        "blocks": sys.getallocatedblocks(),
         "tasks": len(tasks),
         "task_names": dict(names.most_common(6)),
         "sessions": open_sessions(request.app),

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fastmcp._version import VERSION
     from fastmcp.client.client import Client as Client
     from fastmcp.server.context import Context as Context
     from fastmcp.server.server import FastMCP as FastMCP
 
-__version__ = "0.1.0.dev0"
+    __version__ = VERSION
 
 __all__ = ["Client", "Context", "FastMCP", "__version__"]
 
 _HOME = {
-    "Client": "fastmcp.client.client",
-    "Context": "fastmcp.server.context",
-    "FastMCP": "fastmcp.server.server",
+    "Client": ("fastmcp.client.client", "Client"),
+    "Context": ("fastmcp.server.context", "Context"),
+    "FastMCP": ("fastmcp.server.server", "FastMCP"),
+    "__version__": ("fastmcp._version", "VERSION"),
 }
 _SUBMODULES = ("client", "exceptions", "prompts", "resources", "server", "tools", "utilities")
 
@@ -28,7 +30,8 @@ def __getattr__(name: str) -> Any:
         return import_module(f"fastmcp.{name}")
     if (home := _HOME.get(name)) is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(home), name)
+    module, attribute = home
+    value = getattr(import_module(module), attribute)
     globals()[name] = value
     return value
 

@@ -1,39 +1,78 @@
-"""Validators and JSON Schemas (2020-12) from annotations. The place that knows pydantic."""
+"""Validators, serializers and JSON Schemas (2020-12) from annotations.
+
+The commonest annotations are written out in `plain_types`; the rest is pydantic's, which is
+loaded for the first of them.
+"""
 
 from __future__ import annotations
 
+import inspect
+import typing
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
-from pydantic import ConfigDict, TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
+from msgspec import Struct
 
-LAX = ConfigDict(arbitrary_types_allowed=True)
-STRICT = ConfigDict(arbitrary_types_allowed=True, strict=True)
+from .plain_types import plain_parameters, plain_schemas
 
-
-class _Untitled(GenerateJsonSchema):
-    """Leaves out the titles that only repeat a name: they cost tokens and tell nothing."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:
-        return False
-
-    def call_schema(self, schema: Any) -> Any:
-        return self.generate_inner(schema["arguments_schema"])
+Check = Callable[[Any], Any]
 
 
-def build_arguments(
-    function: Callable[..., dict[str, Any]], strict: bool
-) -> tuple[Callable[[Any], Any], Callable[[Any], Any], dict[str, Any]]:
-    """Checkers of the JSON and of the mapping that fill a function's parameters, and its schema."""
-    adapter = TypeAdapter[Any](cast("Any", function), config=STRICT if strict else LAX)
-    schema = adapter.json_schema(schema_generator=_Untitled)
-    schema.setdefault("properties", {})
-    schema.pop("title", None)
-    return adapter.validator.validate_json, adapter.validator.validate_python, schema
+class Arguments(Struct, frozen=True):
+    """How the arguments of a function are checked, from JSON and from a mapping."""
+
+    check_json: Check
+    check_python: Check
+    schema: dict[str, Any]
 
 
-def build_output(annotation: Any) -> tuple[TypeAdapter[Any], dict[str, Any]]:
-    """The adapter of a return annotation and the JSON Schema of what it sends."""
-    adapter = TypeAdapter[Any](annotation)
-    return adapter, adapter.json_schema(mode="serialization", schema_generator=_Untitled)
+class Value(Struct, frozen=True):
+    """How a value is checked and written, and what it looks like once written."""
+
+    check: Check
+    write: Callable[..., bytes]
+    schema: dict[str, Any]
+
+
+def arguments_of(name: str, parameters: list[inspect.Parameter], *, strict: bool) -> Arguments:
+    """Read keyword-only parameters. Raises whatever pydantic raises for an impossible one."""
+    plain = plain_parameters(parameters)
+    if plain is None:
+        from .rich_types import rich_arguments
+
+        return Arguments(*rich_arguments(name, parameters, strict=strict))
+    from pydantic_core import SchemaValidator
+
+    core, schema = plain
+    call: Any = {"type": "call", "function": collect, "arguments_schema": core}
+    validator = SchemaValidator(call, {"strict": True} if strict else None)
+    return Arguments(validator.validate_json, validator.validate_python, schema)
+
+
+def value_of(annotation: Any) -> Value:
+    """Read a return annotation. Raises whatever pydantic raises for an impossible one."""
+    plain = plain_schemas(annotation)
+    if plain is None:
+        from .rich_types import rich_value
+
+        return Value(*rich_value(annotation))
+    from pydantic_core import SchemaSerializer, SchemaValidator
+
+    core: Any = plain[0]
+    check = SchemaValidator(core).validate_python
+    return Value(check, SchemaSerializer(core).to_json, dict(plain[1]))
+
+
+def collect(**arguments: Any) -> dict[str, Any]:
+    """The function whose arguments are checked: what it is given is what a call will pass."""
+    return arguments
+
+
+def optional(annotation: Any) -> Any:
+    """The annotation with None allowed; what `Annotated` says of it stays."""
+    if annotation is Any:
+        return annotation
+    if typing.get_origin(annotation) is typing.Annotated:
+        inner, *extras = typing.get_args(annotation)
+        return typing.Annotated[(typing.Optional[inner], *extras)]
+    return typing.Optional[annotation]

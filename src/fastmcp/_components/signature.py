@@ -13,6 +13,8 @@ from msgspec import Raw, Struct
 
 from fastmcp.exceptions import InvalidSignature, ValidationError
 
+from .schema import Arguments, arguments_of, optional
+
 
 class Injectable:
     """A class whose instances a function receives by annotation; clients never see them."""
@@ -95,15 +97,17 @@ def read_signature(function: Any, *, strict: bool = False) -> Signature:
         _require_keyword(parameter, call)
         visible.append(
             parameter.replace(
-                annotation=_described(annotation, parameter.default),
+                annotation=_welcoming(annotation, parameter.default),
                 kind=inspect.Parameter.KEYWORD_ONLY,
             )
         )
-    check_json, check_python, schema = _validator(visible, call, strict)
-    properties = schema.get("properties", {})
+    name = _name(call)
+    arguments = _validated(name, visible, call, strict)
+    schema = arguments.schema
+    properties = schema["properties"]
     return Signature(
         call=call,
-        name=_name(call),
+        name=name,
         doc=inspect.getdoc(described) or None,
         is_async=_is_async(call),
         parameters=tuple(
@@ -118,8 +122,8 @@ def read_signature(function: Any, *, strict: bool = False) -> Signature:
         schema=schema,
         injected=tuple(injected),
         returns=hints.get("return", signature.return_annotation),
-        check_json=check_json,
-        check_python=check_python,
+        check_json=arguments.check_json,
+        check_python=arguments.check_python,
     )
 
 
@@ -187,44 +191,20 @@ def _provider(annotation: Any) -> Callable[[], Any] | None:
     return None
 
 
-def _described(annotation: Any, default: Any) -> Any:
-    """`Annotated[T, "text"]` describes; `x: T = None` means that None is welcome."""
-    if annotation is MISSING:
-        return Any
-    if typing.get_origin(annotation) is typing.Annotated:
-        inner, *extras = typing.get_args(annotation)
-        if len(extras) == 1 and isinstance(extras[0], str):
-            from pydantic import Field
-
-            extras = [Field(description=extras[0])]
-            annotation = typing.Annotated[inner, *extras]
-    if default is None and annotation is not Any:
-        return annotation | None if isinstance(annotation, type) else typing.Optional[annotation]
-    return annotation
-
-
-def _validator(
-    visible: list[inspect.Parameter], call: Any, strict: bool
-) -> tuple[Callable[[Any], Any], Callable[[Any], Any], dict[str, Any]]:
-    """Checkers for JSON and for mappings, and the JSON Schema, of the visible parameters.
-
-    pydantic reads a function's signature; the function that it reads here collects.
-    """
-    from .schema import build_arguments
-
-    def collect(**arguments: Any) -> dict[str, Any]:
-        return arguments
-
-    collect.__name__ = collect.__qualname__ = _name(call)
-    collect.__module__ = getattr(call, "__module__", None) or __name__
-    collect.__annotations__ = {p.name: p.annotation for p in visible}
-    cast("Any", collect).__signature__ = inspect.Signature(visible)
+def _validated(name: str, visible: list[inspect.Parameter], call: Any, strict: bool) -> Arguments:
     try:
-        return build_arguments(collect, strict)
+        return arguments_of(name, visible, strict=strict)
     except Exception as error:
         raise InvalidSignature(
-            f"{where(call)}: {_name(call)}() has a parameter that cannot be validated: {error}"
+            f"{where(call)}: {name}() has a parameter that cannot be validated: {error}"
         ) from error
+
+
+def _welcoming(annotation: Any, default: Any) -> Any:
+    """`x` takes anything, and `x: T = None` means that None is welcome."""
+    if annotation is MISSING:
+        return Any
+    return optional(annotation) if default is None else annotation
 
 
 _SAYINGS = {

@@ -183,18 +183,27 @@ def _batch(
 ) -> Verdict:
     revision = _handshake_revision(version)
     messages: list[Message | RemoteProtocolError] = []
+    seen: set[RequestId] = set()
     for member in jsonrpc.split_batch(body):
         try:
             message = jsonrpc.decode(member)
-            if isinstance(message, Request) and message.method == "initialize":
-                raise InvalidRequest(
-                    "Invalid request: initialize must not be part of a batch", id=message.id
-                )
+            if isinstance(message, Request):
+                _check_member(message, seen)
             messages.append(message)
         except RemoteProtocolError as error:
             messages.append(error)
     session = headers.get(names.SESSION_ID)
     return Handshake(messages, True, session, revision, False, json_ok, stream_ok)
+
+
+def _check_member(request: Request, seen: set[RequestId]) -> None:
+    if request.method == "initialize":
+        raise InvalidRequest(
+            "Invalid request: initialize must not be part of a batch", id=request.id
+        )
+    if request.id in seen:
+        raise InvalidRequest("Invalid request: the batch has this id twice", id=request.id)
+    seen.add(request.id)
 
 
 def batches_allowed(revision: Revision) -> bool:

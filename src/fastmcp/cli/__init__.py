@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from fastmcp._version import VERSION
 from fastmcp.exceptions import FastMCPError
 
 
@@ -21,9 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     call.add_parsers(commands)
     options = parser.parse_args(argv)
     if options.version:
-        from fastmcp import __version__
-
-        print(__version__)
+        print(VERSION)
         return 0
     if not hasattr(options, "act"):
         parser.print_help()

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from msgspec import DecodeError, Raw, json
 
 from fastmcp._runtime.session import Session
+from fastmcp._version import VERSION
 from fastmcp.exceptions import (
     ClientError,
     McpError,
@@ -466,9 +467,7 @@ class Client:
 
 
 def _own_info(name: str | None) -> Implementation:
-    from fastmcp import __version__
-
-    return Implementation(name=name or "peregrine", version=__version__)
+    return Implementation(name=name or "peregrine", version=VERSION)
 
 
 def _at(cursor: str | None) -> dict[str, Any]:

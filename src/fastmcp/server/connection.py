@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,7 +34,7 @@ class ServerConnection:
         self._dispatcher = dispatcher
         self._transport: TransportName = transport
         self.lifecycle = Lifecycle()
-        self.record = SessionRecord(id or uuid.uuid4().hex)
+        self.record = SessionRecord(id or os.urandom(16).hex())
         self.scopes: dict[RequestId, Mapping[str, Any]] | None = None
         self.session = Session(channel, self._answer)
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware as ASGIMiddleware
@@ -16,15 +17,45 @@ from fastmcp._protocol.guard import Guard, is_loopback
 from fastmcp.exceptions import ConfigurationError
 
 from .event_store import EventLog
-from .streamable import HttpSettings, StreamableHTTPEndpoint
+from .http_settings import HttpSettings
+from .streamable import StreamableHTTPEndpoint
 
 if TYPE_CHECKING:
+    import logging
+
     import uvicorn
 
-    from .server import FastMCP
+    from fastmcp._runtime.dispatch import Dispatcher
+    from fastmcp._runtime.exchange import TransportName
+    from fastmcp._runtime.session import Channel
+
+    from .connection import ServerConnection
+    from .lifespan import SharedLifespan
+    from .options import HttpDefaults
 
 DEFAULT_PATH = "/mcp"
 Protection = Literal["auto"] | bool
+
+
+class HttpServable(Protocol):
+    """What the application needs of its server."""
+
+    logger: logging.Logger
+    http_defaults: HttpDefaults
+    custom_routes: list[BaseRoute]
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def lifespan(self) -> SharedLifespan: ...
+
+    @property
+    def dispatcher(self) -> Dispatcher[Any]: ...
+
+    def connect(
+        self, channel: Channel, transport: TransportName, id: str | None = None
+    ) -> ServerConnection: ...
 
 
 class StarletteWithLifespan(Starlette):
@@ -58,7 +89,7 @@ class EndpointRoute(BaseRoute):
 
 
 def create_app(
-    server: FastMCP,
+    server: HttpServable,
     path: str | None = None,
     *,
     transport: str = "http",
@@ -103,7 +134,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async with server.lifespan.use(server):
+        async with server.lifespan.use():
             try:
                 yield
             finally:
@@ -124,7 +155,7 @@ def create_app(
 class _Started:
     """Starts the server's lifespan at the first request when no application has done so."""
 
-    def __init__(self, server: FastMCP, endpoint: StreamableHTTPEndpoint) -> None:
+    def __init__(self, server: HttpServable, endpoint: StreamableHTTPEndpoint) -> None:
         self._server = server
         self._endpoint = endpoint
 
@@ -136,12 +167,12 @@ class _Started:
                 "lifespan=mcp_app.lifespan to the parent application to have it end in order",
                 self._server.name,
             )
-            await lifespan.enter(self._server)
+            await lifespan.enter()
         await self._endpoint(scope, receive, send)
 
 
 async def serve_http(
-    server: FastMCP,
+    server: HttpServable,
     *,
     host: str | None = None,
     port: int | None = None,
@@ -182,6 +213,14 @@ def _uvicorn_server(
     endpoint: StreamableHTTPEndpoint = app.state.mcp_endpoint
 
     class Server(uvicorn.Server):
+        async def serve(self, sockets: Any = None) -> None:
+            try:
+                await super().serve(sockets)
+            except asyncio.CancelledError:
+                if self.started:
+                    await self.shutdown(sockets)
+                raise
+
         async def shutdown(self, sockets: Any = None) -> None:
             # Open streams would otherwise hold the shutdown up until its deadline.
             endpoint.sessions.close_all()

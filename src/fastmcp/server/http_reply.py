@@ -126,7 +126,7 @@ async def read_body(
     receive: ASGIReceive, declared: str | None, limit: int
 ) -> bytes | Reject | None:
     """The request's body; the refusal of one over `limit` bytes; None when the client left."""
-    if declared is not None and (not declared.isdigit() or int(declared[:20]) > limit):
+    if declared is not None and (not declared.isdecimal() or int(declared[:20]) > limit):
         return _too_large(limit)
     message = await receive()
     if message["type"] != "http.request":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Sequence
 from typing import Any
 
 from fastmcp._components.blocks import as_model
+from fastmcp._version import VERSION
 from fastmcp.wire.content import Icon
 from fastmcp.wire.lifecycle import Implementation
 
@@ -23,8 +24,8 @@ class Identity:
         icons: Sequence[Any] | None,
     ) -> None:
         self.info: dict[str, Any] = {
-            "name": name or f"FastMCP-{secrets.token_hex(2)}",
-            "version": _own_version() if version is None else str(version),
+            "name": name or f"FastMCP-{os.urandom(2).hex()}",
+            "version": VERSION if version is None else str(version),
         }
         if description is not None:
             self.info["description"] = description
@@ -41,9 +42,3 @@ class Identity:
         """The user's own members; a handshake carries them in the result's `_meta`."""
         known = Implementation.__struct_encode_fields__
         return {name: value for name, value in self.info.items() if name not in known}
-
-
-def _own_version() -> str:
-    from fastmcp import __version__
-
-    return __version__

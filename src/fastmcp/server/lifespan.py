@@ -13,7 +13,8 @@ LifespanFunction: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Any]]
 class SharedLifespan:
     """Enters a lifespan for its first user and leaves it after its last."""
 
-    def __init__(self, function: LifespanFunction | None) -> None:
+    def __init__(self, server: Any, function: LifespanFunction | None) -> None:
+        self._server = server
         self._function = function
         self._users = 0
         self._manager: AbstractAsyncContextManager[Any] | None = None
@@ -26,19 +27,19 @@ class SharedLifespan:
         return self._users > 0
 
     @asynccontextmanager
-    async def use(self, server: Any) -> AsyncGenerator[None]:
+    async def use(self) -> AsyncGenerator[None]:
         """Be one of its users."""
-        await self.enter(server)
+        await self.enter()
         try:
             yield
         finally:
             await self.leave()
 
-    async def enter(self, server: Any) -> None:
+    async def enter(self) -> None:
         """Become a user: the first one starts the lifespan."""
         async with self._lock():
             if self._users == 0 and self._function is not None:
-                manager = self._function(server)
+                manager = self._function(self._server)
                 self.result = await manager.__aenter__() or {}
                 self._manager = manager
             self._users += 1

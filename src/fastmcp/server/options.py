@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from msgspec import Struct
@@ -53,6 +52,8 @@ def reject_unknown(others: Mapping[str, Any], known: Iterable[str]) -> None:
         if name in REMOVED:
             raise TypeError(f"FastMCP() no longer takes {name}=; {REMOVED[name]}")
         if name not in UPCOMING:
+            from difflib import get_close_matches  # only ever needed for this message
+
             near = get_close_matches(name, [*known, *UPCOMING], n=1)
             hint = f"; did you mean {near[0]}=?" if near else ""
             raise TypeError(f"FastMCP() got an unexpected keyword argument {name!r}{hint}")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
+import threading
+from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from fastmcp.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
-    from .server import FastMCP
+    from .http import HttpServable
 
 TRANSPORTS = {
     "stdio": "stdio",
@@ -19,7 +23,7 @@ TRANSPORTS = {
 _STDIO_OPTIONS = {"show_banner", "log_level", "stateless"}
 
 
-def run(server: FastMCP, transport: str | None, options: dict[str, Any]) -> None:
+def run(server: HttpServable, transport: str | None, options: dict[str, Any]) -> None:
     """Serve until the end, in a loop of our own."""
     try:
         asyncio.get_running_loop()
@@ -30,12 +34,30 @@ def run(server: FastMCP, transport: str | None, options: dict[str, Any]) -> None
             "run() cannot be called inside a running event loop; use `await mcp.run_async(...)`"
         )
     try:
-        asyncio.run(run_async(server, transport, options))
+        with _terminable():
+            asyncio.run(run_async(server, transport, options))
     except KeyboardInterrupt:
         pass
 
 
-async def run_async(server: FastMCP, transport: str | None, options: dict[str, Any]) -> None:
+@contextlib.contextmanager
+def _terminable() -> Generator[None]:
+    """SIGTERM ends the service as SIGINT does: in order, and with exit code 0."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(*_: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+async def run_async(server: HttpServable, transport: str | None, options: dict[str, Any]) -> None:
     """Serve until the end, or until cancelled."""
     transport = transport or os.environ.get("FASTMCP_TRANSPORT") or "stdio"
     kind = TRANSPORTS.get(transport)
@@ -48,8 +70,7 @@ async def run_async(server: FastMCP, transport: str | None, options: dict[str, A
             raise TypeError(f"run(transport='stdio') does not take {', '.join(unknown)}")
         from .stdio import serve_stdio
 
-        async with server.lifespan.use(server):
-            await serve_stdio(lambda channel: server.connect(channel, "stdio"))
+        await serve_stdio(lambda channel: server.connect(channel, "stdio"), server.lifespan.use())
     else:
         from .http import serve_http
 

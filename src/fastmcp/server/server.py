@@ -81,7 +81,7 @@ class FastMCP:
         self._cache = (round(cache_ttl * 1000), cache_scope)
         self._experimental = dict(experimental_capabilities or {})
         self._middleware = list(middleware or ())
-        self._lifespan = SharedLifespan(lifespan)
+        self._lifespan = SharedLifespan(self, lifespan)
         self._dispatcher: Dispatcher[Context] | None = None
         self._asgi: Starlette | None = None
         self.custom_routes: list[BaseRoute] = []

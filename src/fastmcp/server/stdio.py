@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Generator
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastmcp._protocol.framing import LineSplitter
@@ -183,48 +184,64 @@ class _Reader:
                 return
 
 
-async def serve_stdio(connect: Callable[[Channel], ServerConnection]) -> None:
-    """Serve until the client closes its end, then finish what is being served, briefly."""
+async def serve_stdio(
+    connect: Callable[[Channel], ServerConnection], lifespan: AbstractAsyncContextManager[None]
+) -> None:
+    """Serve until the client closes its end, then finish what is being served, briefly.
+
+    The lifespan is entered here because what it prints must not reach the client either.
+    """
     loop = asyncio.get_running_loop()
     with _own_standard_streams() as (stdin, stdout):
-        channel = StdioChannel(loop, stdout)
-        session = connect(channel).session
-        splitter = LineSplitter(MAX_LINE)
-        ended = asyncio.Event()
-        resuming: set[asyncio.Task[None]] = set()
+        async with lifespan:
+            await _serve(loop, stdin, stdout, connect)
 
-        async def resume() -> None:
-            await channel.wait_room()
-            reader.resume()
 
-        def take(chunk: bytes) -> None:
-            if not chunk:
-                reader.stop()
-                if rest := splitter.rest():
-                    session.feed(rest)
-                ended.set()
-                return
-            for line in splitter.feed(chunk):
-                if isinstance(line, RemoteProtocolError):
-                    channel.refuse(jsonrpc.encode_failure(None, line))
-                else:
-                    session.feed(line)
-            if channel.full and not resuming:
-                reader.pause()
-                task = loop.create_task(resume())
-                resuming.add(task)
-                task.add_done_callback(resuming.discard)
+async def _serve(
+    loop: asyncio.AbstractEventLoop,
+    stdin: int,
+    stdout: int,
+    connect: Callable[[Channel], ServerConnection],
+) -> None:
+    channel = StdioChannel(loop, stdout)
+    session = connect(channel).session
+    splitter = LineSplitter(MAX_LINE)
+    ended = asyncio.Event()
+    resuming: set[asyncio.Task[None]] = set()
 
-        reader = _Reader(loop, stdin, take)
-        reader.start()
-        try:
-            with _signals(loop, ended.set):
-                await ended.wait()
-            await session.wait_tasks(GRACE)
-        finally:
+    async def resume() -> None:
+        await channel.wait_room()
+        reader.resume()
+
+    def take(chunk: bytes) -> None:
+        if not chunk:
             reader.stop()
-            session.close()
-            await channel.wait_flushed(GRACE)
+            if rest := splitter.rest():
+                session.feed(rest)
+            ended.set()
+            return
+        for line in splitter.feed(chunk):
+            if isinstance(line, RemoteProtocolError):
+                channel.refuse(jsonrpc.encode_failure(None, line))
+            else:
+                session.feed(line)
+        if channel.full and not resuming:
+            reader.pause()
+            task = loop.create_task(resume())
+            resuming.add(task)
+            task.add_done_callback(resuming.discard)
+
+    reader = _Reader(loop, stdin, take)
+    reader.start()
+    try:
+        with _signals(loop, ended.set):
+            await ended.wait()
+        await session.wait_tasks(GRACE)
+    finally:
+        reader.stop()
+        session.close()
+        await session.wait_tasks(GRACE)
+        await channel.wait_flushed(GRACE)
 
 
 @contextlib.contextmanager

@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Callable, MutableMapping
 from typing import Any, Literal
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from fastmcp._protocol import headers as names
 from fastmcp._protocol.eras import NO_CAPABILITIES, Sender, negotiate, progress_token, read_envelope
-from fastmcp._protocol.guard import Guard
 from fastmcp._protocol.headers import Headers, accepts, read_headers
 from fastmcp._protocol.http import (
     EVENT_STREAM,
@@ -30,31 +29,18 @@ from fastmcp._runtime.session import Channel
 from fastmcp.exceptions import ClientError, InvalidRequest, McpError
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import Request, RequestId
-from fastmcp.wire.revisions import R2025_11_25, REVISIONS, Revision
+from fastmcp.wire.revisions import REVISIONS, Revision
 
 from .connection import ServerConnection
 from .event_store import EventLog
 from .http_reply import ASGIReceive, ASGISend, Attendant, Reply, read_body
 from .http_sessions import HttpSession, HttpSessions, Stream
+from .http_settings import HttpSettings
+from .http_writer import StreamWriter
 
 NO_SESSION = InvalidRequest("Invalid request: the Mcp-Session-Id header is missing")
 ALLOW_POST = ((b"allow", b"POST"),)
 ALLOW_ALL = ((b"allow", b"GET, POST, DELETE"),)
-
-
-class HttpSettings(Struct, frozen=True, kw_only=True):
-    """How an endpoint serves. Sizes in bytes, `session_idle_timeout` in seconds (None: for
-    ever), `retry_interval` in milliseconds.
-    """
-
-    stateless: bool = False
-    json_response: bool = False
-    guard: Guard = Guard()
-    max_request_size: int = 4 * 1024 * 1024
-    session_idle_timeout: float | None = 1800
-    max_sessions: int = 10_000
-    event_store: Any = None
-    retry_interval: int | None = None
 
 
 class StreamableHTTPEndpoint:
@@ -324,7 +310,7 @@ class StreamableHTTPEndpoint:
             else:
                 await reply.json(b"", 202)
             return
-        writer = _StreamWriter(self._settings, session, stream, reply, verdict)
+        writer = StreamWriter(self._settings, session, stream, reply, verdict)
         await writer.answer(receive, refusals)
         if verdict.initialize and connection.lifecycle.sender is None:
             self.sessions.close(session)
@@ -361,7 +347,7 @@ class StreamableHTTPEndpoint:
             error = InvalidRequest("Invalid request: this session has a GET stream already")
             await reply.reject(refuse(error, status=409))
         else:
-            writer = _StreamWriter(self._settings, session, session.listen(), reply)
+            writer = StreamWriter(self._settings, session, session.listen(), reply)
             await writer.listen(receive)
 
     async def _resume(
@@ -378,7 +364,7 @@ class StreamableHTTPEndpoint:
             stream: Stream | None = session.listen()
         else:
             stream = session.find_stream(stream_id)
-        writer = _StreamWriter(self._settings, session, stream, reply)
+        writer = StreamWriter(self._settings, session, stream, reply)
         await writer.resume(receive, self._store, last)
 
 
@@ -400,124 +386,6 @@ class _Alone:
             f"{method} needs a session; this request came without one, so its client cannot be "
             "asked"
         )
-
-
-class _StreamWriter:
-    """Writes a session's stream as the response to one HTTP request."""
-
-    def __init__(
-        self,
-        settings: HttpSettings,
-        session: HttpSession,
-        stream: Stream | None,
-        reply: Reply,
-        verdict: Handshake | None = None,
-    ) -> None:
-        self._settings = settings
-        self._session = session
-        self._stream = stream
-        self._reply = reply
-        self._verdict = verdict
-
-    async def answer(self, receive: ASGIReceive, refusals: list[bytes]) -> None:
-        """The response to a POST: JSON when its answers are all there is, else a stream."""
-        stream, reply, verdict = self._stream, self._reply, self._verdict
-        assert stream is not None and verdict is not None
-        await self._prime(stream)
-        attendant = Attendant(receive, reply, self._left, idle=not stream.quiet)
-        try:
-            first = await stream.take()
-            if verdict.initialize and self._session.connection.lifecycle.sender is not None:
-                reply.headers.append((b"mcp-session-id", self._session.id.encode()))
-            if verdict.batch and (stream.quiet or not verdict.stream):
-                await self._array(stream, first, refusals)
-            elif first is not None and self._is_all(stream):
-                attendant.stop()
-                await reply.json(first[1])
-                return
-            if not reply.gone and not (reply.started is False and stream.quiet):
-                for refusal in refusals:
-                    await reply.event(refusal)
-                await self._events(stream, first)
-        finally:
-            attendant.stop()
-
-    def _is_all(self, stream: Stream) -> bool:
-        """Whether the message just taken is the whole answer, and JSON may carry it."""
-        whole = stream.done and not stream.waiting and not self._reply.started
-        return (
-            whole and self._verdict is not None and self._verdict.json and not self._verdict.batch
-        )
-
-    async def _array(
-        self, stream: Stream, first: tuple[str | None, bytes] | None, refusals: list[bytes]
-    ) -> None:
-        answers = list(refusals)
-        while first is not None:
-            answers.append(first[1])
-            first = await stream.take()
-        await self._reply.json(b"[" + b",".join(answers) + b"]")
-
-    async def listen(self, receive: ASGIReceive) -> None:
-        """The response to a GET: a stream that stays open."""
-        stream = self._stream
-        assert stream is not None
-        await self._reply.start_stream()
-        await self._reply.keep_alive()
-        await self._follow(stream, receive)
-
-    async def resume(self, receive: ASGIReceive, store: EventLog, last: str) -> None:
-        """The response to a GET that goes on with a stream."""
-        stream, reply = self._stream, self._reply
-        await reply.start_stream()
-        if stream is not None:
-            stream.attach()
-        replayed: set[str] = set()
-
-        async def send(event_id: str, message: bytes) -> None:
-            replayed.add(event_id)
-            await reply.event(message, event_id)
-
-        await store.replay_events_after(last, send)
-        if stream is None:
-            await reply.end_stream()
-        else:
-            await self._follow(stream, receive, replayed)
-
-    async def _follow(
-        self, stream: Stream, receive: ASGIReceive, replayed: set[str] | None = None
-    ) -> None:
-        attendant = Attendant(receive, self._reply, self._left, idle=True)
-        try:
-            first = await stream.take()
-            while first is not None and replayed and first[0] in replayed:
-                first = await stream.take()
-            await self._events(stream, first)
-        finally:
-            attendant.stop()
-            if self._session.listening is stream:
-                self._session.listening = None
-
-    async def _events(self, stream: Stream, item: tuple[str | None, bytes] | None) -> None:
-        while item is not None:
-            event_id, message = item
-            await self._reply.event(message, event_id)
-            item = await stream.take()
-        await self._reply.end_stream()
-
-    async def _prime(self, stream: Stream) -> None:
-        """Give the client the id to resume from before anything can be lost (PROTOCOL 4.2)."""
-        sender = self._session.connection.lifecycle.sender
-        store = self._settings.event_store
-        if store is None or stream.quiet or sender is None or sender.revision < R2025_11_25:
-            return
-        event_id = await store.store_event(stream.id, None)
-        await self._reply.event(b"", event_id, self._settings.retry_interval)
-
-    def _left(self) -> None:
-        """The client is gone; that cancels nothing in this era (PROTOCOL 4.2)."""
-        if self._stream is not None:
-            self._stream.detach()
 
 
 def _refusals(verdict: Handshake) -> list[bytes]:

@@ -11,6 +11,7 @@ from msgspec import Raw
 
 from fastmcp._components.blocks import BLOCK_TYPES, plain
 from fastmcp._components.media import Media
+from fastmcp._components.schema import Value, value_of
 from fastmcp.exceptions import InvalidSignature, ToolError
 from fastmcp.wire.content import TextContent
 from fastmcp.wire.features import CallToolResult
@@ -31,10 +32,10 @@ class Output:
     A schema whose root is no object is wrapped as `{"result": …}` (PROTOCOL 8.3).
     """
 
-    __slots__ = ("_adapter", "schema", "wraps")
+    __slots__ = ("_value", "schema", "wraps")
 
     def __init__(self, annotation: Any, schema: Any = ...) -> None:
-        self._adapter: Any = None
+        self._value: Value | None = None
         self.schema: dict[str, Any] | None = None
         self.wraps = False
         if schema is None:
@@ -48,13 +49,11 @@ class Output:
             self._read(annotation)
 
     def _read(self, annotation: Any) -> None:
-        from fastmcp._components.schema import build_output
-
         try:
-            adapter, schema = build_output(annotation)
+            value = value_of(annotation)
         except Exception:
             return  # what pydantic cannot describe is sent as content only
-        self._adapter = adapter
+        self._value, schema = value, value.schema
         self.wraps = not _is_object(schema)
         if self.wraps:
             definitions = schema.pop("$defs", None)
@@ -92,15 +91,14 @@ class Output:
         return ToolResult.encoded(content, data if data.startswith(b"{") else None)
 
     def _write(self, value: Any) -> bytes:
-        adapter = self._adapter
+        known = self._value
         try:
-            if adapter is None:
+            if known is None:
                 return to_json(value)
             try:
-                return adapter.serializer.to_json(value, warnings="error")
+                return known.write(value, warnings="error")
             except ValueError:
-                fitting = adapter.validator.validate_python(value)
-                return adapter.serializer.to_json(fitting)
+                return known.write(known.check(value))
         except ValueError as error:
             raise ToolError(f"The tool returned what its annotation does not allow: {error}") from (
                 error

@@ -85,6 +85,7 @@ def decode(data: bytes | bytearray | memoryview | Raw | str) -> Message:
         InvalidRequest: they are, but not one JSON-RPC message; carries its id when readable.
     """
     try:
+        _require_utf8(data)
         envelope = _read_envelope(data)
     except ValidationError as error:
         raise InvalidRequest(f"Invalid request: {error}", id=_readable_id(data)) from None
@@ -125,6 +126,7 @@ def split_batch(data: bytes | bytearray | memoryview) -> list[Raw]:
         InvalidRequest: the array is empty.
     """
     try:
+        _require_utf8(data)
         messages = _read_array(data)
     except (DecodeError, UnicodeError, RecursionError) as error:
         raise ParseError(f"Parse error: {_reason(error)}") from None
@@ -173,6 +175,12 @@ def _decode_error(raw: Raw) -> ErrorData:
         return _read_error(raw)
     except (DecodeError, UnicodeError, RecursionError):
         return ErrorData(-32603, "The peer sent an unreadable error")
+
+
+def _require_utf8(data: Any) -> None:
+    """Read what the decoder skips: it checks the text of the members that it knows, no other."""
+    if isinstance(data, (bytes, bytearray)) and not data.isascii():
+        data.decode()
 
 
 def _readable_id(data: bytes | bytearray | memoryview | Raw | str) -> RequestId | None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fastmcp._runtime.ports import Servable
 from fastmcp._runtime.session import Session
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.revisions import Revision
 
 from .transport import ClientTransport
-
-if TYPE_CHECKING:
-    from fastmcp.server.server import FastMCP
 
 
 class _Pipe:
@@ -40,12 +38,12 @@ class _Pipe:
 
 
 class _MemoryChannel(_Pipe):
-    def __init__(self, server: FastMCP) -> None:
+    def __init__(self, server: Servable) -> None:
         self._server = server
         self._remote: Session | None = None
 
     async def start(self, session: Session) -> None:
-        await self._server.lifespan.enter(self._server)
+        await self._server.lifespan.enter()
         back = _Pipe()
         back.deliver = session.feed
         self._remote = self._server.connect(back, "memory").session
@@ -65,7 +63,7 @@ class _MemoryChannel(_Pipe):
 class FastMCPTransport(ClientTransport):
     """Reaches a `FastMCP` object directly."""
 
-    def __init__(self, mcp: FastMCP) -> None:
+    def __init__(self, mcp: Servable) -> None:
         self.server = mcp
 
     def __repr__(self) -> str:

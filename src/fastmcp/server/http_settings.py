@@ -1,0 +1,24 @@
+"""How an MCP endpoint over HTTP serves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from fastmcp._protocol.guard import Guard
+
+
+class HttpSettings(Struct, frozen=True, kw_only=True):
+    """How an endpoint serves. Sizes in bytes, `session_idle_timeout` in seconds (None: for
+    ever), `retry_interval` in milliseconds.
+    """
+
+    stateless: bool = False
+    json_response: bool = False
+    guard: Guard = Guard()
+    max_request_size: int = 4 * 1024 * 1024
+    session_idle_timeout: float | None = 1800
+    max_sessions: int = 10_000
+    event_store: Any = None
+    retry_interval: int | None = None
