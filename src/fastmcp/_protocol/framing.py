@@ -45,7 +45,7 @@ class LineSplitter:
 
     def rest(self) -> bytes:
         """What stands after the last newline, for a stream that ended without one."""
-        rest = b"" if self._skipping else bytes(self._buffer).strip()
+        rest = b"" if self._skipping else bytes(self._buffer).strip(b" \t\r")
         self._buffer.clear()
         return rest
 
