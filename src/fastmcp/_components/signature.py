@@ -195,9 +195,19 @@ def _validated(name: str, visible: list[inspect.Parameter], call: Any, strict: b
     try:
         return arguments_of(name, visible, strict=strict)
     except Exception as error:
+        wrong = ", ".join(p.name for p in visible if not _can_be_validated(p)) or "its parameters"
         raise InvalidSignature(
-            f"{where(call)}: {name}() has a parameter that cannot be validated: {error}"
+            f"{where(call)}: {name}() cannot validate {wrong}: annotate it with a type that JSON "
+            f"can be ({error})"
         ) from error
+
+
+def _can_be_validated(parameter: inspect.Parameter) -> bool:
+    try:
+        arguments_of(parameter.name, [parameter], strict=False)
+    except Exception:
+        return False
+    return True
 
 
 def _welcoming(annotation: Any, default: Any) -> Any:

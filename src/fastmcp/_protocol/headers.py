@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -69,6 +70,7 @@ def decode_header(value: str, name: str) -> str:
         raise HeaderMismatch(f"Header mismatch: {name} is not valid base64 of UTF-8") from None
 
 
+@lru_cache(maxsize=256)
 def accepts(header: str | None, media_type: str) -> bool:
     """Whether an `Accept` header admits the media type; an absent header admits everything."""
     if header is None or header == "*/*":

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any, Generic, TypeAlias, TypeVar
 
-from msgspec import DecodeError, Struct, ValidationError, json
+from msgspec import DecodeError, Struct, json
 
 from fastmcp.exceptions import InvalidParams, McpError, MethodNotFound
 from fastmcp.wire import jsonrpc
@@ -81,7 +82,9 @@ class Dispatcher(Generic[C]):
         try:
             result = await self._dispatch(exchange)
             return Answer(jsonrpc.encode_result(exchange.id, result))
-        except Exception as fault:
+        except (Exception, SystemExit, asyncio.CancelledError) as fault:
+            if isinstance(fault, asyncio.CancelledError) and _is_being_cancelled():
+                raise
             error = to_error(
                 fault,
                 method=exchange.method,
@@ -94,8 +97,6 @@ class Dispatcher(Generic[C]):
         route = self._route(exchange.method, exchange.sender.revision)
         try:
             params = route.decode(exchange.params)
-        except ValidationError as error:
-            raise InvalidParams(f"Invalid params for {exchange.method}: {error}") from None
         except (DecodeError, UnicodeError, RecursionError) as error:
             raise InvalidParams(f"Invalid params for {exchange.method}: {error}") from None
         context = self._make_context(exchange)
@@ -129,3 +130,9 @@ class Dispatcher(Generic[C]):
             if result.cache_scope is None:
                 result.cache_scope = hints.cache_scope
         return result
+
+
+def _is_being_cancelled() -> bool:
+    """Whether somebody cancelled this request, rather than its function raising that by itself."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

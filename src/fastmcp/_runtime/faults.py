@@ -23,7 +23,7 @@ logger = logging.getLogger("fastmcp.server")
 _SAID_ALOUD = (PromptError, ResourceError, AuthorizationError)
 
 
-def to_error(fault: Exception, *, method: str, revision: Revision, masked: bool) -> McpError:
+def to_error(fault: BaseException, *, method: str, revision: Revision, masked: bool) -> McpError:
     """The error that answers a request which raised `fault`.
 
     `masked` hides the text of every exception that was not written for the peer to read.
@@ -35,7 +35,7 @@ def to_error(fault: Exception, *, method: str, revision: Revision, masked: bool)
     if isinstance(fault, _SAID_ALOUD):
         return McpError(code=INTERNAL_ERROR, message=str(fault))
     logger.error("Error answering %s", method, exc_info=fault)
-    text = "Internal error" if masked else f"Internal error: {fault}"
+    text = "Internal error" if masked else f"Internal error: {str(fault) or type(fault).__name__}"
     return McpError(code=INTERNAL_ERROR, message=text)
 
 

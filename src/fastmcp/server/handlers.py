@@ -134,7 +134,8 @@ def _error_result(text: str) -> CallToolResult:
 def render_call(
     context: Context, params: Any, result: ToolResult | CallToolResult
 ) -> CallToolResult:
-    return result if isinstance(result, CallToolResult) else result.to_wire()
+    # A copy: what a tool returns may be an object that it returns again.
+    return result.model_copy() if isinstance(result, CallToolResult) else result.to_wire()
 
 
 async def list_resources(context: Context, params: PaginatedRequestParams) -> Sequence[Resource]:

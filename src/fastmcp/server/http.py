@@ -17,6 +17,7 @@ from fastmcp._protocol.guard import Guard, is_loopback
 from fastmcp.exceptions import ConfigurationError
 
 from .event_store import EventLog
+from .guard import HostOriginGuardMiddleware
 from .http_settings import HttpSettings
 from .streamable import StreamableHTTPEndpoint
 
@@ -114,11 +115,6 @@ def create_app(
     settings = HttpSettings(
         stateless=_first(stateless_http, defaults.stateless_http, _flag("STATELESS_HTTP")),
         json_response=_first(json_response, defaults.json_response, _flag("JSON_RESPONSE")),
-        guard=Guard(
-            None if host_origin_protection == "auto" else host_origin_protection,
-            tuple(allowed_hosts or ()),
-            tuple(allowed_origins or ()),
-        ),
         max_request_size=max_request_size,
         session_idle_timeout=1800 if session_idle_timeout == "auto" else session_idle_timeout,
         max_sessions=max_sessions,
@@ -140,9 +136,14 @@ def create_app(
             finally:
                 endpoint.sessions.close_all()
 
+    guard = Guard(
+        None if host_origin_protection == "auto" else host_origin_protection,
+        tuple(allowed_hosts or ()),
+        tuple(allowed_origins or ()),
+    )
     app = StarletteWithLifespan(
         routes=[route, *server.custom_routes],
-        middleware=list(middleware or ()),
+        middleware=[ASGIMiddleware(HostOriginGuardMiddleware, guard=guard), *(middleware or ())],
         lifespan=lifespan,
     )
     app.state.fastmcp_server = server

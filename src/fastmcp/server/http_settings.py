@@ -6,8 +6,6 @@ from typing import Any
 
 from msgspec import Struct
 
-from fastmcp._protocol.guard import Guard
-
 
 class HttpSettings(Struct, frozen=True, kw_only=True):
     """How an endpoint serves. Sizes in bytes, `session_idle_timeout` in seconds (None: for
@@ -16,7 +14,6 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
 
     stateless: bool = False
     json_response: bool = False
-    guard: Guard = Guard()
     max_request_size: int = 4 * 1024 * 1024
     session_idle_timeout: float | None = 1800
     max_sessions: int = 10_000

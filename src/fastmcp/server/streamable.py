@@ -67,26 +67,12 @@ class StreamableHTTPEndpoint:
     ) -> None:
         headers = read_headers(scope["headers"])
         reply = Reply(send)
-        refusal = self._guard(scope, headers)
-        if refusal is not None:
-            await reply.reject(refusal)
-        elif scope["method"] == "POST":
+        if scope["method"] == "POST":
             await self._post(scope, headers, receive, reply)
         elif scope["method"] in ("GET", "DELETE"):
             await self._session_method(scope["method"], headers, receive, reply)
         else:
             await reply.reject(Reject(405, headers=self._allow()))
-
-    def _guard(self, scope: MutableMapping[str, Any], headers: Headers) -> Reject | None:
-        guard = self._settings.guard
-        server = scope.get("server")
-        if not guard.applies(server[0] if server else None):
-            return None
-        found = guard.refusal(headers.get(b"host"), headers.get(b"origin"))
-        if found is None:
-            return None
-        status, reason = found
-        return refuse(InvalidRequest(reason), status=status)
 
     def _allow(self) -> tuple[tuple[bytes, bytes], ...]:
         return ALLOW_POST if self._settings.stateless else ALLOW_ALL
