@@ -149,7 +149,7 @@ def add_changes(mcp: FastMCP) -> None:
 
 def client_has(ctx: Context, capability: str) -> bool:
     """Tell whether the client declared a capability with this request."""
-    return getattr(ctx.session.client_capabilities, capability, None) is not None
+    return ctx.client_capabilities.supports(capability)
 
 
 def form(message: str, **fields: str) -> types.ElicitRequest:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from msgspec import UNSET, DecodeError, Raw, Struct, json
+from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, json
 
 from fastmcp.exceptions import (
     HEADER_MISMATCH,
@@ -247,6 +247,21 @@ def target_of(method: str, params: Raw) -> str | None:
         return getattr(_read_target(params), row.target)
     except (DecodeError, UnicodeError, RecursionError):
         return None
+
+
+class _Arguments(Struct):
+    arguments: Raw | UnsetType = UNSET
+
+
+_read_arguments = json.Decoder(_Arguments).decode
+
+
+def arguments_of(params: Raw) -> Raw | UnsetType:
+    """The raw arguments of a `tools/call`."""
+    try:
+        return _read_arguments(params).arguments
+    except (DecodeError, UnicodeError, RecursionError):
+        return UNSET
 
 
 def _match_name(headers: Headers, request: Request) -> None:

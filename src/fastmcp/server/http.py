@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import uvicorn
 
+    from fastmcp._protocol.mirroring import Plan
     from fastmcp._runtime.dispatch import Dispatcher
     from fastmcp._runtime.exchange import TransportName
     from fastmcp._runtime.session import Channel
@@ -53,6 +54,8 @@ class HttpServable(Protocol):
 
     @property
     def dispatcher(self) -> Dispatcher[Any]: ...
+
+    def mirrors_of(self, name: str) -> Plan: ...
 
     def connect(
         self, channel: Channel, transport: TransportName, id: str | None = None
@@ -124,6 +127,7 @@ def create_app(
     endpoint = StreamableHTTPEndpoint(
         server.dispatcher,
         lambda channel, id: server.connect(channel, "streamable-http", id),
+        server.mirrors_of,
         settings,
     )
     route = EndpointRoute(path or DEFAULT_PATH, _Started(server, endpoint))

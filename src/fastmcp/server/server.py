@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from fastmcp._components.component import ComponentOptions
+from fastmcp._protocol.mirroring import Plan
 from fastmcp._runtime.dispatch import Dispatcher, Hints, Route
 from fastmcp._runtime.exchange import TransportName
 from fastmcp._runtime.session import Channel
@@ -214,6 +215,11 @@ class FastMCP:
     def find_tool(self, name: str) -> Tool | None:
         """The tool of that name."""
         return self.local_provider.tools.get(name)
+
+    def mirrors_of(self, name: str) -> Plan:
+        """Which arguments of a tool its callers repeat in HTTP headers."""
+        tool = self.find_tool(name)
+        return () if tool is None else tool.mirrors
 
     def find_prompt(self, name: str) -> Prompt | None:
         """The prompt of that name."""

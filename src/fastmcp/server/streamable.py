@@ -17,12 +17,15 @@ from fastmcp._protocol.http import (
     Handshake,
     Modern,
     Reject,
+    arguments_of,
     batches_allowed,
     judge_post,
     refuse,
     revision_without_session,
     status_of,
+    target_of,
 )
+from fastmcp._protocol.mirroring import Plan, check_mirrors
 from fastmcp._runtime.dispatch import Answer, Dispatcher
 from fastmcp._runtime.exchange import Exchange
 from fastmcp._runtime.session import Channel
@@ -50,9 +53,11 @@ class StreamableHTTPEndpoint:
         self,
         dispatcher: Dispatcher[Any],
         connect: Callable[[Channel, str], ServerConnection],
+        mirrors: Callable[[str], Plan],
         settings: HttpSettings,
     ) -> None:
         self._dispatcher = dispatcher
+        self._mirrors = mirrors
         self._settings = settings
         self._store: EventLog | None = settings.event_store
         self.sessions = HttpSessions(
@@ -94,7 +99,7 @@ class StreamableHTTPEndpoint:
             return
         verdict = body if isinstance(body, Reject) else judge_post(headers, body)
         if isinstance(verdict, Modern):
-            await self._serve_modern(verdict, scope, receive, reply)
+            await self._serve_modern(verdict, headers, scope, receive, reply)
         elif isinstance(verdict, Handshake):
             await self._serve_handshake(verdict, scope, receive, reply)
         elif isinstance(verdict, Acknowledge):
@@ -107,12 +112,14 @@ class StreamableHTTPEndpoint:
     async def _serve_modern(
         self,
         verdict: Modern,
+        headers: Headers,
         scope: MutableMapping[str, Any],
         receive: ASGIReceive,
         reply: Reply,
     ) -> None:
         request = verdict.request
         try:
+            self._check_mirrors(request, headers)
             token = progress_token(verdict.envelope)
         except McpError as error:
             await reply.reject(refuse(error, request.id))
@@ -133,6 +140,12 @@ class StreamableHTTPEndpoint:
         if answer is not None:
             status = 200 if answer.error is None else status_of(answer.error.code)
             await self._finish(reply, answer, status, verdict.json)
+
+    def _check_mirrors(self, request: Request, headers: Headers) -> None:
+        """Arguments that the tool has mirrored in headers have to be there, and equal."""
+        name = target_of(request.method, request.params) if request.method == "tools/call" else None
+        if name is not None and (plan := self._mirrors(name)):
+            check_mirrors(plan, headers, arguments_of(request.params))
 
     async def _serve_alone(
         self,

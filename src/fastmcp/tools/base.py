@@ -9,7 +9,8 @@ from msgspec import UNSET, DecodeError, Raw, field, json
 
 from fastmcp._components.blocks import as_block
 from fastmcp._components.component import Component, ComponentOptions
-from fastmcp.exceptions import ValidationError
+from fastmcp._protocol.mirroring import read_plan
+from fastmcp.exceptions import InvalidSignature, ValidationError
 from fastmcp.wire.content import TextContent
 from fastmcp.wire.features import CallToolResult, ToolAnnotations, ToolExecution
 from fastmcp.wire.features import Tool as WireTool
@@ -105,6 +106,12 @@ class Tool(Component, kw_only=True):
     annotations: ToolAnnotations | None = None
     execution: ToolExecution | None = None
     timeout: float | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            self.mirrors = read_plan(self.parameters)
+        except ValueError as error:
+            raise InvalidSignature(f"The tool {self.name!r} cannot be served: {error}") from None
 
     @classmethod
     def from_function(cls, fn: Any, **options: Unpack[ToolOptions]) -> Tool:

@@ -14,6 +14,8 @@ from fastmcp.exceptions import InvalidRequest, McpError, ParseError
 
 RequestId: TypeAlias = int | str
 NO_PARAMS = Raw(b"{}")
+# Each member of a batch is served at the same time and answered, be it two bytes long.
+MAX_BATCH = 1000
 
 
 class ErrorData(Struct, omit_defaults=True):
@@ -123,7 +125,7 @@ def split_batch(data: bytes | bytearray | memoryview) -> list[Raw]:
 
     Raises:
         ParseError: the bytes are not a JSON array.
-        InvalidRequest: the array is empty.
+        InvalidRequest: the array is empty, or has more than MAX_BATCH members.
     """
     try:
         _require_utf8(data)
@@ -132,6 +134,8 @@ def split_batch(data: bytes | bytearray | memoryview) -> list[Raw]:
         raise ParseError(f"Parse error: {_reason(error)}") from None
     if not messages:
         raise InvalidRequest("Invalid request: an empty batch")
+    if len(messages) > MAX_BATCH:
+        raise InvalidRequest(f"Invalid request: a batch of more than {MAX_BATCH} messages")
     return messages
 
 
