@@ -91,7 +91,8 @@ def progress_token(envelope: Envelope) -> RequestId | None:
 
 
 def _read_capabilities(raw: Raw) -> ClientCapabilities:
-    return ClientCapabilities.model_validate(_read_object(raw))
+    found = _read_object(raw)
+    return ClientCapabilities.model_validate(found) if found else ClientCapabilities()
 
 
 def version_of(envelope: Envelope) -> str:

@@ -90,49 +90,69 @@ class EventParser:
         self.last_id: str | None = None
         self.retry: int | None = None
         self._limit = limit
-        self._buffer = b""
-        self._data: list[str] = []
+        self._begun = False
+        self._after_cr = False
+        self._held: list[bytes] = []
+        self._line_size = 0
         self._size = 0
+        self._data: list[str] = []
         self._event = "message"
         self._id: str | None = None
         self._seen_retry: int | None = None
 
     def feed(self, data: bytes) -> Iterator[ServerSentEvent]:
-        # A trailing CR may be the first half of CRLF, so it waits for the next chunk.
-        held = self._buffer + data
-        cut = len(held) - 1 if held.endswith(b"\r") else len(held)
-        complete = held[:cut].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        lines = complete.split(b"\n")
-        self._buffer = lines.pop() + held[cut:]
-        if len(self._buffer) > self._limit:
-            self._buffer = b""
+        # A CR ends its line at once, so an LF at the start of the next chunk ends none.
+        if self._after_cr and data.startswith(b"\n"):
+            data, self._after_cr = data[1:], False
+        if not data:
+            return
+        self._after_cr = data.endswith(b"\r")
+        *lines, rest = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         for line in lines:
-            event = self._line(line.decode("utf-8", "replace"))
+            self._hold(line)
+            event = self._end_line()
             if event is not None:
                 yield event
+        self._hold(rest)
 
-    def _line(self, line: str) -> ServerSentEvent | None:
-        if not line:
+    def _hold(self, piece: bytes) -> None:
+        self._line_size += len(piece)
+        self._size += len(piece)
+        if self._size > self._limit:
+            self._held.clear()
+        elif piece:
+            self._held.append(piece)
+
+    def _end_line(self) -> ServerSentEvent | None:
+        line, size = b"".join(self._held), self._line_size
+        self._held.clear()
+        self._line_size = 0
+        if not size:
             return self._dispatch()
+        if not self._begun:
+            self._begun = True
+            line = line.removeprefix(b"\xef\xbb\xbf")
+        self._line(line.decode("utf-8", "replace"))
+        return None
+
+    def _line(self, line: str) -> None:
         name, _, value = line.partition(":")
         value = value.removeprefix(" ")
         if name == "data":
-            self._size += len(value)
-            if self._size <= self._limit:
-                self._data.append(value)
+            self._data.append(value)
         elif name == "event":
-            self._event = value
+            self._event = value or "message"
         elif name == "id" and "\0" not in value:
             self._id = value
-        elif name == "retry" and value.isascii() and value.isdigit():
+        elif name == "retry" and value.isascii() and value.isdigit() and len(value) < 10:
             self._seen_retry = self.retry = int(value)
-        return None
 
     def _dispatch(self) -> ServerSentEvent | None:
         if self._id is not None:
             self.last_id = self._id
         event = None
-        if self._data or self._id is not None or self._seen_retry is not None:
+        said = self._data or self._id is not None or self._seen_retry is not None
+        if said and self._size <= self._limit:
             event = ServerSentEvent("\n".join(self._data), self._event, self._id, self._seen_retry)
         self._data, self._size, self._event = [], 0, "message"
         self._id = self._seen_retry = None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Self, TypeVar
+from functools import lru_cache
+from typing import Any, Self, TypeVar, cast
 
-from msgspec import DecodeError, Raw, json
+from msgspec import Raw, json
 
 from fastmcp._runtime.session import Session
 from fastmcp._version import VERSION
 from fastmcp.exceptions import (
+    HEADER_MISMATCH,
     ClientError,
     McpError,
     RemoteToolError,
@@ -32,30 +33,26 @@ from fastmcp.wire.features import (
     ResourceTemplate,
     Tool,
 )
-from fastmcp.wire.jsonrpc import Notification, Request
+from fastmcp.wire.jsonrpc import Request
 from fastmcp.wire.lifecycle import (
     Implementation,
     InitializeResult,
     LoggingLevel,
     ServerCapabilities,
 )
-from fastmcp.wire.notifications import LoggingMessageNotificationParams, ProgressNotificationParams
 from fastmcp.wire.revisions import MODERN_REVISIONS, REVISIONS
 from fastmcp.wire.shapes import META_LOG_LEVEL, META_SERVER_INFO
 
 from .negotiation import Agreement, Introduction, Mode, negotiate
+from .notices import LogHandler, MessageHandler, Notices, ProgressHandler
 from .results import CallToolResult
 from .transports.inference import infer_transport
 from .transports.transport import ClientChannel, ClientTransport
 
-logger = logging.getLogger("fastmcp.client")
-
 R = TypeVar("R")
-ProgressHandler = Callable[[float, float | None, str | None], Awaitable[None] | None]
-LogHandler = Callable[[LoggingMessageNotificationParams], Awaitable[None] | None]
-MessageHandler = Callable[[Notification], Awaitable[None] | None]
 
 MAX_PAGES = 250
+_PLAIN = (str, int, float, bool, type(None))
 
 
 class Client:
@@ -84,9 +81,7 @@ class Client:
             raise ValueError(f"mode={mode!r}: use 'auto', 'legacy' or a modern version ({known})")
         self.transport: ClientTransport = infer_transport(transport)
         self.name = name
-        self._log_handler = log_handler
-        self._message_handler = message_handler
-        self._progress_handler = progress_handler
+        self._notices = Notices(log_handler, message_handler, progress_handler)
         self._timeout = timeout
         self._init_timeout = 30.0 if init_timeout is None else init_timeout or None
         self._mode: Mode = mode
@@ -97,7 +92,6 @@ class Client:
         self._session: Session | None = None
         self._channel: ClientChannel | None = None
         self._agreement: Agreement | None = None
-        self._handling: set[asyncio.Future[None]] = set()
 
     def __repr__(self) -> str:
         return f"Client({self.transport!r})"
@@ -132,7 +126,7 @@ class Client:
         session = Session(
             channel,
             self._answer,
-            on_notification=self._notice,
+            on_notification=self._notices.take,
             answers_malformed=False,
         )
         try:
@@ -249,7 +243,7 @@ class Client:
                     method,
                     self._params(params, meta),
                     timeout=self._timeout if timeout is None else timeout,
-                    on_progress=self._on_progress(progress_handler),
+                    on_progress=self._notices.on_progress(progress_handler),
                 )
             except SessionExpired:
                 if attempt == 2:
@@ -271,25 +265,10 @@ class Client:
             whole["_meta"] = dict(meta)
         return whole
 
-    def _on_progress(self, handler: ProgressHandler | None) -> Callable[[Raw], None] | None:
-        handler = handler or self._progress_handler
-        if handler is None:
-            return None
-        chosen = handler
-
-        def report(raw: Raw) -> None:
-            try:
-                told = json.decode(raw, type=ProgressNotificationParams)
-            except DecodeError:
-                return
-            self._run_handler(chosen(told.progress, told.total, told.message))
-
-        return report
-
     async def _ask(self, result: type[R], method: str, params: Any = None, **options: Any) -> R:
         raw = await self.request(method, params, **options)
         try:
-            return json.decode(raw, type=result)
+            return _decoder(result).decode(raw)
         except (ValueError, RecursionError) as error:
             raise ClientError(f"The server's answer to {method} is unreadable: {error}") from None
 
@@ -307,7 +286,10 @@ class Client:
 
     async def list_tools_mcp(self, cursor: str | None = None) -> ListToolsResult:
         """One page of tools."""
-        return await self._ask(ListToolsResult, "tools/list", _at(cursor))
+        page = await self._ask(ListToolsResult, "tools/list", _at(cursor))
+        if self._channel is not None:
+            page.tools = self._channel.learn(page.tools)
+        return page
 
     async def list_tools(self) -> list[Tool]:
         """All tools."""
@@ -372,14 +354,25 @@ class Client:
         Raises:
             McpError: the server answered with an error.
         """
-        return await self._ask(
-            WireCallToolResult,
-            "tools/call",
-            {"name": name, "arguments": _serialized(arguments or {})},
-            timeout=timeout,
-            progress_handler=progress_handler,
-            meta=meta,
-        )
+        params = {"name": name, "arguments": _jsonable(arguments or {})}
+
+        async def ask() -> WireCallToolResult:
+            return await self._ask(
+                WireCallToolResult,
+                "tools/call",
+                params,
+                timeout=timeout,
+                progress_handler=progress_handler,
+                meta=meta,
+            )
+
+        try:
+            return await ask()
+        except McpError as error:
+            if error.code != HEADER_MISMATCH:
+                raise
+        await self.list_tools()  # which arguments travel in headers has to be learnt first
+        return await ask()
 
     async def call_tool(
         self,
@@ -440,30 +433,10 @@ class Client:
         error = McpError(code=-32601, message=f"Method not found: {request.method}")
         return jsonrpc.encode_failure(request.id, error)
 
-    def _notice(self, notification: Notification) -> None:
-        if self._message_handler is not None:
-            self._run_handler(self._message_handler(notification))
-        if notification.method == "notifications/message":
-            try:
-                message = json.decode(notification.params, type=LoggingMessageNotificationParams)
-            except DecodeError:
-                return
-            if self._log_handler is not None:
-                self._run_handler(self._log_handler(message))
-            else:
-                logger.debug("Server log (%s): %s", message.level, message.data)
 
-    def _run_handler(self, outcome: Awaitable[None] | None) -> None:
-        if outcome is None:
-            return
-        task = asyncio.ensure_future(outcome)
-        self._handling.add(task)
-        task.add_done_callback(self._handled)
-
-    def _handled(self, task: asyncio.Future[None]) -> None:
-        self._handling.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("A handler failed", exc_info=error)
+@lru_cache(maxsize=64)
+def _decoder(result: type[R]) -> json.Decoder[R]:
+    return json.Decoder(result)
 
 
 def _own_info(name: str | None) -> Implementation:
@@ -474,14 +447,21 @@ def _at(cursor: str | None) -> dict[str, Any]:
     return {} if cursor is None else {"cursor": cursor}
 
 
-def _serialized(arguments: Mapping[str, Any]) -> Any:
+def _jsonable(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Arguments as JSON can have them; models and dates the way pydantic writes them."""
-    try:
-        return Raw(json.encode(arguments))
-    except (TypeError, ValueError):
-        import pydantic_core
+    if _is_plain(arguments):
+        return arguments
+    import pydantic_core
 
-        return Raw(pydantic_core.to_json(arguments))
+    return json.decode(pydantic_core.to_json(arguments))
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_plain, cast("dict[Any, Any]", value).values()))
+    if isinstance(value, list):
+        return all(map(_is_plain, cast("list[Any]", value)))
+    return type(value) in _PLAIN
 
 
 def _as_text(value: Any) -> str:

@@ -11,6 +11,7 @@ from msgspec import DecodeError, json
 
 from fastmcp._protocol.framing import EventParser
 from fastmcp._protocol.headers import encode_header
+from fastmcp._protocol.mirroring import Plan, mirror, read_plan
 from fastmcp._runtime.session import Session
 from fastmcp.exceptions import (
     ClientError,
@@ -21,6 +22,7 @@ from fastmcp.exceptions import (
     UnexpectedResponse,
 )
 from fastmcp.wire import jsonrpc
+from fastmcp.wire.features import Tool
 from fastmcp.wire.jsonrpc import Failure, RequestId
 from fastmcp.wire.methods import METHODS
 from fastmcp.wire.revisions import R2025_03_26, Revision
@@ -52,6 +54,7 @@ class _HttpChannel:
         self._revision: Revision | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._calls: dict[RequestId, asyncio.Task[None]] = {}
+        self._plans: dict[str, Plan] = {}
 
     async def start(self, session: Session) -> None:
         self._session = session
@@ -63,6 +66,21 @@ class _HttpChannel:
         self._revision = revision
         if not revision.modern:
             self._spawn(self._listen())
+
+    def learn(self, tools: list[Tool]) -> list[Tool]:
+        """Which arguments of each tool travel in headers, too; a tool whose schema says that in
+        an invalid way must not be used (PROTOCOL 4.1).
+        """
+        if self._revision is None or not self._revision.modern:
+            return tools
+        valid: list[Tool] = []
+        for tool in tools:
+            try:
+                self._plans[tool.name] = read_plan(tool.input_schema)
+                valid.append(tool)
+            except ValueError as error:
+                logger.warning("Left out the tool %r: %s", tool.name, error)
+        return valid
 
     async def send(self, message: bytes, related: RequestId | None) -> None:
         """A notification of ours, or our answer to the server."""
@@ -140,6 +158,8 @@ class _HttpChannel:
         target = params.get(row.target) if row is not None and row.target is not None else None
         if isinstance(target, str):
             headers["mcp-name"] = encode_header(target)
+            if method == "tools/call" and (plan := self._plans.get(target)):
+                headers.update(mirror(plan, params.get("arguments") or {}))
         return headers
 
     async def _call(self, id: RequestId, method: str, params: Any, message: bytes) -> None:

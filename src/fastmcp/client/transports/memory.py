@@ -7,6 +7,7 @@ from typing import Any
 
 from fastmcp._runtime.ports import Servable
 from fastmcp._runtime.session import Session
+from fastmcp.wire.features import Tool
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.revisions import Revision
 
@@ -51,6 +52,9 @@ class _MemoryChannel(_Pipe):
 
     def speak(self, revision: Revision) -> None:
         pass
+
+    def learn(self, tools: list[Tool]) -> list[Tool]:
+        return tools
 
     async def close(self) -> None:
         remote, self._remote = self._remote, None

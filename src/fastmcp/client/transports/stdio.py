@@ -14,6 +14,7 @@ from typing import Any
 from fastmcp._protocol.framing import LineSplitter
 from fastmcp._runtime.session import Session
 from fastmcp.exceptions import ClientError, Disconnected
+from fastmcp.wire.features import Tool
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.revisions import Revision
 
@@ -118,6 +119,9 @@ class _StdioChannel:
 
     def speak(self, revision: Revision) -> None:
         pass
+
+    def learn(self, tools: list[Tool]) -> list[Tool]:
+        return tools
 
     async def close(self) -> None:
         process, self._process = self._process, None

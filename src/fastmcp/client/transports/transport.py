@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from typing import Protocol
 
 from fastmcp._runtime.session import Channel, Session
+from fastmcp.wire.features import Tool
 from fastmcp.wire.revisions import Revision
 
 
@@ -23,6 +24,10 @@ class ClientChannel(Channel, Protocol):
 
     def speak(self, revision: Revision) -> None:
         """The revision that was agreed on."""
+        ...
+
+    def learn(self, tools: list[Tool]) -> list[Tool]:
+        """Take note of listed tools for later calls; those that can be called here."""
         ...
 
     async def close(self) -> None:
