@@ -17,7 +17,7 @@ from mcp.types import EmbeddedResource, TextResourceContents
 from pydantic import Field
 
 from fastmcp import Context, FastMCP
-from fastmcp.exceptions import ToolError
+from fastmcp.exceptions import McpError, ToolError
 from fastmcp.prompts import Message
 from fastmcp.server.event_store import EventStore
 from fastmcp.tools import Tool, ToolResult
@@ -71,6 +71,28 @@ def test_multiple_content_types() -> list[Any]:
     """Return a text, an image and a resource."""
     mixed = embedded("test://mixed-content-resource", "application/json", '{"mixed": true}')
     return ["Three kinds of content:", Image(data=PNG, format="png"), mixed]
+
+
+@mcp.tool
+def test_mirrored_argument(
+    region: Annotated[
+        str, Field(description="Where to look", json_schema_extra={"x-mcp-header": "Region"})
+    ] = "",
+) -> str:
+    """Return an argument that a client repeats in a header."""
+    return f"The region is {region}."
+
+
+@mcp.tool
+async def test_missing_capability(ctx: Context) -> str:
+    """Refuse a client without a model."""
+    if not ctx.client_capabilities.supports("sampling"):
+        raise McpError(
+            code=-32021,
+            message="This tool needs a client with sampling",
+            data={"requiredCapabilities": {"sampling": {}}},
+        )
+    return "The client can sample."
 
 
 @mcp.tool

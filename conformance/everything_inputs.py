@@ -24,8 +24,6 @@ from fastmcp.exceptions import McpError, ToolError
 from fastmcp.prompts import Prompt
 from fastmcp.tools import Tool
 
-MISSING_CLIENT_CAPABILITY = -32021
-
 
 def register(mcp: FastMCP) -> None:
     """Register every feature whose API is there."""
@@ -264,17 +262,6 @@ def add_rounds(mcp: FastMCP) -> None:
             requests["user_name"] = NAME
         answered = requests.keys() <= answers(ctx).keys()
         return "Nothing to ask." if answered else ask(**requests)
-
-    @mcp.tool
-    async def test_missing_capability(ctx: Context) -> str:
-        """Refuse a client without a model."""
-        if not client_has(ctx, "sampling"):
-            raise McpError(
-                code=MISSING_CLIENT_CAPABILITY,
-                message="This tool needs a client with sampling",
-                data={"requiredCapabilities": {"sampling": {}}},
-            )
-        return "The client can sample."
 
     @mcp.prompt
     async def test_input_required_result_prompt(ctx: Context) -> Any:

@@ -67,9 +67,9 @@ def is_loopback(host: str) -> bool:
 
 
 def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.rpartition(":")[0] if host.count(":") == 1 else host
+    name, colon, port = host.rpartition(":")
+    bare = name.startswith("[") or ":" not in name
+    return name if colon and bare and port.isdecimal() else host
 
 
 def _matches(allowed: str, host: str, name: str) -> bool:

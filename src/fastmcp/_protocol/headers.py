@@ -75,12 +75,13 @@ def accepts(header: str | None, media_type: str) -> bool:
     """Whether an `Accept` header admits the media type; an absent header admits everything."""
     if header is None or header == "*/*":
         return True
-    kind = media_type.split("/")[0] + "/*"
+    weights: dict[str, bool] = {}
     for item in header.lower().split(","):
         name, *parameters = (part.strip() for part in item.split(";"))
-        if name in (media_type, kind, "*/*"):
-            return not any(_is_zero(parameter) for parameter in parameters)
-    return False
+        weights[name] = not any(_is_zero(parameter) for parameter in parameters)
+    # The most specific range decides (RFC 9110, section 12.5.1).
+    ranges = (media_type, media_type.split("/")[0] + "/*", "*/*")
+    return next((weights[name] for name in ranges if name in weights), False)
 
 
 def _is_zero(parameter: str) -> bool:

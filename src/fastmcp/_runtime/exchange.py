@@ -34,6 +34,10 @@ class Peer(Protocol):
         """
         ...
 
+    def release(self, related: RequestId) -> None:
+        """Let the other side come back for the answer to its request `related`, if it can."""
+        ...
+
 
 class SessionRecord:
     """What outlives one request of a handshake session."""

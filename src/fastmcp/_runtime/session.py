@@ -61,6 +61,10 @@ class Channel(Protocol):
         """Their request ended without an answer: it was cancelled."""
         ...
 
+    def release(self, id: RequestId) -> None:
+        """Let the client come back for the answer to its request, where it can (PROTOCOL 4.2)."""
+        ...
+
 
 def _as_error(error: ErrorData) -> McpError:
     data = None if error.data is UNSET else error.data
@@ -155,6 +159,10 @@ class Session:
         if task is not None:
             task.cancel()
             self.channel.forget(id)
+
+    def release(self, related: RequestId) -> None:
+        """Let the client come back for the answer to a request of theirs."""
+        self.channel.release(related)
 
     def has_task(self, id: RequestId) -> bool:
         """Whether a request of theirs is being served."""

@@ -128,6 +128,13 @@ class Context(Injectable):
             ),
         )
 
+    async def close_sse_stream(self) -> None:
+        """End the response to this request now; its client comes back for the rest.
+
+        It works where an event store keeps the answer, and is without effect elsewhere.
+        """
+        self._exchange.peer.release(self._exchange.id)
+
     async def log(
         self,
         message: str,

@@ -23,20 +23,25 @@ UNCLAIMED = 64
 class Stream:
     """Messages on their way to one HTTP response.
 
-    `awaiting` are the requests it answers; when all are answered it is done. While no response
-    is attached, messages are kept by the event store alone.
+    `awaiting` are the requests it answers; when all are answered it is done. The last reader
+    that attached takes the messages; while there is none, the event store alone keeps them.
     """
 
-    __slots__ = ("_items", "_moved", "attached", "awaiting", "closed", "id", "quiet")
+    __slots__ = ("_items", "_moved", "_reader", "awaiting", "closed", "id", "quiet")
 
     def __init__(self, id: str, awaiting: set[RequestId], *, quiet: bool = False) -> None:
         self.id = id
         self.awaiting = awaiting
         self.quiet = quiet
-        self.attached = True
+        self._reader: object = self
         self.closed = False
         self._items: deque[tuple[str | None, bytes]] = deque()
         self._moved: asyncio.Event | None = None
+
+    @property
+    def attached(self) -> bool:
+        """Whether a response takes the messages, or is about to."""
+        return self._reader is not None
 
     @property
     def done(self) -> bool:
@@ -59,12 +64,14 @@ class Stream:
         while self.attached and not self.closed and len(self._items) > BACKLOG:
             await self._wait_move()
 
-    async def take(self) -> tuple[str | None, bytes] | None:
-        """The next message; None when the stream is done, or is to be left."""
-        while not self._items:
-            if self.done or not self.attached:
+    async def take(self, reader: object) -> tuple[str | None, bytes] | None:
+        """The next message; None when the stream is done, or is no longer this reader's."""
+        while self._reader is reader and not self._items:
+            if self.done:
                 return None
             await self._wait_move()
+        if self._reader is not reader:
+            return None
         item = self._items.popleft()
         self._move()
         return item
@@ -74,15 +81,17 @@ class Stream:
         self.awaiting.discard(id)
         self._move()
 
-    def detach(self) -> None:
-        """The response ended before the stream did."""
-        self.attached = False
-        self._items.clear()
-        self._move()
+    def detach(self, reader: object = None) -> None:
+        """The response ended before the stream did; nothing, if another one took over."""
+        if reader is None or reader is self._reader:
+            self._reader = None
+            self._items.clear()
+            self._move()
 
-    def attach(self) -> None:
-        """Another response goes on with the stream."""
-        self.attached = True
+    def attach(self, reader: object) -> None:
+        """This response goes on with the stream, in place of the one before."""
+        self._reader = reader
+        self._move()
 
     def close(self) -> None:
         """End it."""
@@ -203,6 +212,11 @@ class HttpSession:
             stream.settle(id)
         if self.connection.scopes is not None:
             self.connection.scopes.pop(id, None)
+
+    def release(self, id: RequestId) -> None:
+        stream = self._by_request.get(id)
+        if stream is not None and self._store is not None and not stream.quiet:
+            stream.detach()
 
     def close(self) -> None:
         """End the session and all its streams."""

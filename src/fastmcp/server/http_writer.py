@@ -27,6 +27,8 @@ class StreamWriter:
         self._stream = stream
         self._reply = reply
         self._verdict = verdict
+        if stream is not None:
+            stream.attach(self)
 
     async def answer(self, receive: ASGIReceive, refusals: list[bytes]) -> None:
         """The response to a POST: JSON when its answers are all there is, else a stream."""
@@ -35,7 +37,7 @@ class StreamWriter:
         await self._prime(stream)
         attendant = Attendant(receive, reply, self._left, idle=not stream.quiet)
         try:
-            first = await stream.take()
+            first = await stream.take(self)
             if verdict.initialize and self._session.connection.lifecycle.sender is not None:
                 reply.headers.append((b"mcp-session-id", self._session.id.encode()))
             if stream.quiet and verdict.batch:
@@ -64,7 +66,7 @@ class StreamWriter:
         answers = list(refusals)
         while first is not None:
             answers.append(first[1])
-            first = await stream.take()
+            first = await stream.take(self)
         await self._reply.json(b"[" + b",".join(answers) + b"]")
 
     async def listen(self, receive: ASGIReceive) -> None:
@@ -79,8 +81,6 @@ class StreamWriter:
         """The response to a GET that goes on with a stream."""
         stream, reply = self._stream, self._reply
         await reply.start_stream()
-        if stream is not None:
-            stream.attach()
         replayed: set[str] = set()
 
         async def send(event_id: str, message: bytes) -> None:
@@ -98,9 +98,9 @@ class StreamWriter:
     ) -> None:
         attendant = Attendant(receive, self._reply, self._left, idle=True)
         try:
-            first = await stream.take()
+            first = await stream.take(self)
             while first is not None and replayed and first[0] in replayed:
-                first = await stream.take()
+                first = await stream.take(self)
             await self._events(stream, first)
         finally:
             attendant.stop()
@@ -111,7 +111,7 @@ class StreamWriter:
         while item is not None:
             event_id, message = item
             await self._reply.event(message, event_id)
-            item = await stream.take()
+            item = await stream.take(self)
         await self._reply.end_stream()
 
     async def _prime(self, stream: Stream) -> None:
@@ -126,4 +126,4 @@ class StreamWriter:
     def _left(self) -> None:
         """The client is gone; that cancels nothing in this era (PROTOCOL 4.2)."""
         if self._stream is not None:
-            self._stream.detach()
+            self._stream.detach(self)

@@ -77,6 +77,9 @@ class StdioChannel:
     def forget(self, id: RequestId) -> None:
         pass
 
+    def release(self, id: RequestId) -> None:
+        pass
+
     @property
     def full(self) -> bool:
         """Whether the client is so far behind that no more should be read from it."""

@@ -386,6 +386,9 @@ class _Alone:
             "asked"
         )
 
+    def release(self, related: RequestId) -> None:
+        pass
+
 
 def _refusals(verdict: Handshake) -> list[bytes]:
     return [

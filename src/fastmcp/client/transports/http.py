@@ -114,6 +114,9 @@ class _HttpChannel:
     def forget(self, id: RequestId) -> None:
         pass
 
+    def release(self, id: RequestId) -> None:
+        pass
+
     async def close(self) -> None:
         if self._client is None:
             return

@@ -37,6 +37,9 @@ class _Pipe:
     def forget(self, id: RequestId) -> None:
         pass
 
+    def release(self, id: RequestId) -> None:
+        pass
+
 
 class _MemoryChannel(_Pipe):
     def __init__(self, server: Servable) -> None:

@@ -117,6 +117,9 @@ class _StdioChannel:
     def forget(self, id: RequestId) -> None:
         pass
 
+    def release(self, id: RequestId) -> None:
+        pass
+
     def speak(self, revision: Revision) -> None:
         pass
 
