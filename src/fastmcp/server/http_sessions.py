@@ -88,6 +88,10 @@ class Stream:
             self._items.clear()
             self._move()
 
+    def taken_from(self, reader: object) -> bool:
+        """Whether another response goes on with the stream."""
+        return self.attached and self._reader is not reader
+
     def attach(self, reader: object) -> None:
         """This response goes on with the stream, in place of the one before."""
         self._reader = reader

@@ -104,7 +104,7 @@ class StreamWriter:
             await self._events(stream, first)
         finally:
             attendant.stop()
-            if self._session.listening is stream:
+            if self._session.listening is stream and not stream.taken_from(self):
                 self._session.listening = None
 
     async def _events(self, stream: Stream, item: tuple[str | None, bytes] | None) -> None:

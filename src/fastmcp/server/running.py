@@ -7,7 +7,8 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fastmcp.exceptions import ConfigurationError
@@ -34,8 +35,9 @@ def run(server: HttpServable, transport: str | None, options: dict[str, Any]) ->
             "run() cannot be called inside a running event loop; use `await mcp.run_async(...)`"
         )
     try:
-        with _terminable():
-            asyncio.run(run_async(server, transport, options))
+        kind = _kind(transport)
+        with _terminable(), asyncio.Runner(loop_factory=_loop_factory(kind)) as runner:
+            runner.run(run_async(server, kind, options))
     except KeyboardInterrupt:
         pass
 
@@ -57,15 +59,30 @@ def _terminable() -> Generator[None]:
         signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
-async def run_async(server: HttpServable, transport: str | None, options: dict[str, Any]) -> None:
-    """Serve until the end, or until cancelled."""
+def _loop_factory(kind: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop for HTTP, where it is installed."""
+    if kind == "stdio":
+        return None
+    try:
+        uvloop = import_module("uvloop")
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+def _kind(transport: str | None) -> str:
     transport = transport or os.environ.get("FASTMCP_TRANSPORT") or "stdio"
     kind = TRANSPORTS.get(transport)
     if kind is None:
         raise ConfigurationError(
             f"Unknown transport {transport!r}; use one of {', '.join(TRANSPORTS)}"
         )
-    if kind == "stdio":
+    return kind
+
+
+async def run_async(server: HttpServable, transport: str | None, options: dict[str, Any]) -> None:
+    """Serve until the end, or until cancelled."""
+    if _kind(transport) == "stdio":
         if unknown := sorted(options.keys() - _STDIO_OPTIONS):
             raise TypeError(f"run(transport='stdio') does not take {', '.join(unknown)}")
         from .stdio import serve_stdio
