@@ -63,7 +63,6 @@ class _Enveloped(Struct):
 
 
 EMPTY = Envelope()
-NO_CAPABILITIES = ClientCapabilities()
 _read_enveloped = json.Decoder(_Enveloped).decode
 _read_text = json.Decoder(str).decode
 _read_token = json.Decoder(RequestId).decode
@@ -198,7 +197,7 @@ class Lifecycle:
             assert self.sender is not None
             return self.sender, envelope
         if self.era == "fresh" and method == "ping" and envelope.version is UNSET:
-            return Sender(LATEST_HANDSHAKE, NO_CAPABILITIES), envelope
+            return Sender(LATEST_HANDSHAKE, ClientCapabilities()), envelope
         return self._turn(method, params, envelope), envelope
 
     def _turn(self, method: str, params: Raw, envelope: Envelope) -> Sender:

@@ -145,7 +145,9 @@ class Session:
         id = request.id
         try:
             reply = await self._answer(request)
-            if self.connection.finish(id) and reply is not None:
+            # One that outlives its cancellation must not answer a later request of the same id.
+            mine = self._tasks.get(id) is asyncio.current_task()
+            if mine and self.connection.finish(id) and reply is not None:
                 await self.channel.reply(id, reply)
         finally:
             if self._tasks.get(id) is asyncio.current_task():
@@ -194,40 +196,51 @@ class Session:
         """
         if self._closed is not None:
             raise Disconnected(str(self._closed))
-        loop = asyncio.get_running_loop()
         id = self.connection.next_id()
-        if on_progress is not None:
-            meta: dict[str, Any] = (params or {}).get("_meta") or {}
-            params = {**(params or {}), "_meta": {**meta, "progressToken": id}}
-            self._progress[id] = on_progress
-        message = jsonrpc.encode_request(id, method, {} if params is None else params)
-        self._waiting[id] = future = loop.create_future()
-        timer = None
-        if timeout is not None:
-            timer = loop.call_later(timeout, self._expire, id, method, timeout, cancellable)
         try:
-            if related is None:
-                await self.channel.call(id, method, params, message)
-            else:
-                await self.channel.send(message, related)
-            return await future
+            if on_progress is not None:
+                meta: dict[str, Any] = (params or {}).get("_meta") or {}
+                params = {**(params or {}), "_meta": {**meta, "progressToken": id}}
+                self._progress[id] = on_progress
+            asking = self._ask(id, method, params, related)
+            if timeout is None:
+                return await asking
+            return await self._ask_within(timeout, asking, id, method, cancellable)
         except asyncio.CancelledError:
             self._abandon(id, "cancelled", cancellable)
             raise
         finally:
-            if timer is not None:
-                timer.cancel()
+            self.connection.outgoing.discard(id)
             self._waiting.pop(id, None)
             self._progress.pop(id, None)
+
+    async def _ask(
+        self, id: RequestId, method: str, params: dict[str, Any] | None, related: RequestId | None
+    ) -> Raw:
+        message = jsonrpc.encode_request(id, method, {} if params is None else params)
+        self._waiting[id] = future = asyncio.get_running_loop().create_future()
+        if related is None:
+            await self.channel.call(id, method, params, message)
+        else:
+            await self.channel.send(message, related)
+        return await future
+
+    async def _ask_within(
+        self, timeout: float, asking: Awaitable[Raw], id: RequestId, method: str, cancellable: bool
+    ) -> Raw:
+        try:
+            async with asyncio.timeout(timeout) as deadline:
+                return await asking
+        except TimeoutError:
+            if not deadline.expired():
+                raise  # one of the transport's own
+            self._abandon(id, "timeout", cancellable)
+            raise TimedOut(f"No answer to {method} within {timeout:g} seconds") from None
 
     def fail(self, id: RequestId, error: Exception) -> None:
         """End a request of ours with an error of the transport's."""
         self.connection.outgoing.discard(id)
         self._settle(id, None, error)
-
-    def _expire(self, id: RequestId, method: str, timeout: float, cancellable: bool) -> None:
-        self._abandon(id, "timeout", cancellable)
-        self._settle(id, None, TimedOut(f"No answer to {method} within {timeout:g} seconds"))
 
     def _abandon(self, id: RequestId, reason: str, tell: bool) -> None:
         message = self.connection.cancel(id, reason)

@@ -43,7 +43,7 @@ class Notices:
         if notification.method == "notifications/message":
             try:
                 message = json.decode(notification.params, type=LoggingMessageNotificationParams)
-            except DecodeError:
+            except (DecodeError, UnicodeError, RecursionError):
                 return
             if self._on_log is not None:
                 self._run(self._on_log, message)
@@ -59,7 +59,7 @@ class Notices:
         def report(raw: Raw) -> None:
             try:
                 told = json.decode(raw, type=ProgressNotificationParams)
-            except DecodeError:
+            except (DecodeError, UnicodeError, RecursionError):
                 return
             self._run(chosen, told.progress, told.total, told.message)
 

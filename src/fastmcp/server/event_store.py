@@ -51,7 +51,7 @@ class EventStore:
     async def replay_events_after(self, last_event_id: str, send: Replay) -> str | None:
         name, _, last = last_event_id.rpartition("-")
         stream_id = self._ids.get(name)
-        if stream_id is None or not (last.isascii() and last.isdigit()):
+        if stream_id is None or not (last.isdecimal() and len(last) < 19):
             return None
         for number, message in list(self._streams[stream_id]):
             if number > int(last) and message is not None:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from msgspec import UNSET, Raw
 
 from fastmcp._protocol.eras import SERVED_MODERN
+from fastmcp._runtime.dispatch import Handler
 from fastmcp._runtime.faults import resource_not_found
 from fastmcp.exceptions import (
     AuthorizationError,
@@ -91,20 +92,32 @@ def render_tools(context: Context, params: Any, tools: Sequence[Tool]) -> ListTo
     return ListToolsResult(tools=[tool.to_mcp_tool() for tool in page], next_cursor=following)
 
 
-async def call_tool(context: Context, params: CallToolRequestParams) -> ToolResult | CallToolResult:
+async def run_tool(context: Context, params: CallToolRequestParams) -> ToolResult | CallToolResult:
     tool = context.fastmcp.find_tool(params.name)
     if tool is None:
         raise InvalidParams(f"Unknown tool: {params.name!r}")
     arguments = NO_ARGUMENTS if params.arguments is UNSET else params.arguments
-    try:
-        return await tool.call(arguments or {})
-    except (McpError, ToolError, AuthorizationError, ValidationError) as error:
-        return _tool_failure(context, tool, error)
-    except Exception as error:
-        return _tool_crash(context, tool, error)
+    return await tool.call(arguments or {})
 
 
-def _tool_failure(context: Context, tool: Tool, error: Exception) -> CallToolResult:
+def tool_outcome(act: Handler[Context]) -> Handler[Context]:
+    """`act` with its failures as results: the middleware in it has seen the exceptions."""
+
+    async def call_tool(
+        context: Context, params: CallToolRequestParams
+    ) -> ToolResult | CallToolResult:
+        name = params.name
+        try:
+            return await act(context, params)
+        except (McpError, ToolError, AuthorizationError, ValidationError) as error:
+            return _tool_failure(context, name, error)
+        except Exception as error:
+            return _tool_crash(context, name, error)
+
+    return call_tool
+
+
+def _tool_failure(context: Context, name: str, error: Exception) -> CallToolResult:
     """A failure whose text was written for the model; a protocol error stays one.
 
     Arguments that do not fit are the model's to correct since 2025-11-25 (SEP-1303); before, they
@@ -113,17 +126,17 @@ def _tool_failure(context: Context, tool: Tool, error: Exception) -> CallToolRes
     if isinstance(error, McpError):
         raise error
     if isinstance(error, ValidationError):
-        text = f"Invalid arguments for tool {tool.name!r}: {error}"
+        text = f"Invalid arguments for tool {name!r}: {error}"
         if context.revision <= R2025_06_18:
             raise InvalidParams(text)
         return _error_result(text)
     return _error_result(str(error))
 
 
-def _tool_crash(context: Context, tool: Tool, error: Exception) -> CallToolResult:
-    context.fastmcp.logger.exception("Error calling tool %r", tool.name)
+def _tool_crash(context: Context, name: str, error: Exception) -> CallToolResult:
+    context.fastmcp.logger.exception("Error calling tool %r", name)
     detail = "" if context.fastmcp.masks_errors else f": {error}"
-    return _error_result(f"Error calling tool {tool.name!r}{detail}")
+    return _error_result(f"Error calling tool {name!r}{detail}")
 
 
 def _error_result(text: str) -> CallToolResult:

@@ -17,7 +17,7 @@ HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
     "ping": (h.ping, h.same),
     "logging/setLevel": (h.set_level, h.same),
     "tools/list": (h.list_tools, h.render_tools),
-    "tools/call": (h.call_tool, h.render_call),
+    "tools/call": (h.run_tool, h.render_call),
     "resources/list": (h.list_resources, h.render_resources),
     "resources/templates/list": (h.list_templates, h.render_templates),
     "resources/read": (h.read_resource, h.render_read),
@@ -28,7 +28,12 @@ HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
 
 def build_routes(middleware: Sequence[Middleware]) -> dict[str, Route[Context]]:
     """The routes with the middleware compiled around every handler."""
+    chains = {
+        method: compile_chain(middleware, method, handler)
+        for method, (handler, _) in HANDLERS.items()
+    }
+    chains["tools/call"] = h.tool_outcome(chains["tools/call"])
     return {
-        method: Route(METHODS[method], compile_chain(middleware, method, handler), render)
-        for method, (handler, render) in HANDLERS.items()
+        method: Route(METHODS[method], chains[method], render)
+        for method, (_, render) in HANDLERS.items()
     }

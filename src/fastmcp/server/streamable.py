@@ -9,7 +9,7 @@ from typing import Any, Literal
 from msgspec import Raw
 
 from fastmcp._protocol import headers as names
-from fastmcp._protocol.eras import NO_CAPABILITIES, Sender, negotiate, progress_token, read_envelope
+from fastmcp._protocol.eras import Sender, negotiate, progress_token, read_envelope
 from fastmcp._protocol.headers import Headers, accepts, read_headers
 from fastmcp._protocol.http import (
     EVENT_STREAM,
@@ -32,6 +32,7 @@ from fastmcp._runtime.session import Channel
 from fastmcp.exceptions import ClientError, InvalidRequest, McpError
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import Request, RequestId
+from fastmcp.wire.lifecycle import ClientCapabilities
 from fastmcp.wire.revisions import REVISIONS, Revision
 
 from .connection import ServerConnection
@@ -124,22 +125,8 @@ class StreamableHTTPEndpoint:
         except McpError as error:
             await reply.reject(refuse(error, request.id))
             return
-        streams = verdict.stream and not self._settings.json_response
-        exchange = Exchange(
-            request.id,
-            request.method,
-            request.params,
-            sender=verdict.sender,
-            peer=_Alone(reply, streams),
-            transport="streamable-http",
-            progress_token=token,
-            scope=scope,
-        )
-        # Closing the response is how a modern client cancels (PROTOCOL 3.15).
-        answer = await self._attended(exchange, receive, reply, streams, cancels=True)
-        if answer is not None:
-            status = 200 if answer.error is None else status_of(answer.error.code)
-            await self._finish(reply, answer, status, verdict.json)
+        exchange = self._exchange(request, verdict.sender, token, verdict.stream, scope, reply)
+        await self._serve_alone(exchange, verdict.json, receive, reply)
 
     def _check_mirrors(self, request: Request, headers: Headers) -> None:
         """Arguments that the tool has mirrored in headers have to be there, and equal."""
@@ -147,38 +134,62 @@ class StreamableHTTPEndpoint:
         if name is not None and (plan := self._mirrors(name)):
             check_mirrors(plan, headers, arguments_of(request.params))
 
-    async def _serve_alone(
+    async def _serve_sessionless(
         self,
         verdict: Handshake,
-        message: Request,
+        request: Request,
         scope: MutableMapping[str, Any],
         receive: ASGIReceive,
         reply: Reply,
     ) -> None:
         """A handshake request without a session: nothing of it is remembered."""
         try:
-            if message.method == "initialize":
-                sender = negotiate(message.params)
+            if request.method == "initialize":
+                sender = negotiate(request.params)
             else:
-                sender = Sender(revision_without_session(verdict.revision), NO_CAPABILITIES)
-            token = progress_token(read_envelope(message.params))
+                sender = Sender(revision_without_session(verdict.revision), ClientCapabilities())
+            token = progress_token(read_envelope(request.params))
         except McpError as error:
-            await reply.json(jsonrpc.encode_failure(message.id, error))
+            await reply.json(jsonrpc.encode_failure(request.id, error))
             return
-        streams = verdict.stream and not self._settings.json_response
-        exchange = Exchange(
-            message.id,
-            message.method,
-            message.params,
+        exchange = self._exchange(request, sender, token, verdict.stream, scope, reply)
+        await self._serve_alone(exchange, verdict.json, receive, reply)
+
+    def _exchange(
+        self,
+        request: Request,
+        sender: Sender,
+        token: RequestId | None,
+        streams: bool,
+        scope: MutableMapping[str, Any],
+        reply: Reply,
+    ) -> Exchange:
+        return Exchange(
+            request.id,
+            request.method,
+            request.params,
             sender=sender,
-            peer=_Alone(reply, streams),
+            peer=_Alone(reply, streams and not self._settings.json_response),
             transport="streamable-http",
             progress_token=token,
             scope=scope,
         )
-        answer = await self._attended(exchange, receive, reply, streams, cancels=False)
-        if answer is not None:
-            await self._finish(reply, answer, 200, verdict.json)
+
+    async def _serve_alone(
+        self, exchange: Exchange, json_ok: bool, receive: ASGIReceive, reply: Reply
+    ) -> None:
+        # Closing the response is how a modern client cancels (PROTOCOL 3.15).
+        modern = exchange.sender.revision.modern
+        streams = not self._settings.json_response
+        answer = await self._attended(exchange, receive, reply, streams, cancels=modern)
+        if answer is None or reply.gone:
+            return
+        if reply.started or not json_ok:
+            await reply.event(answer.body)
+            await reply.end_stream()
+        else:
+            status = status_of(answer.error.code) if modern and answer.error is not None else 200
+            await reply.json(answer.body, status)
 
     async def _attended(
         self,
@@ -206,15 +217,6 @@ class StreamableHTTPEndpoint:
             return None
         finally:
             attendant.stop()
-
-    async def _finish(self, reply: Reply, answer: Answer, status: int, json_ok: bool) -> None:
-        if reply.gone:
-            return
-        if reply.started or not json_ok:
-            await reply.event(answer.body)
-            await reply.end_stream()
-        else:
-            await reply.json(answer.body, status)
 
     # Handshake clients
 
@@ -247,7 +249,7 @@ class StreamableHTTPEndpoint:
         elif session is not None:
             await self._serve_session(session, verdict, scope, receive, reply)
         elif not verdict.batch and isinstance(verdict.messages[0], Request):
-            await self._serve_alone(verdict, verdict.messages[0], scope, receive, reply)
+            await self._serve_sessionless(verdict, verdict.messages[0], scope, receive, reply)
         else:
             await self._serve_loose_batch(verdict, revision, scope, reply)
 
@@ -260,16 +262,10 @@ class StreamableHTTPEndpoint:
     ) -> None:
         """What needs no stream and has no session: notifications, and batches."""
 
+        sender = Sender(revision, ClientCapabilities())
+
         async def answer(message: Request) -> bytes:
-            exchange = Exchange(
-                message.id,
-                message.method,
-                message.params,
-                sender=Sender(revision, NO_CAPABILITIES),
-                peer=_Alone(reply, streams=False),
-                transport="streamable-http",
-                scope=scope,
-            )
+            exchange = self._exchange(message, sender, None, False, scope, reply)
             return (await self._dispatcher.answer(exchange)).body
 
         requests = [answer(m) for m in verdict.messages if isinstance(m, Request)]
@@ -301,8 +297,11 @@ class StreamableHTTPEndpoint:
             if isinstance(message, Request):
                 assert connection.scopes is not None
                 connection.scopes[message.id] = scope
-            if not isinstance(message, McpError):
-                connection.session.take(message)
+            try:
+                if not isinstance(message, McpError):
+                    connection.session.take(message)
+            except InvalidRequest as error:  # the same id twice in one batch
+                refusals.append(jsonrpc.encode_failure(error.id, error))
         if not requests:
             if refusals:
                 await reply.json(b"[" + b",".join(refusals) + b"]", 400)
