@@ -228,8 +228,9 @@ class Session:
     async def _ask_within(
         self, timeout: float, asking: Awaitable[Raw], id: RequestId, method: str, cancellable: bool
     ) -> Raw:
+        deadline = asyncio.timeout(timeout)
         try:
-            async with asyncio.timeout(timeout) as deadline:
+            async with deadline:
                 return await asking
         except TimeoutError:
             if not deadline.expired():

@@ -292,14 +292,13 @@ class HttpSessions:
         loop = asyncio.get_running_loop()
         now = loop.time()
         self._sweeper = None
-        for session in list(self._table.values()):
-            if session.used + self._idle_timeout > now:
-                delay = session.used + self._idle_timeout - now
-                self._sweeper = loop.call_later(delay, self._sweep)
+        while self._table:
+            oldest = next(iter(self._table.values()))
+            patience = oldest.used + self._idle_timeout - now
+            if patience > 0:
+                self._sweeper = loop.call_later(patience, self._sweep)
                 return
-            if session.busy:
-                self.get(session.id)
+            if oldest.busy:
+                self.get(oldest.id)
             else:
-                self.close(session)
-        if self._table:
-            self._sweeper = loop.call_later(self._idle_timeout, self._sweep)
+                self.close(oldest)
