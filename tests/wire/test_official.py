@@ -220,10 +220,12 @@ EXAMPLES = {
 }
 
 
-@pytest.mark.parametrize(("cls", "example"), EXAMPLES.values(), ids=EXAMPLES)
-def test_official_examples_pass_through_unchanged(cls: type[Any], example: Any) -> None:
-    """Each example of the specification decodes and encodes to the same members."""
-    encoded = passed_through(cls, example)
-    if example.get("isError") is False:  # the one default that some write and we do not
-        encoded["isError"] = False
-    assert encoded == example
+if FOLDER is not None:  # the examples are published with the schemas, and in no package
+
+    @pytest.mark.parametrize(("cls", "example"), EXAMPLES.values(), ids=EXAMPLES)
+    def test_official_examples_pass_through_unchanged(cls: type[Any], example: Any) -> None:
+        """Each example of the specification decodes and encodes to the same members."""
+        encoded = passed_through(cls, example)
+        if example.get("isError") is False:  # the one default that some write and we do not
+            encoded["isError"] = False
+        assert encoded == example

@@ -1,0 +1,170 @@
+"""Host and Origin: who may reach a server, decided by where it listens and what is allowed."""
+
+from __future__ import annotations
+
+import pytest
+
+from fastmcp._protocol.guard import Guard, is_loopback
+
+LOCAL = Guard()
+LISTED = Guard(
+    None,
+    ("mcp.example.com", "Other.example:8443", "port.example:*", "*.sub.example"),
+    ("https://app.example", "null-ish"),
+)
+
+
+def status(guard: Guard, host: str | None, origin: str | None = None) -> int:
+    """The status that refuses, 200 for what may pass."""
+    refusal = guard.refusal(host, origin)
+    return 200 if refusal is None else refusal[0]
+
+
+@pytest.mark.parametrize(
+    ("guard", "address", "applies"),
+    [
+        (Guard(), "127.0.0.1", True),
+        (Guard(), "127.8.8.8", True),
+        (Guard(), "localhost", True),
+        (Guard(), "::1", True),
+        (Guard(), "10.0.0.5", False),
+        (Guard(), "0.0.0.0", False),
+        (Guard(), None, False),
+        (Guard(True), "10.0.0.5", True),
+        (Guard(False), "127.0.0.1", False),
+        (Guard(None, ("mcp.example.com",)), "10.0.0.5", True),
+        (Guard(None, (), ("https://app.example",)), "10.0.0.5", True),
+        (Guard(False, ("mcp.example.com",)), "127.0.0.1", False),
+    ],
+)
+def test_the_address_decides_unless_something_was_said(
+    guard: Guard, address: str | None, applies: bool
+) -> None:
+    """Loopback is guarded by default, other addresses when names are listed."""
+    assert guard.applies(address) is applies
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", 200),
+        ("localhost:8000", 200),
+        ("LocalHost:8000", 200),
+        ("127.0.0.1:1", 200),
+        ("[::1]", 200),
+        ("[::1]:8000", 200),
+        ("::1", 200),
+        ("evil.example", 421),
+        ("evil.example:8000", 421),
+        ("localhost.evil.example", 421),
+        ("evil-localhost", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("127.0.0.1:80@evil.example", 421),
+        ("localhost:evil.example", 421),
+        ("[::1]evil.example", 421),
+        ("[::1]:evil.example", 421),
+        ("[::1", 421),
+        ("[", 421),
+        (":8000", 421),
+        ("", 421),
+        (None, 421),
+    ],
+)
+def test_only_loopback_names_reach_a_guarded_server(host: str | None, expected: int) -> None:
+    """A name that an attacker points here is 421 (DNS rebinding)."""
+    assert status(LOCAL, host) == expected
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        (None, 200),
+        ("http://localhost", 200),
+        ("http://localhost:3000", 200),
+        ("https://127.0.0.1:3000", 200),
+        ("http://[::1]:3000", 200),
+        ("HTTP://localhost", 403),
+        ("http://evil.example", 403),
+        ("http://localhost.evil.example", 403),
+        ("http://localhost:3000.evil.example", 403),
+        ("http://localhost@evil.example", 403),
+        ("http://[::1]evil.example", 403),
+        ("file://localhost", 403),
+        ("chrome-extension://localhost", 403),
+        ("localhost", 403),
+        ("null", 403),
+        ("", 403),
+    ],
+)
+def test_only_loopback_origins_reach_a_guarded_server(origin: str | None, expected: int) -> None:
+    """A page from elsewhere is 403; what is no page says no origin."""
+    assert status(LOCAL, "localhost:8000", origin) == expected
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("mcp.example.com", 200),
+        ("mcp.example.com:9000", 200),
+        ("MCP.Example.com", 200),
+        ("other.example:8443", 200),
+        ("other.example", 421),
+        ("other.example:8444", 421),
+        ("port.example", 200),
+        ("port.example:1", 200),
+        ("a.sub.example", 200),
+        ("a.b.sub.example:1", 200),
+        ("sub.example", 421),
+        ("evilsub.example", 421),
+        ("localhost:1", 200),
+        ("evil.example", 421),
+    ],
+)
+def test_listed_hosts_are_allowed_besides_loopback(host: str, expected: int) -> None:
+    """By name with any port, by name with one port, by any name below one."""
+    assert status(LISTED, host) == expected
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        ("https://app.example", 200),
+        ("http://app.example", 403),
+        ("https://app.example:444", 403),
+        ("null-ish", 200),
+        ("https://mcp.example.com", 200),
+        ("http://a.sub.example", 200),
+        ("http://localhost:5173", 200),
+        ("https://evil.example", 403),
+    ],
+)
+def test_listed_origins_and_our_own_names_are_allowed(origin: str, expected: int) -> None:
+    """A page that we serve ourselves may call us."""
+    assert status(LISTED, "mcp.example.com", origin) == expected
+
+
+def test_a_star_allows_every_host_but_not_every_origin() -> None:
+    """The two lists are two decisions."""
+    assert status(Guard(True, ("*",)), "any.example") == 200
+    assert status(Guard(True, ("*",)), "any.example", "http://any.example") == 403
+    assert status(Guard(True, ("*",), ("*",)), "any.example", "http://any.example") == 200
+
+
+def test_the_host_is_judged_before_the_origin() -> None:
+    """421 comes first when both are wrong."""
+    assert status(LOCAL, "evil.example", "http://evil.example") == 421
+
+
+def test_a_refusal_says_what_to_allow() -> None:
+    """The text is the option to set."""
+    assert "allowed_hosts=['mcp.example']" in str(LOCAL.refusal("mcp.example", None))
+    assert "allowed_origins=['http://a.b']" in str(LOCAL.refusal("localhost", "http://a.b"))
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("", False)],
+)
+def test_loopback_is_what_only_this_machine_reaches(host: str, expected: bool) -> None:
+    """Every address of 127/8 and the names of loopback."""
+    assert is_loopback(host) is expected

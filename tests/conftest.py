@@ -1,0 +1,36 @@
+"""What tests of every kind use."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[..., Path]:
+    """Write Python source to a file of that name; its path."""
+
+    def write(source: str, name: str = "server.py") -> Path:
+        path = tmp_path / name
+        path.write_text(textwrap.dedent(source), "utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    """Where a server's output goes."""
+    return tmp_path / "output.log"
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep variables that configure a server out of every test."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("FASTMCP_")]:
+        monkeypatch.delenv(name)

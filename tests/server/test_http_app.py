@@ -1,0 +1,248 @@
+"""The application: its lifespan, custom routes, mounting, and the server as an ASGI callable."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+from apps import Mcp, call, http, initialize, served
+from starlette.applications import Starlette
+from starlette.middleware import Middleware as ASGIMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.routing import Mount
+
+from fastmcp import Client, Context, FastMCP
+
+
+class Life:
+    """A lifespan that counts."""
+
+    def __init__(self) -> None:
+        self.began = 0
+        self.ended = 0
+
+    @asynccontextmanager
+    async def __call__(self, server: FastMCP) -> AsyncGenerator[dict[str, Any]]:
+        self.began += 1
+        try:
+            yield {"number": self.began, "server": server.name}
+        finally:
+            self.ended += 1
+
+
+def server(life: Any = None) -> FastMCP:
+    mcp = FastMCP("x", lifespan=life)
+
+    @mcp.tool
+    def number(ctx: Context) -> int:
+        return ctx.lifespan_context.get("number", 0)
+
+    @mcp.tool
+    def path(ctx: Context) -> str:
+        return "none" if ctx.request is None else ctx.request.url.path
+
+    return mcp
+
+
+def test_the_lifespan_is_entered_once_for_all_clients_and_transports() -> None:
+    """In one process memory clients and an HTTP server share it; it ends with the last of them."""
+    life = Life()
+    mcp = server(life)
+
+    async def number(target: Any) -> int:
+        async with Client(target) as client:
+            return (await client.call_tool("number")).data
+
+    async def main() -> tuple[list[int], int]:
+        listener = socket.create_server(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+        async with Client(mcp) as first:
+            serving = asyncio.create_task(mcp.run_http_async(sockets=[listener], log_level="error"))
+            url = f"http://127.0.0.1:{port}/mcp"
+            seen = [await number(target) for target in (mcp, url, url, mcp)]
+            seen.append((await first.call_tool("number")).data)
+            ended_meanwhile = life.ended
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
+        return seen, ended_meanwhile
+
+    assert asyncio.run(main()) == ([1] * 5, 0)
+    assert (life.began, life.ended) == (1, 1)
+
+
+def test_a_lifespan_can_be_entered_again() -> None:
+    """After the last user left, the next one starts it anew."""
+    life = Life()
+    mcp = server(life)
+
+    async def main() -> int:
+        async with Client(mcp) as client:
+            return (await client.call_tool("number")).data
+
+    assert [asyncio.run(main()) for _ in range(2)] == [1, 2]
+    assert (life.began, life.ended) == (2, 2)
+
+
+def test_a_lifespan_that_fails_keeps_the_server_from_starting() -> None:
+    """Its exception reaches whoever opens the connection, and the next one tries again."""
+    tries: list[int] = []
+
+    @asynccontextmanager
+    async def broken(server: FastMCP) -> AsyncGenerator[dict[str, Any]]:
+        tries.append(1)
+        if len(tries) == 1:
+            raise RuntimeError("no database")
+        yield {"number": 7}
+
+    mcp = server(broken)
+
+    async def main() -> int:
+        with pytest.raises(RuntimeError, match="no database"):
+            await Client(mcp).__aenter__()
+        async with Client(mcp) as client:
+            return (await client.call_tool("number")).data
+
+    assert asyncio.run(main()) == 7
+
+
+def test_custom_routes_stand_beside_the_endpoint() -> None:
+    """Methods and path parameters are Starlette's, and the endpoint stays where it is."""
+    mcp = server()
+
+    @mcp.custom_route("/items/{id:int}", methods=["GET", "POST"])
+    async def items(request: Request) -> JSONResponse:
+        return JSONResponse([request.method, request.path_params["id"]])
+
+    @mcp.custom_route("/plain", methods=["GET"])
+    def plain(request: Request) -> PlainTextResponse:
+        return PlainTextResponse("plain")
+
+    with http(mcp) as client:
+        get, post, put = (
+            client.client.request(method, client.base + "/items/5")
+            for method in ("GET", "POST", "PUT")
+        )
+        assert (get.json(), post.json(), put.status_code) == (["GET", 5], ["POST", 5], 405)
+        assert client.client.get(client.base + "/plain").text == "plain"
+        assert client.post(initialize()).status_code == 200
+
+
+def test_asgi_middleware_surrounds_the_application() -> None:
+    """http_app(middleware=[...]) sees every request, and can answer it."""
+
+    class Tagged:
+        def __init__(self, app: Any, tag: str) -> None:
+            self.app = app
+            self.tag = tag
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            async def tagging(message: Any) -> None:
+                if message["type"] == "http.response.start":
+                    message["headers"] = [*message["headers"], (b"x-tag", self.tag.encode())]
+                await send(message)
+
+            await self.app(scope, receive, tagging)
+
+    with http(server(), middleware=[ASGIMiddleware(Tagged, tag="here")]) as client:
+        assert client.post(initialize()).headers["x-tag"] == "here"
+
+
+def test_a_mounted_app_serves_below_its_prefix() -> None:
+    """With its lifespan handed to the parent, both spellings work and the context has the path."""
+    life = Life()
+    app = server(life).http_app()
+    parent = Starlette(routes=[Mount("/deep", app)], lifespan=app.lifespan)
+
+    with http(parent) as client:
+        for path in ("/deep/mcp", "/deep/mcp/"):
+            answer = client.post(call("path"), path=path, follow_redirects=False)
+            assert answer.json()["result"]["content"][0]["text"] == path
+        assert client.post(call("number"), path="/mcp").status_code == 404
+
+    assert (life.began, life.ended) == (1, 1)
+
+
+def test_a_mounted_app_without_its_lifespan_works_with_one_warning(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The lifespan starts at the first request, and the log says once how to do better."""
+    life = Life()
+    parent = Starlette(routes=[Mount("/", server(life).http_app())])
+
+    with http(parent) as client:
+        answers = [client.post(call("number")) for _ in range(3)]
+        client.open()
+
+    assert [answer.json()["result"]["content"][0]["text"] for answer in answers] == ["1"] * 3
+    warnings = [record.getMessage() for record in caplog.records]
+    assert len(warnings) == 1
+    assert "lifespan=" in warnings[0]
+    assert caplog.records[0].levelno == logging.WARNING
+
+
+def test_a_lifespan_that_starts_slowly_holds_up_every_first_request(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Requests that come together wait for one start, and there is one warning."""
+
+    @asynccontextmanager
+    async def slow(server: FastMCP) -> AsyncGenerator[dict[str, Any]]:
+        await asyncio.sleep(0.05)
+        yield {"number": 9}
+
+    async def main(url: str) -> list[int]:
+        async def number() -> int:
+            async with Client(url, mode="2026-07-28") as client:
+                return (await client.call_tool("number")).data
+
+        return await asyncio.gather(*[number() for _ in range(5)])
+
+    with served(Starlette(routes=[Mount("/", server(slow).http_app())])) as base:
+        assert asyncio.run(main(f"{base}/mcp")) == [9] * 5
+
+    assert len([r for r in caplog.records if r.levelno == logging.WARNING]) == 1
+
+
+def test_the_server_itself_is_an_asgi_application() -> None:
+    """`uvicorn module:mcp` serves it, lifespan included."""
+    life = Life()
+
+    with served(server(life)) as base, Mcp(base) as client:
+        assert client.post(call("number")).json()["result"]["content"][0]["text"] == "1"
+
+    assert (life.began, life.ended) == (1, 1)
+
+
+def test_several_apps_of_one_server_are_independent() -> None:
+    """Each has its own sessions and settings; the components are the same."""
+    mcp = server()
+
+    with http(mcp, path="/a") as one, http(mcp, path="/b", stateless_http=True) as two:
+        opened = one.post(initialize(), path="/a")
+        assert "mcp-session-id" in opened.headers
+        assert "mcp-session-id" not in two.post(initialize(), path="/b").headers
+        assert two.post(call("path"), path="/b").json()["result"]["content"][0]["text"] == "/b"
+
+
+@pytest.mark.parametrize("options", [{"transport": "sse2"}, {"transport": "stdio"}])
+def test_http_app_refuses_another_transport(options: Any) -> None:
+    """The message says which there are."""
+    with pytest.raises(ValueError, match="streamable-http"):
+        FastMCP("x").http_app(**options)
+
+
+def test_http_app_refuses_an_unknown_option() -> None:
+    """A misspelt option is a TypeError with its name, not silence."""
+    with pytest.raises(TypeError, match="statless"):
+        FastMCP("x").http_app(statless=True)
+    with pytest.raises(TypeError, match="prot"):
+        asyncio.run(FastMCP("x").run_async("stdio", prot=1))
+    with pytest.raises(TypeError, match="prot"):
+        asyncio.run(FastMCP("x").run_async("http", prot=1))

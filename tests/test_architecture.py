@@ -1,0 +1,229 @@
+"""The layers of the package, read from its source: who imports whom, and how large files are."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import fastmcp
+
+ROOT = Path(fastmcp.__file__).parent
+STANDARD = sys.stdlib_module_names
+
+# What each layer may import of ours. `fastmcp._version` is everybody's.
+LAYERS: dict[str, set[str]] = {
+    "_version": set(),
+    "exceptions": set(),
+    "wire": {"exceptions"},
+    "_protocol": {"wire", "exceptions"},
+    "_runtime": {"_protocol", "wire", "exceptions"},
+    "_components": {"wire", "exceptions"},
+    "tools": {"_components", "_runtime.threads", "wire", "exceptions"},
+    "resources": {
+        "tools.function_tool",
+        "_components",
+        "_runtime.threads",
+        "wire",
+        "exceptions",
+    },
+    "prompts": {"tools.function_tool", "_components", "_runtime.threads", "wire", "exceptions"},
+    "utilities": {"_components"},
+    "client": {"_runtime", "_protocol", "wire", "exceptions"},
+    "server": {
+        "tools",
+        "resources",
+        "prompts",
+        "_components",
+        "_runtime",
+        "_protocol",
+        "wire",
+        "exceptions",
+        "utilities",
+    },
+    "cli": {"server", "client", "exceptions"},
+    "__main__": {"cli"},
+    "__init__": {"server", "client"},
+}
+EXCEPTIONS = {
+    # A tool whose schema says in an invalid way what travels in headers is refused when it is made.
+    ("tools.base", "_protocol.mirroring"),
+}
+
+# What each layer may import of others. Layers that are not here may import every dependency.
+THIRD_PARTY: dict[str, set[str]] = {
+    "_version": set(),
+    "exceptions": set(),
+    "wire": {"msgspec"},
+    "_protocol": {"msgspec"},
+    "_runtime": {"msgspec"},
+    "_components": {"msgspec", "pydantic", "pydantic_core", "typing_extensions"},
+    "tools": {"msgspec", "pydantic_core"},
+    "resources": {"msgspec", "pydantic_core"},
+    "prompts": {"msgspec", "pydantic_core"},
+    "client": {"msgspec", "pydantic_core", "httpx2"},
+    "server": {"msgspec", "starlette", "uvicorn", "pydantic_core"},
+    "cli": {"msgspec"},
+}
+WORLD = {"asyncio", "time", "socket", "threading", "select", "signal", "subprocess", "ssl"}
+
+# Paths that users of FastMCP import, whatever they are called.
+PUBLIC_PATHS = {"tools.base", "prompts.base", "resources.base", "utilities", "utilities.types"}
+DRAWERS = {"util", "utils", "utilities", "common", "base", "helpers", "misc", "shared", "core"}
+
+
+def name_of(path: Path) -> str:
+    """`server.http` for server/http.py, `server` for server/__init__.py."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    if parts[-1] == "__init__" and len(parts) > 1:
+        parts = parts[:-1]
+    return ".".join(parts)
+
+
+FILES = {name_of(path): path for path in sorted(ROOT.rglob("*.py"))}
+
+
+@cache
+def tree_of(name: str) -> ast.Module:
+    return ast.parse(FILES[name].read_text("utf-8"))
+
+
+def package_of(name: str) -> list[str]:
+    whole = ["fastmcp", *([] if name == "__init__" else name.split("."))]
+    return whole if FILES[name].name == "__init__.py" else whole[:-1]
+
+
+def targets(name: str, node: ast.AST) -> Iterator[str]:
+    """The modules that an import statement names, absolutely."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level:
+            package = package_of(name)
+            package = package[: len(package) - node.level + 1]
+            base = ".".join([*package, base] if base else package)
+        for alias in node.names:
+            whole = f"{base}.{alias.name}"
+            inner = whole.removeprefix("fastmcp.")
+            yield whole if base.startswith("fastmcp") and inner in FILES else base
+
+
+def imports_of(name: str, *, at_import_only: bool = False) -> set[str]:
+    """What a module imports: anywhere, or only what its own import runs."""
+    found: set[str] = set()
+
+    def visit(nodes: list[ast.stmt]) -> None:
+        for node in nodes:
+            found.update(targets(name, node))
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                continue
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                visit(node.orelse)
+                continue
+            for field in ("body", "orelse", "finalbody"):
+                visit(getattr(node, field, []))
+
+    if at_import_only:
+        visit(tree_of(name).body)
+    else:
+        for node in ast.walk(tree_of(name)):
+            found.update(targets(name, node))
+    return found
+
+
+def of_ours(names: set[str]) -> set[str]:
+    """The names of our modules, without the package's."""
+    inner = {name.removeprefix("fastmcp.") for name in names if name.startswith("fastmcp.")}
+    return {name if name in FILES else name.rpartition(".")[0] for name in inner}
+
+
+def within(module: str, allowed: set[str]) -> bool:
+    return any(module == place or module.startswith(f"{place}.") for place in allowed)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_module_imports_only_what_its_layer_may(name: str) -> None:
+    """Downward only; imports in functions and under TYPE_CHECKING are counted."""
+    layer = name.partition(".")[0]
+    allowed = LAYERS[layer] | {layer, "_version"}
+
+    wrong = {
+        module
+        for module in of_ours(imports_of(name))
+        if not within(module, allowed) and (name, module) not in EXCEPTIONS
+    }
+
+    assert wrong == set()
+
+
+def test_an_exception_to_the_layers_is_needed() -> None:
+    """What is no longer imported is no longer excepted."""
+    unused = {
+        (name, module) for name, module in EXCEPTIONS if module not in of_ours(imports_of(name))
+    }
+
+    assert unused == set()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_module_knows_only_the_packages_of_its_layer(name: str) -> None:
+    """Pydantic, Starlette and HTTP libraries are known where they belong."""
+    layer = name.partition(".")[0]
+    roots = {module.partition(".")[0] for module in imports_of(name)}
+    others = roots - STANDARD - {"fastmcp"}
+
+    assert others - THIRD_PARTY.get(layer, set()) == set()
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in FILES if name.split(".")[0] in ("_protocol", "wire", "exceptions")]
+)
+def test_the_protocol_does_no_io(name: str) -> None:
+    """No event loop, no clock, no socket, no thread: the same bytes always mean the same."""
+    assert {module.partition(".")[0] for module in imports_of(name)} & WORLD == set()
+
+
+def test_modules_do_not_import_each_other_in_circles() -> None:
+    """Counting what an import runs; a circle there is an order that has to be guessed."""
+    edges = {name: of_ours(imports_of(name, at_import_only=True)) - {name} for name in FILES}
+    free: set[str] = set()
+    while ready := {name for name in edges.keys() - free if edges[name] <= free}:
+        free |= ready
+
+    assert sorted(edges.keys() - free) == []
+
+
+def test_there_is_one_context_variable() -> None:
+    """The request being served; everything else is passed."""
+    made = [
+        name
+        for name in FILES
+        for node in ast.walk(tree_of(name))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("ContextVar")
+    ]
+
+    assert made == ["server.context"]
+
+
+def test_no_module_is_a_drawer() -> None:
+    """A module's name says what is in it, except where FastMCP's users import it by that name."""
+    drawers = {name for name in FILES if name.rpartition(".")[2].strip("_") in DRAWERS}
+
+    assert drawers - PUBLIC_PATHS == set()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_can_be_kept_in_the_head(name: str) -> None:
+    """At most 500 lines; beyond that a file has more than one subject."""
+    assert len(FILES[name].read_text("utf-8").splitlines()) <= 500
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_module_says_what_it_is_for(name: str) -> None:
+    """Each has a docstring."""
+    assert ast.get_docstring(tree_of(name))
