@@ -35,8 +35,15 @@ def to_error(fault: BaseException, *, method: str, revision: Revision, masked: b
     if isinstance(fault, _SAID_ALOUD):
         return McpError(code=INTERNAL_ERROR, message=str(fault))
     logger.error("Error answering %s", method, exc_info=fault)
-    text = "Internal error" if masked else f"Internal error: {str(fault) or type(fault).__name__}"
+    text = "Internal error" if masked else f"Internal error: {_text(fault)}"
     return McpError(code=INTERNAL_ERROR, message=text)
+
+
+def _text(fault: BaseException) -> str:
+    try:
+        return str(fault) or type(fault).__name__
+    except Exception:
+        return type(fault).__name__  # a __str__ that fails must not leave a request unanswered
 
 
 def resource_not_found(uri: str) -> McpError:

@@ -274,6 +274,12 @@ class Session:
             if not future.done():
                 future.set_exception(Disconnected(str(self._closed)))
 
+    async def wait_answered(self) -> None:
+        """Wait until none of our requests is waiting for its answer."""
+        while self._waiting:
+            await asyncio.wait(list(self._waiting.values()))
+            await asyncio.sleep(0)  # for those who asked to take their answers
+
     async def wait_tasks(self, grace: float) -> None:
         """Wait up to `grace` seconds for the requests still being served."""
         if self._tasks:

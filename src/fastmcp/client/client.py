@@ -92,6 +92,7 @@ class Client:
         self._session: Session | None = None
         self._channel: ClientChannel | None = None
         self._agreement: Agreement | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
 
     def __repr__(self) -> str:
         return f"Client({self.transport!r})"
@@ -107,7 +108,7 @@ class Client:
 
     async def __aexit__(self, *_: object) -> None:
         async with self._turn:
-            self._users -= 1
+            self._users = max(0, self._users - 1)  # close() may have ended all of them
             if self._users == 0:
                 await self._shut()
 
@@ -138,9 +139,9 @@ class Client:
                 timeout=self._init_timeout,
                 probe_timeout=self.transport.probe_timeout,
             )
+            channel.speak(agreement.revision)
             if agreement.initialize is not None:
                 await session.send(jsonrpc.encode_notification("notifications/initialized"))
-            channel.speak(agreement.revision)
         except BaseException:
             session.close()
             await channel.close()
@@ -154,13 +155,19 @@ class Client:
             session.close()
         if channel is not None:
             await channel.close()
+        for task in self._leaving:
+            task.cancel()
+        await asyncio.gather(*self._leaving, return_exceptions=True)
 
     async def _reopen(self, lost: Session) -> None:
         """A new session in place of one that the server forgot; once for all who lost it."""
         async with self._turn:
             if self._session is lost:
-                await self._shut()
+                channel = self._channel
                 await self._open()
+                task = asyncio.create_task(_leave(lost, channel))
+                self._leaving.add(task)
+                task.add_done_callback(self._leaving.discard)
 
     # What was agreed on
 
@@ -432,6 +439,16 @@ class Client:
             return jsonrpc.encode_result(request.id, {})
         error = McpError(code=-32601, message=f"Method not found: {request.method}")
         return jsonrpc.encode_failure(request.id, error)
+
+
+async def _leave(session: Session, channel: ClientChannel | None) -> None:
+    """Close a session that the server forgot, once its other requests were told so."""
+    try:
+        await session.wait_answered()
+    finally:
+        session.close()
+        if channel is not None:
+            await channel.close()
 
 
 @lru_cache(maxsize=64)

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from .options import HttpDefaults
 
 DEFAULT_PATH = "/mcp"
+# How long a call that is cancelled at the end may take to clean up, in seconds.
+GRACE = 0.5
 Protection = Literal["auto"] | bool
 
 
@@ -138,7 +140,7 @@ def create_app(
             try:
                 yield
             finally:
-                endpoint.sessions.close_all()
+                await endpoint.sessions.end(GRACE)
 
     guard = Guard(
         None if host_origin_protection == "auto" else host_origin_protection,
@@ -163,17 +165,23 @@ class _Started:
     def __init__(self, server: HttpServable, endpoint: StreamableHTTPEndpoint) -> None:
         self._server = server
         self._endpoint = endpoint
+        self._turn = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        lifespan = self._server.lifespan
-        if not lifespan.running:
-            self._server.logger.warning(
-                "The application of %r was mounted without its lifespan, which starts now; pass "
-                "lifespan=mcp_app.lifespan to the parent application to have it end in order",
-                self._server.name,
-            )
-            await lifespan.enter()
+        if not self._server.lifespan.running:
+            async with self._turn:
+                await self._start()
         await self._endpoint(scope, receive, send)
+
+    async def _start(self) -> None:
+        if self._server.lifespan.running:
+            return
+        self._server.logger.warning(
+            "The application of %r was mounted without its lifespan, which starts now; pass "
+            "lifespan=mcp_app.lifespan to the parent application to have it end in order",
+            self._server.name,
+        )
+        await self._server.lifespan.enter()
 
 
 async def serve_http(
@@ -227,8 +235,8 @@ def _uvicorn_server(
                 raise
 
         async def shutdown(self, sockets: Any = None) -> None:
-            # Open streams would otherwise hold the shutdown up until its deadline.
-            endpoint.sessions.close_all()
+            # They would hold the shutdown up until its deadline; calls have until then.
+            endpoint.sessions.stop_listening()
             await super().shutdown(sockets)
 
     return Server(uvicorn.Config(app, host=host, port=port, **config))

@@ -274,6 +274,12 @@ class HttpSessions:
         self._table.pop(session.id, None)
         session.close()
 
+    def stop_listening(self) -> None:
+        """End the streams that wait for whatever may come."""
+        for session in self._table.values():
+            if session.listening is not None:
+                session.listening.close()
+
     def close_all(self) -> None:
         """End every session."""
         if self._sweeper is not None:
@@ -281,6 +287,13 @@ class HttpSessions:
             self._sweeper = None
         for session in list(self._table.values()):
             self.close(session)
+
+    async def end(self, grace: float) -> None:
+        """End every session; the calls that this cancels have `grace` seconds to clean up."""
+        sessions = list(self._table.values())
+        self.close_all()
+        for session in sessions:
+            await session.connection.session.wait_tasks(grace)
 
     def _touch(self, session: HttpSession) -> None:
         session.used = asyncio.get_running_loop().time()

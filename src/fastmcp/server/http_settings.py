@@ -6,6 +6,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from fastmcp.exceptions import ConfigurationError
+
 
 class HttpSettings(Struct, frozen=True, kw_only=True):
     """How an endpoint serves. Sizes in bytes, `session_idle_timeout` in seconds (None: for
@@ -19,3 +21,13 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
     max_sessions: int = 10_000
     event_store: Any = None
     retry_interval: int | None = None
+
+    def __post_init__(self) -> None:
+        idle = self.session_idle_timeout
+        for name, value in (
+            ("session_idle_timeout", 1 if idle is None else idle),
+            ("max_sessions", self.max_sessions),
+            ("max_request_size", self.max_request_size),
+        ):
+            if value <= 0:
+                raise ConfigurationError(f"{name} must be greater than 0, not {value}")

@@ -52,6 +52,7 @@ class _HttpChannel:
         self._session: Session | None = None
         self._session_id: str | None = None
         self._revision: Revision | None = None
+        self._to_listen = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._calls: dict[RequestId, asyncio.Task[None]] = {}
         self._plans: dict[str, Plan] = {}
@@ -62,10 +63,11 @@ class _HttpChannel:
         await self._client.__aenter__()
 
     def speak(self, revision: Revision) -> None:
-        """From here on the header tells it; a handshake client also listens (PROTOCOL 4.2)."""
+        """From here on the header tells it; a handshake client also listens (PROTOCOL 4.2), once
+        the next thing that it sends, `notifications/initialized`, has arrived.
+        """
         self._revision = revision
-        if not revision.modern:
-            self._spawn(self._listen())
+        self._to_listen = not revision.modern
 
     def learn(self, tools: list[Tool]) -> list[Tool]:
         """Which arguments of each tool travel in headers, too; a tool whose schema says that in
@@ -91,6 +93,9 @@ class _HttpChannel:
                     logger.debug("A notification was answered %d: %r", response.status_code, body)
         except ClientError as error:
             logger.debug("A notification was not delivered: %s", error)
+        if self._to_listen:
+            self._to_listen = False
+            self._spawn(self._listen())
 
     async def reply(self, id: RequestId, message: bytes) -> None:
         await self.send(message, None)
