@@ -40,7 +40,8 @@ def uv() -> list[str]:
 
 def run(*arguments: str) -> None:
     """Run a command of uv's in the project, and end with its exit code if that is not 0."""
-    environment = {**os.environ, "UV_PYTHON_PREFERENCE": "system"}
+    path = os.pathsep.join((str(TOOLS / "bin"), os.environ.get("PATH", os.defpath)))
+    environment = {**os.environ, "PATH": path, "UV_PYTHON_PREFERENCE": "system"}
     command = [*uv(), *arguments]
     code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
     if code:
