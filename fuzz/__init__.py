@@ -1,0 +1,1 @@
+"""Bad input in bulk: bytes and mutated messages into every way that leads into a server."""
