@@ -16,7 +16,7 @@ LISTED = Guard(
 
 def status(guard: Guard, host: str | None, origin: str | None = None) -> int:
     """The status that refuses, 200 for what may pass."""
-    refusal = guard.refusal(host, origin)
+    refusal = guard.refusal("127.0.0.1", host, origin)
     return 200 if refusal is None else refusal[0]
 
 
@@ -41,7 +41,26 @@ def test_the_address_decides_unless_something_was_said(
     guard: Guard, address: str | None, applies: bool
 ) -> None:
     """Loopback is guarded by default, other addresses when names are listed."""
-    assert guard.applies(address) is applies
+    assert (guard.refusal(address, "evil.example", "http://evil.example") is not None) is applies
+
+
+def test_the_address_that_the_server_listens_on_goes_before_the_one_a_connection_came_to() -> None:
+    """A server on all addresses is not on loopback, though a connection may come that way."""
+    everywhere = Guard(bound_to="0.0.0.0")
+
+    assert everywhere.refusal("127.0.0.1", "10.1.2.3:8000", "http://evil.example") is None
+    assert Guard(bound_to="127.0.0.1").refusal("10.0.0.5", "evil.example", None) is not None
+
+
+def test_elsewhere_only_what_is_listed_is_checked() -> None:
+    """Listed origins leave Host alone, and listed hosts leave Origin alone."""
+    origins = Guard(None, (), ("https://app.example",), bound_to="0.0.0.0")
+    hosts = Guard(None, ("mcp.example",), (), bound_to="0.0.0.0")
+
+    assert origins.refusal(None, "any.example", "https://app.example") is None
+    assert origins.refusal(None, "any.example", "http://evil.example") is not None
+    assert hosts.refusal(None, "mcp.example", "http://any.example") is None
+    assert hosts.refusal(None, "any.example", None) is not None
 
 
 @pytest.mark.parametrize(
@@ -157,8 +176,10 @@ def test_the_host_is_judged_before_the_origin() -> None:
 
 def test_a_refusal_says_what_to_allow() -> None:
     """The text is the option to set."""
-    assert "allowed_hosts=['mcp.example']" in str(LOCAL.refusal("mcp.example", None))
-    assert "allowed_origins=['http://a.b']" in str(LOCAL.refusal("localhost", "http://a.b"))
+    assert "allowed_hosts=['mcp.example']" in str(LOCAL.refusal("127.0.0.1", "mcp.example", None))
+    assert "allowed_origins=['http://a.b']" in str(
+        LOCAL.refusal("127.0.0.1", "localhost", "http://a.b")
+    )
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_s104_http_is_served_on_port_8000_of_loopback_only(script: Script, log: 
         try:
             probe.bind(("0.0.0.0", 8000))
         except OSError:
-            pytest.skip("something else listens on port 8000")
+            pytest.fail("port 8000, the default, is taken: free it to test that it is the default")
 
     with http_server([script(server_of('mcp.run(transport="http")'))], log, port=8000) as server:
         assert increment_at("http://127.0.0.1:8000/mcp") == 1

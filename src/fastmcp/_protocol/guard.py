@@ -15,28 +15,31 @@ LOOPBACK = frozenset(("127.0.0.1", "localhost", "[::1]", "::1"))
 class Guard(Struct, frozen=True):
     """What is allowed besides loopback: `host` or `host:port`, `*` for all; full origins.
 
-    `enabled` is True, False, or None to go by the address that the connection came to.
+    `enabled` True checks both headers and False neither. None checks both on a loopback address,
+    and elsewhere those for which something is listed. `bound_to` is the address that the server
+    listens on; without it, the one that each connection came to is taken for it.
     """
 
     enabled: bool | None = None
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    bound_to: str | None = None
 
-    def applies(self, server_host: str | None) -> bool:
-        """Whether requests to this address are checked at all."""
-        if self.enabled is not None:
-            return self.enabled
-        return bool(self.hosts or self.origins) or is_loopback(server_host or "")
-
-    def refusal(self, host: str | None, origin: str | None) -> tuple[int, str] | None:
+    def refusal(
+        self, came_to: str | None, host: str | None, origin: str | None
+    ) -> tuple[int, str] | None:
         """The status and reason to refuse a request with, or None for one that may pass."""
-        if not self._allows_host(host or ""):
+        if self.enabled is False:
+            return None
+        everything = self.enabled or is_loopback(self.bound_to or came_to or "")
+        if (everything or self.hosts) and not self._allows_host(host or ""):
             return 421, (
                 f"Host {host!r} is not allowed here; a server that is reached by this name needs "
                 f"allowed_hosts=[{host!r}], or host_origin_protection=False behind a proxy that "
                 "checks it"
             )
-        if origin is not None and not self._allows_origin(origin):
+        checked = origin if everything or self.origins else None
+        if checked is not None and not self._allows_origin(checked):
             return 403, (
                 f"Origin {origin!r} is not allowed here; a web page of that origin needs "
                 f"allowed_origins=[{origin!r}]"

@@ -25,11 +25,12 @@ class HostOriginGuardMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             server = scope.get("server")
-            if self._guard.applies(server[0] if server else None):
-                headers = read_headers(scope["headers"])
-                found = self._guard.refusal(headers.get(b"host"), headers.get(b"origin"))
-                if found is not None:
-                    status, reason = found
-                    await Reply(send).reject(refuse(InvalidRequest(reason), status=status))
-                    return
+            headers = read_headers(scope["headers"])
+            found = self._guard.refusal(
+                server[0] if server else None, headers.get(b"host"), headers.get(b"origin")
+            )
+            if found is not None:
+                status, reason = found
+                await Reply(send).reject(refuse(InvalidRequest(reason), status=status))
+                return
         await self.app(scope, receive, send)

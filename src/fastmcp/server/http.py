@@ -13,7 +13,7 @@ from starlette.middleware import Middleware as ASGIMiddleware
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fastmcp._protocol.guard import Guard, is_loopback
+from fastmcp._protocol.guard import Guard
 from fastmcp.exceptions import ConfigurationError
 
 from .event_store import EventLog
@@ -110,8 +110,11 @@ def create_app(
     host_origin_protection: Protection = "auto",
     allowed_hosts: Sequence[str] | None = None,
     allowed_origins: Sequence[str] | None = None,
+    bound_to: str | None = None,
 ) -> StarletteWithLifespan:
-    """The application that `FastMCP.http_app` documents."""
+    """The application that `FastMCP.http_app` documents; `bound_to` is the server's address,
+    where it is known.
+    """
     if transport not in ("http", "streamable-http"):
         raise ConfigurationError(
             f"http_app(transport={transport!r}): use 'http' or 'streamable-http'"
@@ -146,6 +149,7 @@ def create_app(
         None if host_origin_protection == "auto" else host_origin_protection,
         tuple(allowed_hosts or ()),
         tuple(allowed_origins or ()),
+        bound_to,
     )
     app = StarletteWithLifespan(
         routes=[route, *server.custom_routes],
@@ -194,7 +198,6 @@ async def serve_http(
     show_banner: bool | None = None,
     uvicorn_config: Mapping[str, Any] | None = None,
     sockets: Any = None,
-    host_origin_protection: Protection = "auto",
     stateless: bool | None = None,
     **options: Any,
 ) -> None:
@@ -204,10 +207,7 @@ async def serve_http(
     port = int(os.environ.get("FASTMCP_PORT") or 8000) if port is None else port
     if stateless is not None:
         options.setdefault("stateless_http", stateless)
-    if host_origin_protection == "auto" and not sockets:
-        listed = options.get("allowed_hosts") or options.get("allowed_origins")
-        host_origin_protection = is_loopback(host) or bool(listed)
-    app = create_app(server, path, host_origin_protection=host_origin_protection, **options)
+    app = create_app(server, path, bound_to=None if sockets else host, **options)
     config = {
         "timeout_graceful_shutdown": 2,
         "lifespan": "on",

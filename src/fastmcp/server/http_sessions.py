@@ -168,21 +168,19 @@ class HttpSession:
     # The channel of the session.
 
     async def send(self, message: bytes, related: RequestId | None) -> None:
-        stream = None if related is None else self._by_request.get(related)
-        if stream is None or stream.quiet:
-            await self._send_unrelated(message, wanted=stream is None)
-            return
-        await self._push(stream, message)
-        await stream.wait_room()
-
-    async def _send_unrelated(self, message: bytes, *, wanted: bool) -> None:
-        stream = self.listening
+        stream = self.listening if related is None else self._by_request.get(related)
         if stream is not None:
-            await self._push(stream, message)
-            await stream.wait_room()
-        elif self._store is not None and wanted:
+            if not stream.quiet:
+                await self._push(stream, message)
+                await stream.wait_room()
+        elif related is None:
+            await self._keep(message)
+
+    async def _keep(self, message: bytes) -> None:
+        """Keep what belongs to no request for the next time that the client listens."""
+        if self._store is not None:
             await self._store.store_event(self.listening_id, message)
-        elif wanted:
+        else:
             if self._unclaimed is None:
                 self._unclaimed = deque(maxlen=UNCLAIMED)
             self._unclaimed.append(message)
