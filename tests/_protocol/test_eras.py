@@ -9,11 +9,14 @@ import pytest
 from msgspec import UNSET, Raw
 
 from fastmcp._protocol.eras import (
+    Envelope,
     Lifecycle,
+    Sender,
     negotiate,
     open_envelope,
     progress_token,
     read_envelope,
+    version_of,
 )
 from fastmcp.exceptions import InvalidParams, InvalidRequest, McpError, UnsupportedVersion
 from fastmcp.wire.revisions import HANDSHAKE_REVISIONS, LATEST_HANDSHAKE, R2026_07_28
@@ -26,6 +29,11 @@ ENVELOPE = {PREFIX + "protocolVersion": "2026-07-28", PREFIX + "clientCapabiliti
 def raw(params: Any) -> Raw:
     """Parameters as they come."""
     return Raw(json.dumps(params).encode())
+
+
+def opened(envelope: Envelope) -> Sender:
+    """Who sends a request with this envelope."""
+    return open_envelope(envelope, version_of(envelope))
 
 
 def opening(version: str = "2025-06-18", **more: Any) -> Raw:
@@ -186,7 +194,7 @@ def test_the_sender_of_a_modern_request_is_in_its_envelope() -> None:
         clientCapabilities={"sampling": {"tools": {}}}, clientInfo=INFO, logLevel="warning"
     )
 
-    sender = open_envelope(read_envelope(params))
+    sender = opened(read_envelope(params))
 
     assert sender.revision is R2026_07_28
     assert sender.capabilities.sampling is not None
@@ -196,7 +204,7 @@ def test_the_sender_of_a_modern_request_is_in_its_envelope() -> None:
 
 def test_the_client_need_not_say_who_it_is() -> None:
     """clientInfo is a SHOULD, and no log level is none."""
-    sender = open_envelope(read_envelope(enveloped()))
+    sender = opened(read_envelope(enveloped()))
 
     assert (sender.info, sender.log_level) == (None, None)
 
@@ -220,14 +228,14 @@ def test_an_envelope_that_lacks_or_mistypes_a_member_is_refused(
 ) -> None:
     """The text names the member."""
     with pytest.raises(InvalidParams, match=said):
-        open_envelope(read_envelope(enveloped(**change)))
+        opened(read_envelope(enveloped(**change)))
 
 
 @pytest.mark.parametrize("version", ["2025-11-25", "1999-01-01", "draft", ""])
 def test_an_unserved_version_is_refused_with_those_that_are(version: str) -> None:
     """The data names both, and only modern ones are offered."""
     with pytest.raises(UnsupportedVersion) as caught:
-        open_envelope(read_envelope(enveloped(protocolVersion=version)))
+        opened(read_envelope(enveloped(protocolVersion=version)))
 
     assert caught.value.data == {"supported": ["2026-07-28"], "requested": version}
 
@@ -239,7 +247,7 @@ def test_a_meta_that_is_no_object_is_no_envelope(params: bytes) -> None:
     """Nothing is raised here: what it means is for the era to say."""
     assert read_envelope(Raw(params)).version is UNSET
     with pytest.raises(InvalidParams):
-        open_envelope(read_envelope(Raw(params)))
+        opened(read_envelope(Raw(params)))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+import httpx2
 import pytest
 from apps import Mcp, call, http, initialize, served
 from starlette.applications import Starlette
@@ -246,3 +247,32 @@ def test_http_app_refuses_an_unknown_option() -> None:
         asyncio.run(FastMCP("x").run_async("stdio", prot=1))
     with pytest.raises(TypeError, match="prot"):
         asyncio.run(FastMCP("x").run_async("http", prot=1))
+
+
+def test_middleware_added_to_the_application_later_still_sees_the_endpoint() -> None:
+    """Starlette's own way of adding middleware goes round every route."""
+    seen: list[str] = []
+
+    class Note:
+        def __init__(self, app: Any) -> None:
+            self.app = app
+
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+            seen.append(scope["type"])
+            await self.app(scope, receive, send)
+
+    app = FastMCP("later").http_app(host_origin_protection=False)
+    app.add_middleware(Note)
+
+    async def post() -> int:
+        async with (
+            app.router.lifespan_context(app),
+            httpx2.AsyncClient(
+                transport=httpx2.ASGITransport(app), base_url="http://server"
+            ) as client,
+        ):
+            ping = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+            return (await client.post("/mcp", json=ping)).status_code
+
+    assert asyncio.run(post()) == 200
+    assert seen == ["http"]

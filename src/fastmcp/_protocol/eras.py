@@ -109,14 +109,13 @@ def version_of(envelope: Envelope) -> str:
     return _member(envelope.version, _read_text, META_PROTOCOL_VERSION)
 
 
-def open_envelope(envelope: Envelope) -> Sender:
-    """The sender of a modern request.
+def open_envelope(envelope: Envelope, requested: str) -> Sender:
+    """The sender of a modern request, whose version is known already.
 
     Raises:
         InvalidParams: a member is missing or of the wrong type.
         UnsupportedVersion: the revision is not served as a modern one.
     """
-    requested = version_of(envelope)
     capabilities = _member(envelope.capabilities, _read_capabilities, META_CLIENT_CAPABILITIES)
     revision = require_modern(requested)
     info = _member(envelope.info, _read_info, META_CLIENT_INFO, default=None)
@@ -214,7 +213,7 @@ class Lifecycle:
         if after == "handshake":
             self.sender = sender = negotiate(params)
         else:
-            sender = open_envelope(envelope)
+            sender = open_envelope(envelope, version_of(envelope))
         self.era = after
         return sender
 

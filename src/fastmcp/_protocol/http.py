@@ -162,7 +162,7 @@ def _judge_modern(
         _match_header(headers, names.PROTOCOL_VERSION, requested)
         _match_header(headers, names.METHOD, request.method)
         _match_name(headers, request)
-        sender = open_envelope(envelope)
+        sender = open_envelope(envelope, requested)
     except RemoteProtocolError as error:
         return refuse(error, request.id)
     return Modern(request, sender, envelope, json_ok, stream_ok)

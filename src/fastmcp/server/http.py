@@ -65,7 +65,22 @@ class HttpServable(Protocol):
 
 
 class StarletteWithLifespan(Starlette):
-    """A Starlette application whose lifespan a parent application can take over."""
+    """A Starlette application whose lifespan a parent application can take over.
+
+    While it has no middleware of the user's, requests for the endpoint go to it straight: it
+    answers every error itself, and the stack around the router would cost as much as the call.
+    """
+
+    endpoint_route: EndpointRoute | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self.endpoint_route
+        bare = route is not None and len(self.user_middleware) == 1  # which is the guard
+        if route is None or not bare or not route.serves(scope):
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await route.guarded(scope, receive, send)
 
     @property
     def lifespan(self) -> Any:
@@ -76,19 +91,21 @@ class StarletteWithLifespan(Starlette):
 class EndpointRoute(BaseRoute):
     """Serves one path with and without its trailing slash, redirecting neither."""
 
-    def __init__(self, path: str, endpoint: ASGIApp) -> None:
+    def __init__(self, path: str, endpoint: ASGIApp, guard: Guard) -> None:
         self.path = "/" + path.strip("/")
         self.endpoint = endpoint
+        self.guarded = HostOriginGuardMiddleware(endpoint, guard)
         self.name = "mcp"
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+    def serves(self, scope: Scope) -> bool:
+        """Whether this is a request for the endpoint."""
         if scope["type"] != "http":
-            return Match.NONE, {}
-        root: str = scope.get("root_path", "")
-        path: str = scope["path"].removeprefix(root)
-        if path == self.path or path.rstrip("/") == self.path.rstrip("/"):
-            return Match.FULL, {"endpoint": self.endpoint}
-        return Match.NONE, {}
+            return False
+        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        return path == self.path or path.rstrip("/") == self.path.rstrip("/")
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.FULL, {"endpoint": self.endpoint}) if self.serves(scope) else (Match.NONE, {})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.endpoint(scope, receive, send)
@@ -135,7 +152,13 @@ def create_app(
         server.mirrors_of,
         settings,
     )
-    route = EndpointRoute(path or DEFAULT_PATH, _Started(server, endpoint))
+    guard = Guard(
+        None if host_origin_protection == "auto" else host_origin_protection,
+        tuple(allowed_hosts or ()),
+        tuple(allowed_origins or ()),
+        bound_to,
+    )
+    route = EndpointRoute(path or DEFAULT_PATH, _Started(server, endpoint), guard)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[None]:
@@ -145,17 +168,12 @@ def create_app(
             finally:
                 await endpoint.sessions.end(GRACE)
 
-    guard = Guard(
-        None if host_origin_protection == "auto" else host_origin_protection,
-        tuple(allowed_hosts or ()),
-        tuple(allowed_origins or ()),
-        bound_to,
-    )
     app = StarletteWithLifespan(
         routes=[route, *server.custom_routes],
         middleware=[ASGIMiddleware(HostOriginGuardMiddleware, guard=guard), *(middleware or ())],
         lifespan=lifespan,
     )
+    app.endpoint_route = route
     app.state.fastmcp_server = server
     app.state.path = route.path
     app.state.transport_type = "streamable-http"
