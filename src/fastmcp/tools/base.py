@@ -151,8 +151,7 @@ class Tool(Component, kw_only=True):
             "execution": self.execution,
             "meta": self._wire_meta(),
         }
-        members.update(overrides)
-        return WireTool(**members)
+        return WireTool(**{**members, **overrides} if overrides else members)
 
 
 def to_json(value: Any) -> bytes:
