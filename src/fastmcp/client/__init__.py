@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from fastmcp._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .client import Client as Client
 
 __all__ = ["Client"]
 
-
-def __getattr__(name: str) -> Any:
-    if name != "Client":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .client import Client
-
-    return Client
+__getattr__ = lazy_names(__name__, {"Client": ".client"})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from fastmcp._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .base import Resource as Resource
@@ -11,13 +13,6 @@ if TYPE_CHECKING:
     from .function_resource import FunctionResource as FunctionResource
     from .template import ResourceTemplate as ResourceTemplate
 
-_HOME = {
-    "FunctionResource": "function_resource",
-    "Resource": "base",
-    "ResourceContent": "base",
-    "ResourceResult": "base",
-    "ResourceTemplate": "template",
-}
 
 __all__ = [
     "FunctionResource",
@@ -27,12 +22,13 @@ __all__ = [
     "ResourceTemplate",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if (home := _HOME.get(name)) is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "FunctionResource": ".function_resource",
+        "Resource": ".base",
+        "ResourceContent": ".base",
+        "ResourceResult": ".base",
+        "ResourceTemplate": ".template",
+    },
+)

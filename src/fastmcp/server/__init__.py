@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from fastmcp._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .context import Context as Context
@@ -10,14 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Context", "FastMCP"]
 
-_HOME = {"Context": "context", "FastMCP": "server"}
-
-
-def __getattr__(name: str) -> Any:
-    if (home := _HOME.get(name)) is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(
+    __name__,
+    {"Context": ".context", "FastMCP": ".server"},
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from fastmcp._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .http import StreamableHttpTransport as StreamableHttpTransport
@@ -13,15 +15,6 @@ if TYPE_CHECKING:
     from .stdio import StdioTransport as StdioTransport
     from .transport import ClientTransport as ClientTransport
 
-_HOME = {
-    "ClientTransport": "transport",
-    "FastMCPTransport": "memory",
-    "NodeStdioTransport": "stdio",
-    "PythonStdioTransport": "stdio",
-    "StdioTransport": "stdio",
-    "StreamableHttpTransport": "http",
-    "infer_transport": "inference",
-}
 
 __all__ = [
     "ClientTransport",
@@ -33,12 +26,15 @@ __all__ = [
     "infer_transport",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if (home := _HOME.get(name)) is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "ClientTransport": ".transport",
+        "FastMCPTransport": ".memory",
+        "NodeStdioTransport": ".stdio",
+        "PythonStdioTransport": ".stdio",
+        "StdioTransport": ".stdio",
+        "StreamableHttpTransport": ".http",
+        "infer_transport": ".inference",
+    },
+)
