@@ -254,3 +254,22 @@ def test_the_official_error_can_be_wrapped() -> None:
 
     assert (mine.code, mine.message, mine.data) == (-32001, "theirs", [1])
     assert str(mine) == "theirs"
+
+
+def test_a_value_that_does_not_fit_the_annotation_is_not_told_to_the_client() -> None:
+    """The mistake is named, what the function returned is not."""
+    mcp = FastMCP("x", mask_error_details=True)
+
+    @mcp.tool
+    def count() -> int:
+        return "secret"  # type: ignore[return-value]
+
+    @mcp.tool
+    def unwritable() -> Any:
+        return {"secret": object()}
+
+    for name, mistake in (("count", "valid integer"), ("unwritable", "as JSON")):
+        result = ask(mcp, call(name), MODERN)["result"]
+        assert result["isError"] is True
+        assert mistake in result["content"][0]["text"]
+        assert "secret" not in result["content"][0]["text"]

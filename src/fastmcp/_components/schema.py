@@ -76,3 +76,23 @@ def optional(annotation: Any) -> Any:
         inner, *extras = typing.get_args(annotation)
         return typing.Annotated[(typing.Optional[inner], *extras)]
     return typing.Optional[annotation]
+
+
+_SAYINGS = {
+    "missing_keyword_only_argument": "is required",
+    "missing_argument": "is required",
+    "unexpected_keyword_argument": "is not a parameter",
+}
+
+
+def explain(error: ValueError) -> str | None:
+    """What is wrong and where, without the values; None for an error that is not pydantic's."""
+    errors = getattr(error, "errors", None)
+    if errors is None:
+        return None
+    problems: list[str] = []
+    for detail in errors(include_url=False, include_context=False, include_input=False):
+        path = ".".join(str(part) for part in detail["loc"])
+        text: str = _SAYINGS.get(detail["type"]) or detail["msg"]
+        problems.append(f"{path}: {text}" if path else text)
+    return "; ".join(problems)

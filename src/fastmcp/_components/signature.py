@@ -13,7 +13,9 @@ from msgspec import Raw, Struct
 
 from fastmcp.exceptions import InvalidSignature, ValidationError
 
-from .schema import Arguments, arguments_of, optional
+from .schema import Arguments, arguments_of, explain, optional
+
+NOT_AN_OBJECT = "The arguments are not a JSON object"
 
 
 class Injectable:
@@ -59,12 +61,12 @@ class Signature(Struct, frozen=True, kw_only=True):
             if isinstance(given, Raw):
                 data = bytes(given)
                 if not data.startswith(b"{"):
-                    raise ValidationError("The arguments are not a JSON object")
+                    raise ValidationError(NOT_AN_OBJECT)
                 arguments = self.check_json(data)
             else:
                 arguments = self.check_python(given)
         except ValueError as error:
-            raise ValidationError(_explain(error)) from None
+            raise ValidationError(explain(error) or NOT_AN_OBJECT) from None
         for name, provide in self.injected:
             arguments[name] = provide()
         return arguments
@@ -215,22 +217,3 @@ def _welcoming(annotation: Any, default: Any) -> Any:
     if annotation is MISSING:
         return Any
     return optional(annotation) if default is None else annotation
-
-
-_SAYINGS = {
-    "missing_keyword_only_argument": "is required",
-    "missing_argument": "is required",
-    "unexpected_keyword_argument": "is not a parameter",
-}
-
-
-def _explain(error: ValueError) -> str:
-    errors = getattr(error, "errors", None)
-    if errors is None:
-        return "The arguments are not a JSON object"
-    problems: list[str] = []
-    for detail in errors(include_url=False, include_context=False, include_input=False):
-        path = ".".join(str(part) for part in detail["loc"])
-        text: str = _SAYINGS.get(detail["type"]) or detail["msg"]
-        problems.append(f"{path}: {text}" if path else text)
-    return "; ".join(problems)

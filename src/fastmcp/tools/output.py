@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from fastmcp._components.blocks import BLOCK_TYPES, plain
 from fastmcp._components.media import Media
-from fastmcp._components.schema import Value, value_of
+from fastmcp._components.schema import Value, explain, value_of
 from fastmcp.exceptions import InvalidSignature, ToolError
 from fastmcp.wire.content import TextContent
 from fastmcp.wire.features import CallToolResult
@@ -100,7 +100,8 @@ class Output:
             except ValueError:
                 return known.write(known.check(value))
         except ValueError as error:
-            raise ToolError(f"The tool returned what its annotation does not allow: {error}") from (
+            what = explain(error) or "it cannot be written as JSON"
+            raise ToolError(f"The tool returned what its annotation does not allow: {what}") from (
                 error
             )
 
