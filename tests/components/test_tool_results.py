@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Any, Optional
+from typing import Any, Optional, TypedDict
 from uuid import UUID
 
 import jsonschema
@@ -19,7 +19,6 @@ import pytest
 from apps import call, request
 from conversation import REVISIONS, ask
 from pydantic import BaseModel
-from typing_extensions import TypedDict
 
 from fastmcp import Client, FastMCP
 from fastmcp.exceptions import ToolError

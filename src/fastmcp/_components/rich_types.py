@@ -10,6 +10,8 @@ from typing import Any, cast
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from .typed_dicts import readable
+
 _CONFIG = ConfigDict(arbitrary_types_allowed=True)
 _STRICT = ConfigDict(arbitrary_types_allowed=True, strict=True)
 
@@ -35,7 +37,7 @@ def rich_arguments(
     def collect(**arguments: Any) -> dict[str, Any]:
         return arguments
 
-    annotations = {p.name: _with_field(p.annotation) for p in parameters}
+    annotations = {p.name: _with_field(readable(p.annotation)) for p in parameters}
     collect.__name__ = collect.__qualname__ = name
     collect.__annotations__ = annotations
     cast("Any", collect).__signature__ = inspect.Signature(
@@ -52,7 +54,7 @@ def rich_value(
     annotation: Any,
 ) -> tuple[Callable[[Any], Any], Callable[..., bytes], dict[str, Any]]:
     """Checker, writer and JSON Schema of a return annotation."""
-    adapter = TypeAdapter[Any](annotation)
+    adapter = TypeAdapter[Any](readable(annotation))
     schema = adapter.json_schema(mode="serialization", schema_generator=_Untitled)
     return adapter.validator.validate_python, adapter.serializer.to_json, schema
 
