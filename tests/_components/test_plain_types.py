@@ -1,6 +1,7 @@
 """The schemas that are written out are those that pydantic makes."""
 
 import inspect
+from copy import deepcopy
 from typing import Annotated, Any, Dict, List, Literal, Optional, Union  # noqa: UP035
 
 import pytest
@@ -116,3 +117,21 @@ def _verdict(check: Any, given: dict[str, Any]) -> Any:
     except ValueError as error:
         return [(detail["type"], detail["loc"]) for detail in error.errors()]  # type: ignore[attr-defined]
     return found[1] if isinstance(found, tuple) else found
+
+
+def test_schemas_may_be_edited_without_touching_those_of_others() -> None:
+    """No two annotations share a part of their JSON Schemas."""
+    for annotation in (int, dict, list, list[int], dict[str, list], int | None):
+        before = deepcopy(plain_schemas(annotation))
+        edited = plain_schemas(annotation)
+        assert before is not None and edited is not None
+        _spoil(edited[1])
+        assert plain_schemas(annotation) == before
+
+
+def _spoil(schema: dict[str, Any]) -> None:
+    for value in list(schema.values()):
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                _spoil(inner)
+    schema["description"] = "spoilt"

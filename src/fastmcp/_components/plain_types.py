@@ -21,7 +21,6 @@ _ATOMS: dict[Any, tuple[Core, Json]] = {
     None: ({"type": "none"}, {"type": "null"}),
     type(None): ({"type": "none"}, {"type": "null"}),
     Any: ({"type": "any"}, {}),
-    list: ({"type": "list", "items_schema": {"type": "any"}}, {"items": {}, "type": "array"}),
     dict: (
         {"type": "dict", "keys_schema": {"type": "any"}, "values_schema": {"type": "any"}},
         {"additionalProperties": True, "type": "object"},
@@ -34,10 +33,7 @@ def plain_schemas(annotation: Any) -> tuple[Core, Json] | None:
     """The core schema and the JSON Schema of an annotation; None for one that needs pydantic."""
     origin = typing.get_origin(annotation)
     if origin is None:
-        try:
-            return _ATOMS.get(annotation)
-        except TypeError:
-            return None
+        return _atom(annotation)
     arguments = typing.get_args(annotation)
     if origin is list:
         return _list(arguments[0])
@@ -74,6 +70,17 @@ def plain_parameters(parameters: Iterable[Parameter]) -> tuple[Core, Json] | Non
         schema["required"] = required
     schema["type"] = "object"
     return {"type": "arguments", "arguments_schema": fields}, schema
+
+
+def _atom(annotation: Any) -> tuple[Core, Json] | None:
+    """Each time a JSON Schema of its own, since what is made of it may be edited."""
+    if annotation is list:
+        return _list(Any)
+    try:
+        found = _ATOMS.get(annotation)
+    except TypeError:
+        return None
+    return None if found is None else (found[0], dict(found[1]))
 
 
 def _commented(inner: Any, extras: tuple[Any, ...]) -> tuple[Core, Json] | None:
