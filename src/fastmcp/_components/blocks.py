@@ -14,18 +14,23 @@ from .media import Media
 BLOCK_TYPES = frozenset(("text", "image", "audio", "resource", "resource_link"))
 
 
+def is_block(value: Any) -> bool:
+    """Whether a value is a content block or makes one."""
+    if isinstance(value, Media):
+        return True
+    return getattr(value, "type", None) in BLOCK_TYPES and hasattr(value, "model_dump")
+
+
 def as_block(value: Any) -> Any | None:
     """The content block that a value is or makes; None when it is data.
 
     A dict is always data, even one that looks like a block.
     """
-    if isinstance(value, Model):
-        return value if getattr(value, "type", None) in BLOCK_TYPES else None
+    if not is_block(value):
+        return None
     if isinstance(value, Media):
         return value.to_content()  # type: ignore[attr-defined]
-    if getattr(value, "type", None) in BLOCK_TYPES and hasattr(value, "model_dump"):
-        return content_block(plain(value))
-    return None
+    return value if isinstance(value, Model) else content_block(plain(value))
 
 
 def plain(value: Any) -> Any:

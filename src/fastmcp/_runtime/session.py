@@ -66,7 +66,8 @@ class Channel(Protocol):
         ...
 
 
-def _as_error(error: ErrorData) -> McpError:
+def as_error(error: ErrorData) -> McpError:
+    """The error that a refused request of ours raises."""
     data = None if error.data is UNSET else error.data
     return McpError(code=error.code, message=error.message, data=data)
 
@@ -117,7 +118,7 @@ class Session:
         elif isinstance(event, Answered):
             self._settle(event.id, event.result, None)
         elif isinstance(event, Refused):
-            self._settle(event.id, None, _as_error(event.error))
+            self._settle(event.id, None, as_error(event.error))
         elif isinstance(event, Notification):
             if self._on_notification is not None:
                 self._on_notification(event)

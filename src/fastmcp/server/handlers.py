@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from msgspec import UNSET, Raw
+from msgspec import UNSET
 
 from fastmcp._protocol.eras import SERVED_MODERN
 from fastmcp._runtime.dispatch import Handler
@@ -37,6 +37,7 @@ from fastmcp.wire.features import (
     ReadResourceRequestParams,
     ReadResourceResult,
 )
+from fastmcp.wire.jsonrpc import NO_PARAMS
 from fastmcp.wire.lifecycle import (
     DiscoverRequestParams,
     DiscoverResult,
@@ -51,7 +52,6 @@ from fastmcp.wire.shapes import META_SERVER_INFO, EmptyResult, PaginatedRequestP
 from .context import Context
 
 T = TypeVar("T")
-NO_ARGUMENTS = Raw(b"{}")
 
 
 async def initialize(context: Context, params: InitializeRequestParams) -> InitializeResult:
@@ -69,7 +69,7 @@ async def discover(context: Context, params: DiscoverRequestParams) -> DiscoverR
     server = context.fastmcp
     return DiscoverResult(
         supported_versions=list(SERVED_MODERN),
-        capabilities=server.modern_capabilities,
+        capabilities=server.capabilities,
         instructions=server.instructions,
     )
 
@@ -96,7 +96,7 @@ async def run_tool(context: Context, params: CallToolRequestParams) -> ToolResul
     tool = context.fastmcp.find_tool(params.name)
     if tool is None:
         raise InvalidParams(f"Unknown tool: {params.name!r}")
-    arguments = NO_ARGUMENTS if params.arguments is UNSET else params.arguments
+    arguments = NO_PARAMS if params.arguments is UNSET else params.arguments
     return await tool.call(arguments or {})
 
 

@@ -68,7 +68,7 @@ class StarletteWithLifespan(Starlette):
     """A Starlette application whose lifespan a parent application can take over.
 
     While it has no middleware of the user's, requests for the endpoint go to it straight: it
-    answers every error itself, and the stack around the router would cost as much as the call.
+    answers every error itself, and the stack around the router would cost a fifth of a call.
     """
 
     endpoint_route: EndpointRoute | None = None

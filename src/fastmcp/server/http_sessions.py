@@ -161,10 +161,6 @@ class HttpSession:
         self._unclaimed = None
         return stream
 
-    def stream_of(self, id: RequestId) -> Stream | None:
-        """The stream that answers a request."""
-        return self._by_request.get(id)
-
     # The channel of the session.
 
     async def send(self, message: bytes, related: RequestId | None) -> None:

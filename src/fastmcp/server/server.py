@@ -122,7 +122,7 @@ class FastMCP:
 
     @property
     def capabilities(self) -> ServerCapabilities:
-        """What this server offers to handshake clients."""
+        """What this server offers, in both eras."""
         return ServerCapabilities.model_validate(
             {
                 "tools": {},
@@ -132,11 +132,6 @@ class FastMCP:
                 **({"experimental": self._experimental} if self._experimental else {}),
             }
         )
-
-    @property
-    def modern_capabilities(self) -> ServerCapabilities:
-        """What this server offers since 2026-07-28."""
-        return self.capabilities
 
     @property
     def lifespan_result(self) -> Mapping[str, Any]:

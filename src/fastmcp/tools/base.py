@@ -9,6 +9,7 @@ from msgspec import UNSET, DecodeError, Raw, field, json
 
 from fastmcp._components.blocks import as_block
 from fastmcp._components.component import Component, ComponentOptions
+from fastmcp._components.signature import NOT_AN_OBJECT
 from fastmcp._protocol.mirroring import read_plan
 from fastmcp.exceptions import InvalidSignature, ValidationError
 from fastmcp.wire.content import TextContent
@@ -130,7 +131,7 @@ class Tool(Component, kw_only=True):
             try:
                 arguments = json.decode(arguments, type=dict[str, Any])
             except (DecodeError, UnicodeError, RecursionError):
-                raise ValidationError("The arguments are not a JSON object") from None
+                raise ValidationError(NOT_AN_OBJECT) from None
         return await self.run(dict(arguments))
 
     async def run(self, arguments: dict[str, Any]) -> ToolResult:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias, cast
+from collections.abc import Iterable
+from typing import Any, cast
 
 from msgspec import Raw
 
-from fastmcp._components.blocks import BLOCK_TYPES, plain
+from fastmcp._components.blocks import BLOCK_TYPES, is_block, plain
 from fastmcp._components.media import Media
 from fastmcp._components.schema import Value, explain, value_of
 from fastmcp.exceptions import InvalidSignature, ToolError
@@ -18,8 +18,6 @@ from fastmcp.wire.features import CallToolResult
 from fastmcp.wire.model import Model
 
 from .base import ToolResult, to_blocks, to_json
-
-Convert: TypeAlias = Callable[[Any], ToolResult | CallToolResult]
 
 WRAPPED = "x-fastmcp-wrap-result"
 _WRAP_META = {"fastmcp": {"wrap_result": True}}
@@ -152,15 +150,5 @@ def _is_official_result(value: Any) -> bool:
 
 def _holds_blocks(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
-        return any(_is_block(item) for item in cast("Iterable[Any]", value))
-    return _is_block(value)
-
-
-def _is_block(value: Any) -> bool:
-    if isinstance(value, (Media, Model)):
-        return True
-    return (
-        not isinstance(value, (str, int, float, dict))
-        and getattr(value, "type", None) in BLOCK_TYPES
-        and hasattr(value, "model_dump")
-    )
+        return any(is_block(item) for item in cast("Iterable[Any]", value))
+    return is_block(value)

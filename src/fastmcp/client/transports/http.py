@@ -12,7 +12,7 @@ from msgspec import DecodeError, json
 from fastmcp._protocol.framing import EventParser
 from fastmcp._protocol.headers import encode_header
 from fastmcp._protocol.mirroring import Plan, mirror, read_plan
-from fastmcp._runtime.session import Session
+from fastmcp._runtime.session import Session, as_error
 from fastmcp.exceptions import (
     ClientError,
     Disconnected,
@@ -353,14 +353,7 @@ def _read_failure(body: bytes) -> McpError | None:
         message = jsonrpc.decode(body)
     except RemoteProtocolError:
         message = _loose_failure(body)
-    if not isinstance(message, Failure):
-        return None
-    data = message.error.data
-    return McpError(
-        code=message.error.code,
-        message=message.error.message,
-        data=data if isinstance(data, (dict, list, str, int, float, bool)) else None,
-    )
+    return as_error(message.error) if isinstance(message, Failure) else None
 
 
 def _loose_failure(body: bytes) -> Failure | None:
