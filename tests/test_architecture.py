@@ -23,16 +23,10 @@ LAYERS: dict[str, set[str]] = {
     "wire": {"exceptions"},
     "_protocol": {"wire", "exceptions"},
     "_runtime": {"_protocol", "wire", "exceptions"},
-    "_components": {"wire", "exceptions"},
-    "tools": {"_components", "_runtime.threads", "wire", "exceptions"},
-    "resources": {
-        "tools.function_tool",
-        "_components",
-        "_runtime.threads",
-        "wire",
-        "exceptions",
-    },
-    "prompts": {"tools.function_tool", "_components", "_runtime.threads", "wire", "exceptions"},
+    "_components": {"_runtime.threads", "wire", "exceptions"},
+    "tools": {"_components", "wire", "exceptions"},
+    "resources": {"_components", "wire", "exceptions"},
+    "prompts": {"_components", "wire", "exceptions"},
     "utilities": {"_components"},
     "client": {"_runtime", "_protocol", "wire", "exceptions"},
     "server": {
@@ -209,7 +203,7 @@ def test_there_is_one_context_variable() -> None:
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("ContextVar")
     ]
 
-    assert made == ["server.context"]
+    assert made == ["_components.current"]
 
 
 def test_no_module_is_a_drawer() -> None:

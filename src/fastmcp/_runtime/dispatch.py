@@ -62,7 +62,7 @@ class Dispatcher(Generic[C]):
         self,
         routes: Mapping[str, Route[C]],
         make_context: Callable[[Exchange], C],
-        current: ContextVar[C],
+        current: ContextVar[Any],
         hints: Hints,
         *,
         masked: bool,

@@ -58,6 +58,7 @@ class Exchange:
         "method",
         "params",
         "peer",
+        "progress",
         "progress_token",
         "scope",
         "sender",
@@ -85,6 +86,7 @@ class Exchange:
         self.peer = peer
         self.transport: TransportName = transport
         self.progress_token = progress_token
+        self.progress: float | None = None
         self.session = session
         self.scope = scope
 

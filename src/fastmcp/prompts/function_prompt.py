@@ -7,9 +7,9 @@ from typing import Any, Unpack
 
 from msgspec import DecodeError, json
 
+from fastmcp._components.calling import invoker
 from fastmcp._components.component import ComponentOptions, described
 from fastmcp._components.signature import Parameter, Signature, read_signature
-from fastmcp.tools.function_tool import invoker
 from fastmcp.wire.features import PromptArgument
 
 from .base import Prompt

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Unpack
 
 from fastmcp._components.blocks import as_model
+from fastmcp._components.calling import invoker
 from fastmcp._components.component import described
 from fastmcp._components.signature import Signature, read_signature, where
 from fastmcp.exceptions import InvalidSignature
-from fastmcp.tools.function_tool import invoker
 from fastmcp.wire.content import Annotations
 
 from .base import TEXT, Resource, ResourceOptions

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Unpack
 from msgspec import field
 
 from fastmcp._components.blocks import as_model
+from fastmcp._components.calling import invoker
 from fastmcp._components.component import Component, described
 from fastmcp._components.signature import Signature, read_signature, where
 from fastmcp.exceptions import InvalidSignature, NotFoundError
-from fastmcp.tools.function_tool import invoker
 from fastmcp.wire.content import Annotations
 from fastmcp.wire.features import ResourceTemplate as WireTemplate
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
+from fastmcp._components.current import Scope, current_scope
 from fastmcp._components.signature import Injectable
 from fastmcp._runtime.exchange import Exchange, TransportName
 from fastmcp.wire.lifecycle import (
@@ -27,15 +27,15 @@ to_client_logger = logging.getLogger("fastmcp.server.context.to_client")
 _SEVERITY = {level: number for number, level in enumerate(LOGGING_LEVELS)}
 
 
-class Context(Injectable):
+class Context(Scope, Injectable):
     """The request being served. A parameter annotated with it receives it."""
 
-    __slots__ = ("_exchange", "_progress", "fastmcp")
+    __slots__ = ("_exchange", "fastmcp")
 
     def __init__(self, fastmcp: FastMCP, exchange: Exchange) -> None:
+        super().__init__()
         self.fastmcp = fastmcp
         self._exchange = exchange
-        self._progress: float | None = None
 
     @classmethod
     def current(cls) -> Context:
@@ -44,10 +44,10 @@ class Context(Injectable):
         Raises:
             RuntimeError: none is.
         """
-        try:
-            return current_context.get()
-        except LookupError:
-            raise RuntimeError("No request is being served, so there is no context") from None
+        scope = current_scope.get(None)
+        if not isinstance(scope, Context):
+            raise RuntimeError("No request is being served, so there is no context")
+        return scope
 
     @property
     def request_id(self) -> str:
@@ -117,11 +117,12 @@ class Context(Injectable):
 
         Progress must grow; a value that does not is not sent (PROTOCOL 3.15).
         """
-        token = self._exchange.progress_token
-        if token is None or (self._progress is not None and progress <= self._progress):
+        exchange = self._exchange
+        token = exchange.progress_token
+        if token is None or (exchange.progress is not None and progress <= exchange.progress):
             return
-        self._progress = progress
-        await self._exchange.notify(
+        exchange.progress = progress
+        await exchange.notify(
             "notifications/progress",
             ProgressNotificationParams(
                 progress_token=token, progress=progress, total=total, message=message
@@ -194,6 +195,3 @@ class Context(Injectable):
     ) -> None:
         """Log to the client at level error."""
         await self.log(message, "error", logger_name, extra)
-
-
-current_context: ContextVar[Context] = ContextVar("fastmcp_context")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
 
 from fastmcp._components.component import ComponentOptions
+from fastmcp._components.current import current_scope
 from fastmcp._protocol.mirroring import Plan
 from fastmcp._runtime.dispatch import Dispatcher, Hints, Route
 from fastmcp._runtime.exchange import TransportName
@@ -19,7 +20,7 @@ from fastmcp.tools.base import Tool, ToolOptions
 from fastmcp.wire.lifecycle import Implementation, ServerCapabilities
 
 from .connection import ServerConnection
-from .context import Context, current_context
+from .context import Context
 from .identity import Identity
 from .lifespan import LifespanFunction, SharedLifespan
 from .middleware.middleware import Middleware
@@ -280,7 +281,7 @@ class FastMCP:
             self._dispatcher = Dispatcher(
                 routes,
                 lambda exchange: Context(self, exchange),
-                current_context,
+                current_scope,
                 Hints(self.server_info, ttl_ms, scope),
                 masked=self.masks_errors,
             )

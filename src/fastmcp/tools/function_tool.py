@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Unpack
 
 from msgspec import Raw
 
 from fastmcp._components.blocks import as_model
+from fastmcp._components.calling import invoker
 from fastmcp._components.component import described
 from fastmcp._components.signature import Signature, read_signature
-from fastmcp._runtime.threads import run_in_thread
 from fastmcp.wire.features import CallToolResult, ToolAnnotations
 
 from .base import Tool, ToolOptions, ToolResult
@@ -53,28 +51,3 @@ class FunctionTool(Tool, kw_only=True):
 
     async def run(self, arguments: dict[str, Any]) -> ToolResult:
         return await self.call(arguments)  # type: ignore[return-value]
-
-
-def invoker(signature: Signature, *, threaded: bool = True) -> Callable[..., Awaitable[Any]]:
-    """How to call a function, decided once: awaited, in a worker thread, or on the loop."""
-    if signature.is_async:
-        return signature.call
-    if inspect.isasyncgenfunction(signature.call):
-        return functools.partial(_collect, signature.call)
-    if inspect.isgeneratorfunction(signature.call):
-        return functools.partial(run_in_thread, functools.partial(_exhaust, signature.call))
-    if threaded:
-        return functools.partial(run_in_thread, signature.call)
-    return functools.partial(_call_here, signature.call)
-
-
-async def _collect(call: Callable[..., Any], /, **arguments: Any) -> list[Any]:
-    return [item async for item in call(**arguments)]
-
-
-def _exhaust(call: Callable[..., Any], /, **arguments: Any) -> list[Any]:
-    return list(call(**arguments))
-
-
-async def _call_here(call: Callable[..., Any], /, **arguments: Any) -> Any:
-    return call(**arguments)

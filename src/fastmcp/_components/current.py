@@ -1,0 +1,27 @@
+"""What is being served now: the one context variable of the package."""
+
+from __future__ import annotations
+
+import copy
+from contextvars import ContextVar
+from typing import Any, Self
+
+
+class Scope:
+    """What `current_scope` holds. A request's Context is one; a tool that is run outside of any
+    request has a bare one. `forwarding` is the transformed tool whose function is running.
+    """
+
+    __slots__ = ("forwarding",)
+
+    def __init__(self) -> None:
+        self.forwarding: Any = None
+
+    def within(self, forwarding: Any) -> Self:
+        """The same scope, as the function of a transformed tool sees it."""
+        inner = copy.copy(self)
+        inner.forwarding = forwarding
+        return inner
+
+
+current_scope: ContextVar[Scope] = ContextVar("fastmcp_scope")
