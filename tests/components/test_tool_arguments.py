@@ -6,15 +6,18 @@ import asyncio
 import functools
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from enum import Enum
 from typing import Annotated, Any, Literal, Optional
+from uuid import UUID
 
 import pytest
-from apps import call, request
+from apps import HANDSHAKE, call, request
 from conversation import REVISIONS, ask
+from one_tool import annotated_by, kind, schema_of, value_of
 from pydantic import BaseModel, Field
 
-from fastmcp import Client, Context, FastMCP
+from fastmcp import Context, FastMCP
 from fastmcp.exceptions import ToolError
 from fastmcp.server.middleware import Middleware
 
@@ -33,34 +36,6 @@ class Address(BaseModel):
 class Point:
     x: int
     y: int = 0
-
-
-def value_of(function: Any, arguments: dict[str, Any], **options: Any) -> Any:
-    """What the client gets from a server whose one tool is `function`."""
-
-    async def main() -> Any:
-        mcp = FastMCP("x", **options)
-        mcp.tool(function, name="f")
-        async with Client(mcp) as client:
-            return (await client.call_tool("f", arguments)).data
-
-    return asyncio.run(main())
-
-
-def schema_of(function: Any) -> dict[str, Any]:
-    """The input schema that a client sees."""
-
-    async def main() -> Any:
-        mcp = FastMCP("x")
-        mcp.tool(function, name="f")
-        async with Client(mcp) as client:
-            return (await client.list_tools())[0].input_schema
-
-    return asyncio.run(main())
-
-
-def kind(value: Any) -> str:
-    return f"{type(value).__name__} {value}"
 
 
 @pytest.mark.parametrize(
@@ -334,3 +309,71 @@ def test_a_wrapped_function_shows_what_it_wraps() -> None:
 
     assert value_of(f, {"name": "ada"}) == "HI ADA"
     assert list(schema_of(f)["properties"]) == ["name", "greeting"]
+
+
+@pytest.mark.parametrize("strict", [False, True])
+@pytest.mark.parametrize(
+    ("annotation", "sent"),
+    [
+        (date | str, "2026-07-28"),
+        (UUID | str, "12345678-1234-5678-1234-567812345678"),
+        (date, "2026-07-28"),
+        (tuple[int, ...], [1]),
+        (set[int], [1]),
+        (Color, "red"),
+        (bytes, "a"),
+        (Decimal, 1.5),
+        (int, 2**70),
+    ],
+    ids=str,
+)
+def test_middleware_changes_nothing_in_what_an_argument_means(
+    annotation: Any, sent: Any, strict: bool
+) -> None:
+    """Arguments that were read by middleware are still what came as JSON."""
+    function = annotated_by(annotation)
+
+    bare, wrapped = (
+        value_of(function, {"value": sent}, strict_input_validation=strict, middleware=middleware)
+        for middleware in (None, [Middleware()])
+    )
+
+    assert bare == wrapped
+
+
+@pytest.mark.parametrize("wrapped", [False, True], ids=["bare", "in-middleware"])
+def test_deep_arguments_are_no_crash(wrapped: bool) -> None:
+    """Nested beyond what Python recurses, they are taken or refused."""
+    mcp = FastMCP("x", middleware=[Middleware()] if wrapped else None)
+
+    @mcp.tool
+    def f(value: Any) -> str:
+        return "ran"
+
+    deep: Any = 1
+    for _ in range(400):
+        deep = [deep]
+    answer = ask(mcp, request("tools/call", name="f", arguments={"value": deep}), HANDSHAKE)
+
+    assert answer["result"]["content"][0]["text"].startswith(("ran", "Invalid arguments"))
+
+
+def test_a_tool_takes_python_objects_from_python() -> None:
+    """`Tool.run` does not send what it is given through JSON."""
+    mcp = FastMCP("x")
+    address = Address(street="Rain")
+    seen: list[Any] = []
+
+    @mcp.tool
+    def f(address: Address, day: date) -> None:
+        seen.extend([address, day])
+
+    async def main() -> None:
+        tool = await mcp.get_tool("f")
+        assert tool is not None
+        await tool.run({"address": address, "day": date(2026, 7, 28)})
+
+    asyncio.run(main())
+
+    assert seen == [address, date(2026, 7, 28)]
+    assert seen[0] is address

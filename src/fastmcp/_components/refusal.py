@@ -1,0 +1,95 @@
+"""What is wrong with values, in words: where, how and what to send instead, never the value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_SHOWN = 8
+"""Problems that are told; a thousand would not help."""
+
+_LONGEST = 60
+"""Characters of a name that are repeated: names come from the client, too."""
+
+_SAYINGS = {
+    "missing_keyword_only_argument": "is required",
+    "missing_argument": "is required",
+    "missing": "is required",
+    "unexpected_keyword_argument": "is not a parameter",
+    "uuid_parsing": "Input should be a valid UUID",
+    "bytes_invalid_encoding": "Input should be validly encoded bytes",
+}
+_MISSING = ("missing_keyword_only_argument", "missing_argument")
+_UNKNOWN = "unexpected_keyword_argument"
+
+Detail = Mapping[str, Any]
+
+
+def explain(error: ValueError) -> str | None:
+    """What is wrong and where, without the values; None for an error that is not pydantic's."""
+    details = details_of(error)
+    return None if details is None else _told(f"{_path(each)}{_saying(each)}" for each in details)
+
+
+def refuse(error: ValueError, unused: Iterable[str]) -> str | None:
+    """The same of arguments, with what to send again: for an unknown argument the nearest of the
+    parameters that were not used.
+    """
+    details = details_of(error)
+    if details is None:
+        return None
+    problems: list[str] = []
+    changes: dict[str, str] = {}
+    for detail in details[:_SHOWN]:
+        problem = f"{_path(detail)}{_saying(detail)}"
+        name = str(detail["loc"][0]) if detail["loc"] else ""
+        if detail["type"] == _UNKNOWN:
+            nearest = _nearest(name, unused)
+            if nearest is not None:
+                problem += f" (the nearest is {nearest})"
+            changes[name] = "left out" if nearest is None else f"renamed to {nearest}"
+        elif name:
+            changes.setdefault(name, "given" if detail["type"] in _MISSING else "corrected")
+        problems.append(problem)
+    problems.extend("" for _ in details[_SHOWN:])
+    advice = ", ".join(f"{_shortened(name)} {change}" for name, change in changes.items())
+    return f"{_told(problems)}. Call again with {advice}." if advice else _told(problems)
+
+
+def details_of(error: ValueError) -> list[Detail] | None:
+    """pydantic's list of what is wrong, the values left out; None for another kind of error."""
+    errors: Any = getattr(error, "errors", None)
+    return None if errors is None else errors(include_url=False, include_input=False)
+
+
+def _path(detail: Detail) -> str:
+    path = ".".join(_shortened(str(part)) for part in detail["loc"])
+    return f"{path}: " if path else ""
+
+
+def _saying(detail: Detail) -> str:
+    if detail["type"] == "union_tag_invalid":
+        known = detail["ctx"]
+        return f"{known['discriminator']} should be one of {known['expected_tags']}"
+    return _SAYINGS.get(detail["type"]) or detail["msg"]
+
+
+def _told(problems: Iterable[str]) -> str:
+    told = list(problems)
+    more = len(told) - _SHOWN
+    return "; ".join(told[:_SHOWN]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _shortened(name: str) -> str:
+    name = name if name.isprintable() else ascii(name)[1:-1]
+    return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
+
+
+def _nearest(name: str, parameters: Iterable[str]) -> str | None:
+    import difflib
+
+    if len(name) > _LONGEST:
+        return None
+    folded = {parameter.lower(): parameter for parameter in parameters}
+    found = difflib.get_close_matches(name.lower(), folded, n=1)
+    return folded[found[0]] if found else None
