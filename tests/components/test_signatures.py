@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,9 +89,9 @@ def test_a_resource_whose_uri_and_function_disagree_is_refused(uri: str, complai
     assert str(caught.value).startswith(line_of(two))
 
 
-@pytest.mark.parametrize("uri", ["data://{}", "data://{a b}", "data://{+path}", "data://{#x}"])
-def test_an_unknown_template_expression_is_refused(uri: str) -> None:
-    """Operators that are not served are not taken for literal text."""
+@pytest.mark.parametrize("uri", ["data://{}", "data://{a b}"])
+def test_a_malformed_template_expression_is_refused(uri: str) -> None:
+    """Braces with anything else in them are not taken for literal text."""
     with pytest.raises(InvalidSignature, match="URI template"):
         FastMCP("x").resource(uri)(two)
 
@@ -102,10 +103,10 @@ def test_a_lambda_needs_a_name() -> None:
 
 
 def test_a_decorator_used_wrongly_says_how_to_write_it() -> None:
-    """@mcp.resource without a URI, two names, and a number for a name are TypeErrors."""
+    """@mcp.resource without a URI, two names, and a number for a name."""
     mcp = FastMCP("x")
 
-    with pytest.raises(TypeError, match=r"@mcp\.resource\(\"scheme://path\"\)"):
+    with pytest.raises(InvalidSignature, match=r"@mcp\.resource\(\"scheme://path\"\)"):
         mcp.resource(two)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="two names"):
         mcp.tool("a", name="b")
@@ -120,7 +121,7 @@ def test_a_refused_function_is_not_registered() -> None:
     with pytest.raises(InvalidSignature):
         mcp.tool(positional)
 
-    assert mcp.find_tool("positional") is None
+    assert asyncio.run(mcp.get_tool("positional")) is None
 
 
 @pytest.mark.parametrize("policy", ["error", "ignore", "replace", "warn"])
@@ -135,7 +136,7 @@ def test_a_duplicate_is_treated_by_policy(policy: Any, caplog: pytest.LogCapture
     else:
         mcp.tool(two, description="second")
 
-    kept = mcp.find_tool("two")
+    kept = asyncio.run(mcp.get_tool("two"))
     assert kept is not None
     assert kept.description == ("first" if policy in ("error", "ignore") else "second")
     assert bool(caplog.records) is (policy == "warn")

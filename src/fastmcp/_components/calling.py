@@ -3,38 +3,76 @@
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 from fastmcp._runtime.threads import run_in_thread
 
+from .functions import is_async_generator
+from .injection import Call, Step
 from .signature import Signature
+from .steps import Running, Wiring, call_plainly, settled
 
 
 def invoker(signature: Signature, *, threaded: bool = True) -> Callable[..., Awaitable[Any]]:
     """A coroutine function that calls it: awaited, in a worker thread, or on the loop.
 
-    A generator's items become a list.
+    Its dependencies are opened before and closed after. A generator's items become a list.
     """
-    if signature.is_async:
-        return signature.call
-    if inspect.isasyncgenfunction(signature.call):
-        return functools.partial(_collect, signature.call)
-    if inspect.isgeneratorfunction(signature.call):
-        return functools.partial(run_in_thread, functools.partial(_exhaust, signature.call))
-    if threaded:
-        return functools.partial(run_in_thread, signature.call)
-    return functools.partial(_call_here, signature.call)
+    call, plan = signature.call, signature.plan
+    if signature.is_async or is_async_generator(call):
+        awaited = call if signature.is_async else functools.partial(_collected, call)
+        if plan is None:
+            return awaited
+        return functools.partial(_await_with, plan.steps, plan.wiring, awaited, threaded)
+    if plan is not None:
+        steps = (*plan.steps, Running(call, plan.wiring))
+        return functools.partial(_run_with, steps, threaded)
+    return functools.partial(
+        _in_thread if threaded else _here, functools.partial(call_plainly, call)
+    )
 
 
-async def _collect(call: Callable[..., Any], /, **arguments: Any) -> list[Any]:
-    return [item async for item in call(**arguments)]
+async def _collected(call: Callable[..., Any], /, **arguments: Any) -> Any:
+    return await settled(call(**arguments))
 
 
-def _exhaust(call: Callable[..., Any], /, **arguments: Any) -> list[Any]:
-    return list(call(**arguments))
+async def _in_thread(call: Callable[..., Any], /, **arguments: Any) -> Any:
+    value = await run_in_thread(call, **arguments)
+    if isinstance(value, (Awaitable, AsyncGenerator)):
+        return await settled(value)
+    return value
 
 
-async def _call_here(call: Callable[..., Any], /, **arguments: Any) -> Any:
-    return call(**arguments)
+async def _here(call: Callable[..., Any], /, **arguments: Any) -> Any:
+    value = call(**arguments)
+    if isinstance(value, (Awaitable, AsyncGenerator)):
+        return await settled(value)
+    return value
+
+
+async def _run_with(steps: tuple[Step, ...], threaded: bool, /, **arguments: Any) -> Any:
+    """Run a plan whose last step is the function."""
+    call = Call(steps, arguments)
+    await call.proceed(threaded=threaded)
+    return call.outcome()
+
+
+async def _await_with(
+    steps: tuple[Step, ...],
+    wiring: Wiring,
+    function: Callable[..., Awaitable[Any]],
+    threaded: bool,
+    /,
+    **arguments: Any,
+) -> Any:
+    """Run a plan, and the coroutine function that it is for."""
+    call = Call(steps, arguments)
+    await call.proceed(threaded=threaded)
+    if call.error is None:
+        try:
+            call.end(await function(**arguments, **wiring.keywords(call.values)))
+        except BaseException as error:
+            call.fail(error)
+    await call.proceed(threaded=threaded)
+    return call.outcome()

@@ -6,6 +6,8 @@ import copy
 from contextvars import ContextVar
 from typing import Any, Self
 
+from .shared_values import SharedValues
+
 
 class Scope:
     """What `current_scope` holds. A request's Context is one; a tool that is run outside of any
@@ -16,6 +18,11 @@ class Scope:
 
     def __init__(self) -> None:
         self.forwarding: Any = None
+
+    @property
+    def shared_values(self) -> SharedValues | None:
+        """What the server keeps open for all of its requests; None while nobody runs one."""
+        return None
 
     def within(self, forwarding: Any) -> Self:
         """The same scope, as the function of a transformed tool sees it."""

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import functools
 import inspect
-import types
-import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from enum import Enum
+from types import NoneType
 from typing import Any, cast
 
 from msgspec import Raw, Struct
 
-from fastmcp.exceptions import InvalidSignature, ValidationError
+from fastmcp.exceptions import InvalidSignature
 
-from .schema import Arguments, arguments_of, explain, optional
-
-NOT_AN_OBJECT = "The arguments are not a JSON object"
-
-
-class Injectable:
-    """A class whose instances a function receives by annotation; clients never see them."""
-
-    @classmethod
-    def current(cls) -> Any:
-        """The instance for the request being served."""
-        raise NotImplementedError
+from .arguments import NOT_AN_OBJECT as NOT_AN_OBJECT
+from .arguments import Arguments
+from .dependencies import MISSING, Dependency, Reading, dependency_of
+from .dependencies import Injectable as Injectable
+from .docstrings import read_docstring
+from .functions import Function, function_of, is_async, is_open
+from .functions import where as where
+from .hints import Hints, hints_of
+from .open_arguments import OpenArguments
+from .plan import Outer, Plan, plan_of
+from .schema import Unreadable, arguments_of, optional
 
 
 class Parameter(Struct, frozen=True):
@@ -37,7 +36,7 @@ class Parameter(Struct, frozen=True):
 
 
 class Signature(Struct, frozen=True, kw_only=True):
-    """A function, read: `check` turns JSON or a mapping into keyword arguments."""
+    """A function, read. `plan` has those of its dependencies that are not simply at hand."""
 
     call: Callable[..., Any]
     name: str
@@ -46,9 +45,9 @@ class Signature(Struct, frozen=True, kw_only=True):
     parameters: tuple[Parameter, ...]
     schema: dict[str, Any]
     injected: tuple[tuple[str, Callable[[], Any]], ...]
+    plan: Plan | None
     returns: Any
-    check_json: Callable[[Any], dict[str, Any]]
-    check_python: Callable[[Any], dict[str, Any]]
+    reader: Arguments | OpenArguments
 
     def arguments(self, given: Raw | Mapping[str, Any]) -> dict[str, Any]:
         """The keyword arguments of a call, validated, with what is injected.
@@ -57,118 +56,100 @@ class Signature(Struct, frozen=True, kw_only=True):
             ValidationError: an argument is missing, unknown or does not fit. The text names each
                 parameter and says nothing of the values.
         """
-        try:
-            if isinstance(given, Raw):
-                data = bytes(given)
-                if not data.startswith(b"{"):
-                    raise ValidationError(NOT_AN_OBJECT)
-                arguments = self.check_json(data)
-            else:
-                arguments = self.check_python(given)
-        except ValueError as error:
-            raise ValidationError(explain(error) or NOT_AN_OBJECT) from None
+        arguments = self.reader.read(given)
         for name, provide in self.injected:
             arguments[name] = provide()
         return arguments
 
 
-MISSING: Any = inspect.Parameter.empty
+def read_signature(
+    function: Any, *, strict: bool = False, hidden: Collection[str] = (), variadic: bool = False
+) -> Signature:
+    """Read a function, method, callable object, `functools.partial` or wrapper.
 
-
-def read_signature(function: Any, *, strict: bool = False) -> Signature:
-    """Read a function, method, callable object or `functools.partial`.
+    Clients do not see `hidden` parameters, which keep their defaults. A `variadic` function may
+    take with `**` what no other parameter takes.
 
     Raises:
         InvalidSignature: it has parameters that a client cannot fill, or annotations that
             cannot be resolved or validated.
     """
-    wrapped = isinstance(function, (staticmethod, classmethod))
-    call = cast("Any", function).__func__ if wrapped else function
-    plain = bool(inspect.isroutine(call)) or _is_partial(call)
-    described = call if plain else cast("Any", type(call)).__call__
-    signature = inspect.signature(call)
-    hints = _hints(described, call)
-    visible: list[inspect.Parameter] = []
-    injected: list[tuple[str, Callable[[], Any]]] = []
-    for parameter in signature.parameters.values():
-        annotation = hints.get(parameter.name, parameter.annotation)
-        provider = _provider(annotation)
-        if provider is not None:
-            injected.append((parameter.name, provider))
-            continue
-        _require_keyword(parameter, call)
-        visible.append(
-            parameter.replace(
-                annotation=_welcoming(annotation, parameter.default),
-                kind=inspect.Parameter.KEYWORD_ONLY,
-            )
+    read = function_of(function)
+    hints = hints_of(read.source)
+    found = _sorted(read, hints, hidden, variadic)
+    described = read_docstring(read.doc)
+    of_parameters = described
+    if read.doc_of_parameters is not read.doc:
+        of_parameters = read_docstring(read.doc_of_parameters)
+    arguments = _arguments(read, found.visible, strict)
+    schema = _describing(arguments, of_parameters.parameters)
+    reader: Arguments | OpenArguments = arguments
+    if found.is_open:
+        reader, schema = (
+            OpenArguments(arguments, found.taken),
+            {**schema, "additionalProperties": True},
         )
-    name = _name(call)
-    arguments = _validated(name, visible, call, strict)
-    schema = arguments.schema
-    properties = schema["properties"]
     return Signature(
-        call=call,
-        name=name,
-        doc=inspect.getdoc(described) or None,
-        is_async=_is_async(call),
-        parameters=tuple(
-            Parameter(
-                p.name,
-                p.annotation,
-                p.name in schema.get("required", ()),
-                properties.get(p.name, {}).get("description"),
-            )
-            for p in visible
-        ),
+        call=read.call,
+        name=read.name,
+        doc=described.description,
+        is_async=is_async(read.call),
+        parameters=tuple(_parameter(p, arguments, schema) for p in found.visible),
         schema=schema,
-        injected=tuple(injected),
-        returns=hints.get("return", signature.return_annotation),
-        check_json=arguments.check_json,
-        check_python=arguments.check_python,
+        injected=tuple(found.injected),
+        plan=plan_of(Outer(read.source, found.given, found.needs, found.kept)),
+        returns=_returned(read, hints),
+        reader=reader,
     )
 
 
-def _is_partial(call: Any) -> bool:
-    return isinstance(call, functools.partial)
+class _Sorted(Struct):
+    """The parameters of a function, by who fills them."""
+
+    visible: list[inspect.Parameter]
+    injected: list[tuple[str, Callable[[], Any]]]
+    needs: dict[str, Dependency[Any]]
+    kept: dict[str, Any]
+    is_open: bool = False
+
+    @property
+    def given(self) -> frozenset[str]:
+        """Those that a call has values for before anything is opened."""
+        return frozenset((*(p.name for p in self.visible), *(name for name, _ in self.injected)))
+
+    @property
+    def taken(self) -> frozenset[str]:
+        """Those that no client may fill."""
+        return frozenset((*(name for name, _ in self.injected), *self.needs, *self.kept))
 
 
-def where(function: Any) -> str:
-    """`file:line` of a function, for messages to its author."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else repr(function)
+def _sorted(read: Function, hints: Hints, hidden: Collection[str], variadic: bool) -> _Sorted:
+    found = _Sorted([], [], {}, {}, is_open(read.signature))
+    parameters = read.signature.parameters
+    if unknown := set(hidden) - parameters.keys():
+        raise _refusal(read, f"has no parameter {', '.join(sorted(unknown))} that could be hidden")
+    bound = _bound(read.call)
+    for name, parameter in parameters.items():
+        if parameter.kind is parameter.VAR_KEYWORD and (variadic or found.is_open):
+            found.is_open = True
+            continue
+        if found.is_open and parameter.kind is parameter.VAR_POSITIONAL:
+            continue
+        _require_keyword(read, parameter)
+        annotation = hints.known.get(name, parameter.annotation)
+        need = dependency_of(annotation, parameter.default)
+        if isinstance(need, Reading):
+            found.injected.append((name, need.read))
+        elif need is not None:
+            found.needs[name] = need
+        elif name in hidden or name in bound:
+            found.kept[name] = _default(read, parameter)
+        else:
+            found.visible.append(_visible(read, parameter, annotation, hints.unknown.get(name)))
+    return found
 
 
-def _hints(function: Any, call: Any) -> dict[str, Any]:
-    bare = function.func if _is_partial(function) else function
-    target: Any = inspect.unwrap(getattr(bare, "__func__", bare))
-    local: Mapping[str, Any] = {}
-    if hasattr(target, "__code__"):
-        local = inspect.getclosurevars(target).nonlocals
-    try:
-        return typing.get_type_hints(target, localns=dict(local), include_extras=True)
-    except NameError as error:
-        raise InvalidSignature(
-            f"{where(call)}: {_name(call)}() has an annotation that cannot be resolved ({error}); "
-            "define the name at module level, or import it outside of TYPE_CHECKING"
-        ) from None
-    except TypeError:
-        return dict(getattr(target, "__annotations__", {}))
-
-
-def _name(call: Any) -> str:
-    target = call.func if _is_partial(call) else call
-    return getattr(target, "__name__", None) or type(target).__name__
-
-
-def _is_async(call: Any) -> bool:
-    target = call.func if _is_partial(call) else call
-    return inspect.iscoroutinefunction(target) or inspect.iscoroutinefunction(
-        getattr(target, "__call__", None)  # noqa: B004 - the method is what gets inspected
-    )
-
-
-def _require_keyword(parameter: inspect.Parameter, call: Any) -> None:
+def _require_keyword(read: Function, parameter: inspect.Parameter) -> None:
     mistakes = {
         parameter.VAR_POSITIONAL: ("takes *", "name each parameter"),
         parameter.VAR_KEYWORD: ("takes **", "name each parameter"),
@@ -176,44 +157,90 @@ def _require_keyword(parameter: inspect.Parameter, call: Any) -> None:
     }
     if parameter.kind in mistakes:
         mistake, cure = mistakes[parameter.kind]
-        raise InvalidSignature(
-            f"{where(call)}: {_name(call)}() {mistake}{parameter.name}, which no client can fill; "
-            f"{cure}"
-        )
+        raise _refusal(read, f"{mistake}{parameter.name}, which no client can fill; {cure}")
 
 
-def _provider(annotation: Any) -> Callable[[], Any] | None:
-    """How to make the value of an injected parameter; None for one that the client fills."""
-    if isinstance(annotation, type):
-        return annotation.current if issubclass(annotation, Injectable) else None
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType, typing.Annotated):
-        for member in typing.get_args(annotation):
-            if isinstance(member, type) and issubclass(member, Injectable):
-                return member.current
-    return None
-
-
-def _validated(name: str, visible: list[inspect.Parameter], call: Any, strict: bool) -> Arguments:
-    try:
-        return arguments_of(name, visible, strict=strict)
-    except Exception as error:
-        wrong = ", ".join(p.name for p in visible if not _can_be_validated(p)) or "its parameters"
-        raise InvalidSignature(
-            f"{where(call)}: {name}() cannot validate {wrong}: annotate it with a type that JSON "
-            f"can be ({error})"
-        ) from error
-
-
-def _can_be_validated(parameter: inspect.Parameter) -> bool:
-    try:
-        arguments_of(parameter.name, [parameter], strict=False)
-    except Exception:
-        return False
-    return True
-
-
-def _welcoming(annotation: Any, default: Any) -> Any:
-    """`x` takes anything, and `x: T = None` means that None is welcome."""
+def _visible(
+    read: Function, parameter: inspect.Parameter, annotation: Any, unresolved: Exception | None
+) -> inspect.Parameter:
+    """The parameter as a client's keyword arguments fill it."""
+    if unresolved is not None:
+        raise _unresolved(read, unresolved)
     if annotation is MISSING:
-        return Any
-    return optional(annotation) if default is None else annotation
+        annotation = Any
+    elif parameter.default is None:
+        annotation = optional(annotation)
+    return parameter.replace(annotation=annotation, kind=inspect.Parameter.KEYWORD_ONLY)
+
+
+def _default(read: Function, parameter: inspect.Parameter) -> Any:
+    if parameter.default is MISSING:
+        raise _refusal(
+            read,
+            f"needs the hidden parameter {parameter.name}; give it a default, or better a value "
+            f"of its own: {parameter.name}=Depends(...)",
+        )
+    return parameter.default
+
+
+def _bound(call: Any) -> set[str]:
+    """What a partial binds to values that are no JSON: its author filled it for good."""
+    bound: set[str] = set()
+    while isinstance(call, functools.partial):
+        keywords = cast("dict[str, Any]", cast("Any", call).keywords)
+        bound.update(name for name, value in keywords.items() if not isinstance(value, _PLAIN))
+        call = cast("Any", call).func
+    return bound
+
+
+_PLAIN = (str, int, float, bool, NoneType, list, tuple, dict, Enum)
+
+
+def _arguments(read: Function, visible: list[inspect.Parameter], strict: bool) -> Arguments:
+    try:
+        return arguments_of(read.name, visible, strict=strict)
+    except Unreadable as error:
+        raise _refusal(read, str(error)) from error
+
+
+def _describing(arguments: Arguments, descriptions: Mapping[str, str]) -> dict[str, Any]:
+    """The schema, with the docstring's descriptions where the annotations have none."""
+    schema = arguments.schema
+    properties: dict[str, Any] = schema["properties"]
+    added = {
+        shown: {**properties[shown], "description": text}
+        for name, text in descriptions.items()
+        if (shown := arguments.names.get(name, name)) in properties
+        and "description" not in properties[shown]
+    }
+    return {**schema, "properties": {**properties, **added}} if added else schema
+
+
+def _parameter(
+    parameter: inspect.Parameter, arguments: Arguments, schema: dict[str, Any]
+) -> Parameter:
+    shown = arguments.names.get(parameter.name, parameter.name)
+    return Parameter(
+        parameter.name,
+        parameter.annotation,
+        shown in schema.get("required", ()),
+        schema["properties"].get(shown, {}).get("description"),
+    )
+
+
+def _returned(read: Function, hints: Hints) -> Any:
+    if "return" in hints.unknown:
+        raise _unresolved(read, hints.unknown["return"])
+    return hints.known.get("return", read.signature.return_annotation)
+
+
+def _unresolved(read: Function, error: Exception) -> InvalidSignature:
+    return _refusal(
+        read,
+        f"has an annotation that cannot be resolved ({error}); define the name at module level, or "
+        "import it outside of TYPE_CHECKING",
+    )
+
+
+def _refusal(read: Function, problem: str) -> InvalidSignature:
+    return InvalidSignature(f"{where(read.source)}: {read.name}() {problem}")

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
+
+from fastmcp._components.shared_values import SharedValues
 
 LifespanFunction: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Any]]
 
 
 class SharedLifespan:
-    """Enters a lifespan for its first user and leaves it after its last."""
+    """Enters a lifespan for its first user and leaves it after its last.
+
+    `shared_values` are what `Shared` dependencies open meanwhile.
+    """
 
     def __init__(self, server: Any, function: LifespanFunction | None) -> None:
         self._server = server
         self._function = function
         self._users = 0
-        self._manager: AbstractAsyncContextManager[Any] | None = None
+        self._open = AsyncExitStack()
         self._turn: asyncio.Lock | None = None
         self.result: Mapping[str, Any] = {}
+        self.shared_values: SharedValues | None = None
 
     @property
     def running(self) -> bool:
@@ -38,22 +44,23 @@ class SharedLifespan:
     async def enter(self) -> None:
         """Become a user: the first one starts the lifespan."""
         async with self._lock():
-            if self._users == 0 and self._function is not None:
-                manager = self._function(self._server)
-                self.result = await manager.__aenter__() or {}
-                self._manager = manager
+            if self._users == 0:
+                if self._function is not None:
+                    manager = self._function(self._server)
+                    self.result = await self._open.enter_async_context(manager) or {}
+                self.shared_values = SharedValues()
+                self._open.push_async_callback(self.shared_values.close)
             self._users += 1
 
     async def leave(self) -> None:
         """Stop being a user: the last one ends the lifespan."""
         async with self._lock():
             self._users -= 1
-            if self._users == 0 and self._manager is not None:
-                manager, self._manager = self._manager, None
+            if self._users == 0:
                 try:
-                    await manager.__aexit__(None, None, None)
+                    await self._open.aclose()
                 finally:
-                    self.result = {}
+                    self.result, self.shared_values = {}, None
                     self._turn = None
 
     def _lock(self) -> asyncio.Lock:

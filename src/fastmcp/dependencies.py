@@ -1,0 +1,48 @@
+"""Dependencies: what functions need and no client gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from ._components.dependencies import CallArgument as CallArgument
+    from ._components.dependencies import CycleError as CycleError
+    from ._components.dependencies import Dependency as Dependency
+    from ._components.dependencies import Depends as Depends
+    from ._components.dependencies import Shared as Shared
+    from .server.dependencies import CurrentAccessToken as CurrentAccessToken
+    from .server.dependencies import CurrentContext as CurrentContext
+    from .server.dependencies import CurrentFastMCP as CurrentFastMCP
+    from .server.dependencies import CurrentHeaders as CurrentHeaders
+    from .server.dependencies import CurrentRequest as CurrentRequest
+    from .server.dependencies import Progress as Progress
+    from .server.dependencies import ProgressLike as ProgressLike
+    from .server.dependencies import TokenClaim as TokenClaim
+
+__all__ = [
+    "CallArgument",
+    "CurrentAccessToken",
+    "CurrentContext",
+    "CurrentFastMCP",
+    "CurrentHeaders",
+    "CurrentRequest",
+    "CycleError",
+    "Dependency",
+    "Depends",
+    "Progress",
+    "ProgressLike",
+    "Shared",
+    "TokenClaim",
+]
+
+_MARKERS = ("CallArgument", "CycleError", "Dependency", "Depends", "Shared")
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        name: f"fastmcp.{'_components' if name in _MARKERS else 'server'}.dependencies"
+        for name in __all__
+    },
+)

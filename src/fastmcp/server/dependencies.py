@@ -1,0 +1,164 @@
+"""What belongs to the request being served: as functions, and as defaults of parameters."""
+# ruff: noqa: N802 - the defaults are functions with the names of what they stand for
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from fastmcp._components.dependencies import Reading
+
+from .context import Context
+from .progress import Progress as Progress
+from .progress import ProgressLike as ProgressLike
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from .server import FastMCP
+
+__all__ = [
+    "CurrentAccessToken",
+    "CurrentContext",
+    "CurrentFastMCP",
+    "CurrentHeaders",
+    "CurrentRequest",
+    "Progress",
+    "ProgressLike",
+    "TokenClaim",
+    "get_access_token",
+    "get_context",
+    "get_http_headers",
+    "get_http_request",
+    "get_server",
+]
+
+_CREDENTIALS = frozenset({"authorization", "cookie"})
+# What tells of one connection or message, and is wrong in another.
+_OF_THE_MESSAGE = frozenset(
+    {
+        "accept",
+        "connection",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "keep-alive",
+        "last-event-id",
+        "mcp-method",
+        "mcp-name",
+        "mcp-protocol-version",
+        "mcp-session-id",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_MIRRORED = "mcp-param-"
+
+
+def get_context() -> Context:
+    """The context of the request being served.
+
+    Raises:
+        RuntimeError: none is.
+    """
+    return Context.current()
+
+
+def get_server() -> FastMCP:
+    """The server that serves the current request.
+
+    Raises:
+        RuntimeError: no request is being served.
+    """
+    return Context.current().fastmcp
+
+
+def get_http_request() -> Request:
+    """The HTTP request that the current request came in.
+
+    Raises:
+        RuntimeError: it came another way, or none is being served.
+    """
+    request = Context.current().request
+    if request is None:
+        raise RuntimeError("The request being served did not come over HTTP")
+    return request
+
+
+def get_http_headers(include_all: bool = False, include: set[str] | None = None) -> dict[str, str]:
+    """The headers of the current HTTP request by lower-case name; empty without one.
+
+    Left out are credentials and what belongs to this message alone, so that the rest can be sent
+    on to another service; `include` names those to keep.
+    """
+    context = Context.current_or_none()
+    request = None if context is None else context.request
+    if request is None:
+        return {}
+    if include_all:
+        return dict(request.headers)
+    kept = {name.lower() for name in include or ()}
+    left_out = (_CREDENTIALS | _OF_THE_MESSAGE) - kept
+    return {
+        name: value
+        for name, value in request.headers.items()
+        if name not in left_out and (name in kept or not name.startswith(_MIRRORED))
+    }
+
+
+def get_access_token() -> Any:
+    """The token that the caller was authenticated by; None without one."""
+    context = Context.current_or_none()
+    return None if context is None else context.access_token
+
+
+def CurrentContext() -> Context:
+    """A default that stands for the context of the call."""
+    return cast("Context", Reading(get_context))
+
+
+def CurrentFastMCP() -> FastMCP:
+    """A default that stands for the server that is called."""
+    return cast("FastMCP", Reading(get_server, lasting=True))
+
+
+def CurrentRequest() -> Request:
+    """A default that stands for the HTTP request; over another transport the call fails."""
+    return cast("Request", Reading(get_http_request))
+
+
+def CurrentHeaders() -> dict[str, str]:
+    """A default that stands for the headers of the HTTP request, credentials included."""
+    return cast("dict[str, str]", Reading(lambda: get_http_headers(include=set(_CREDENTIALS))))
+
+
+def CurrentAccessToken() -> Any:
+    """A default that stands for the caller's access token; without one the call fails."""
+    return Reading(_access_token)
+
+
+def TokenClaim(name: str) -> str:
+    """A default that stands for a claim of the caller's access token, as text."""
+
+    def claim() -> str:
+        claims: dict[str, Any] = getattr(_access_token(), "claims", None) or {}
+        value = claims.get(name)
+        if value is None:
+            raise RuntimeError(
+                f"The access token has no claim {name!r}; it has {', '.join(claims) or 'none'}"
+            )
+        return str(value)
+
+    return cast("str", Reading(claim))
+
+
+def _access_token() -> Any:
+    token = get_access_token()
+    if token is None:
+        raise RuntimeError("The caller has no access token; the server needs auth= to ask for one")
+    return token
