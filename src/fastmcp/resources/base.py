@@ -6,10 +6,20 @@ import base64
 from typing import Any, ClassVar, Unpack, cast
 
 from fastmcp._components.component import Component, ComponentOptions
+from fastmcp._components.writing import to_json
+from fastmcp.apps.config import resolve_ui_mime_type
 from fastmcp.exceptions import ResourceError
 from fastmcp.wire.content import Annotations, BlobResourceContents, TextResourceContents
 from fastmcp.wire.content import Resource as WireResource
 from fastmcp.wire.features import ReadResourceResult
+
+from .naming import canonical_uri, uri_text
+from .security import (
+    DEFAULT_RESOURCE_SECURITY,
+    INHERIT_SECURITY,
+    InheritSecurity,
+    ResourceSecurity,
+)
 
 TEXT = "text/plain"
 BINARY = "application/octet-stream"
@@ -17,32 +27,39 @@ JSON = "application/json"
 
 
 class ResourceContent:
-    """One piece of a resource: text, bytes, or data that is written as JSON."""
+    """One piece of a resource: text, bytes, or data that is written as JSON.
 
-    __slots__ = ("content", "meta", "mime_type")
+    Its type is told by what it is, unless it `is_typed`.
+    """
+
+    __slots__ = ("content", "is_typed", "meta", "mime_type")
 
     def __init__(
         self, content: Any, mime_type: str | None = None, meta: dict[str, Any] | None = None
     ) -> None:
-        if not isinstance(content, (str, bytes)):
-            import pydantic_core
-
-            content = pydantic_core.to_json(content).decode()
+        self.is_typed = mime_type is not None
+        if isinstance(content, (bytearray, memoryview)):
+            content = bytes(cast("bytes", content))
+        elif not isinstance(content, (str, bytes)):
+            content = to_json(content).decode()
             mime_type = mime_type or JSON
         self.content: str | bytes = content
-        self.mime_type = mime_type
+        self.mime_type: str = mime_type or (TEXT if isinstance(content, str) else BINARY)
         self.meta = meta
 
-    def to_wire(self, uri: str) -> Any:
+    def __repr__(self) -> str:
+        return f"ResourceContent({self.content!r}, {self.mime_type!r})"
+
+    def to_wire(self, uri: str) -> TextResourceContents | BlobResourceContents:
         """The contents member, under the URI that was asked for."""
         if isinstance(self.content, str):
-            mime_type = self.mime_type or TEXT
             return TextResourceContents(
-                uri=uri, mime_type=mime_type, text=self.content, meta=self.meta
+                uri=uri, mime_type=self.mime_type, text=self.content, meta=self.meta
             )
         blob = base64.b64encode(self.content).decode()
-        mime_type = self.mime_type or BINARY
-        return BlobResourceContents(uri=uri, mime_type=mime_type, blob=blob, meta=self.meta)
+        return BlobResourceContents(uri=uri, mime_type=self.mime_type, blob=blob, meta=self.meta)
+
+    to_mcp_resource_contents = to_wire
 
 
 class ResourceResult:
@@ -59,24 +76,22 @@ class ResourceResult:
         ]
         self.meta = meta
 
-    @classmethod
-    def of(cls, value: Any, mime_type: str) -> ResourceResult:
-        """The result that a resource's value means; contents without a type get `mime_type`."""
-        result = value if isinstance(value, ResourceResult) else cls._of(value)
-        for content in result.contents:
-            if content.mime_type is None and (
-                isinstance(content.content, str) or mime_type != TEXT
-            ):
-                content.mime_type = mime_type
-        return result
+    def __repr__(self) -> str:
+        return f"ResourceResult({self.contents!r})"
 
     @classmethod
-    def _of(cls, value: Any) -> ResourceResult:
+    def of(cls, value: Any, mime_type: str, meta: dict[str, Any] | None = None) -> ResourceResult:
+        """The result that a resource's value means. Contents without a type of their own get
+        `mime_type`, when that says more than "text"; a bare value gets `meta`, too.
+        """
+        if isinstance(value, ResourceResult):
+            return cls([_typed(content, mime_type) for content in value.contents], value.meta)
         if value is None:
             raise ResourceError("The resource returned nothing")
         items = cast("list[Any]", value) if isinstance(value, list) else [value]
-        typed = any(isinstance(item, ResourceContent) for item in items)
-        return cls(value if typed else ResourceContent(value))
+        if not any(isinstance(item, ResourceContent) for item in items):
+            return cls(_typed(ResourceContent(value, meta=meta), mime_type))
+        return cls([_typed(content, mime_type) for content in cls(value).contents])
 
     def to_wire(self, uri: str) -> ReadResourceResult:
         """The result as the protocol has it."""
@@ -84,34 +99,60 @@ class ResourceResult:
             contents=[content.to_wire(uri) for content in self.contents], meta=self.meta
         )
 
+    to_mcp_result = to_wire
+
+
+def _typed(content: ResourceContent, mime_type: str) -> ResourceContent:
+    if content.is_typed or mime_type == TEXT:
+        return content
+    return ResourceContent(content.content, mime_type, content.meta)
+
 
 class ResourceOptions(ComponentOptions, total=False):
-    """What the `resource` decorator takes besides the URI."""
+    """What the `resource` decorator takes besides the URI. `app` links it to an MCP App;
+    `security` screens the values in its URI, or None does not.
+    """
 
     mime_type: str | None
     annotations: Any
+    app: Any
+    security: ResourceSecurity | InheritSecurity | None
 
 
 class Resource(Component, kw_only=True):
-    """Data under a fixed URI. Subclasses override `read`."""
+    """Data under a fixed URI. Subclasses override `read`.
+
+    A `uri` without a scheme is a plain name: it becomes `resource://name`, and `written` keeps it.
+    """
 
     KIND: ClassVar[str] = "resource"
+    MIME_TYPE: ClassVar[str] = TEXT
 
     uri: str
     name: str = ""
-    mime_type: str = TEXT
+    mime_type: str = ""
     annotations: Annotations | None = None
     size: int | None = None
+    security: ResourceSecurity | InheritSecurity | None = INHERIT_SECURITY
+    written: str = ""
 
     def __post_init__(self) -> None:
-        self.name = self.name or self.uri
+        uri = uri_text(self.uri)
+        self.written = self.written or uri
+        self.uri = canonical_uri(uri)
+        self.name = self.name or self.written
+        self.mime_type = self.mime_type or default_mime_type(self.uri, self.MIME_TYPE)
 
     @property
     def address(self) -> str:
         return self.uri
 
+    @property
+    def spellings(self) -> set[str]:
+        return {self.name, self.uri, self.written}
+
     @classmethod
-    def from_function(cls, fn: Any, uri: str, **options: Unpack[ResourceOptions]) -> Resource:
+    def from_function(cls, fn: Any, uri: Any, **options: Unpack[ResourceOptions]) -> Resource:
         """A resource that calls `fn`."""
         from .function_resource import FunctionResource
 
@@ -120,6 +161,25 @@ class Resource(Component, kw_only=True):
     async def read(self) -> Any:
         """The content: text, bytes, JSON data, a ResourceResult or ResourceContents."""
         raise NotImplementedError(f"{type(self).__name__} must implement read()")
+
+    def query_of(
+        self, uri: str, default: ResourceSecurity | None = DEFAULT_RESOURCE_SECURITY
+    ) -> dict[str, Any] | None:
+        """The values in the query of a URI that is this resource's otherwise; None when this
+        resource takes none. They are screened by `security`, or else by the server's `default`.
+        """
+        return None
+
+    async def read_with(self, arguments: dict[str, Any]) -> Any:
+        """The content for the values of a query."""
+        return await self.read()
+
+    def convert_result(self, raw_value: Any) -> ResourceResult:
+        """The result that what `read` gave means."""
+        return ResourceResult.of(raw_value, self.mime_type, self.meta)
+
+    def entry(self, *, portable: bool) -> WireResource:
+        return self.to_mcp_resource()
 
     def to_mcp_resource(self, **overrides: Any) -> WireResource:
         """The resource as clients see it."""
@@ -130,9 +190,18 @@ class Resource(Component, kw_only=True):
             "description": self.description,
             "mime_type": self.mime_type,
             "annotations": self.annotations,
-            "size": self.size,
+            "size": self._known_size() if self.size is None else self.size,
             "icons": self.icons,
-            "meta": self._wire_meta(),
+            "meta": self.get_meta(),
         }
         members.update(overrides)
         return WireResource(**members)
+
+    def _known_size(self) -> int | None:
+        """How many bytes it has, where that costs nothing to tell."""
+        return None
+
+
+def default_mime_type(uri: str, usual: str) -> str:
+    """The type of a resource that does not tell it: that of MCP Apps under `ui://`."""
+    return resolve_ui_mime_type(uri, None if usual == TEXT else usual) or usual

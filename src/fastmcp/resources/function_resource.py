@@ -3,28 +3,69 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack
 
-from fastmcp._components.blocks import as_model
 from fastmcp._components.calling import invoker
 from fastmcp._components.component import described
+from fastmcp._components.foreign import as_model
+from fastmcp._components.marks import Mark, mark, require_options
 from fastmcp._components.signature import Signature, read_signature, where
 from fastmcp.exceptions import InvalidSignature
 from fastmcp.wire.content import Annotations
 
-from .base import TEXT, Resource, ResourceOptions
+from .base import Resource, ResourceOptions
+from .captures import settle
+from .decoding import decode
+from .naming import uri_text
+from .query import Query
+from .security import (
+    DEFAULT_RESOURCE_SECURITY,
+    INHERIT_SECURITY,
+    ResourceSecurity,
+    screen,
+)
+from .shapes import shapes_of
+from .uri_template import Variable
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_LATER: Any = None
+
+
+def resource(uri: str, **options: Unpack[ResourceOptions]) -> Callable[[F], F]:
+    """Mark a function as a resource, or as a template when the URI has parameters, for a later
+    `mcp.add_resource(function)`.
+    """
+    made = Mark("resource", require_options(options, ResourceOptions, "resource"), uri_text(uri))
+
+    def leave_mark(fn: F) -> F:
+        return mark(fn, made)
+
+    return leave_mark
 
 
 class FunctionResource(Resource, kw_only=True):
-    """A resource computed when it is read."""
+    """A resource computed when it is read. The optional parameters of its function can be given
+    in a query: `config://app?verbose=true`.
+    """
 
     fn: Callable[..., Any]
-    signature: Signature
-    invoke: Callable[..., Awaitable[Any]]
+    signature: Signature = _LATER
+    invoke: Callable[..., Awaitable[Any]] = _LATER
+    query: Query = _LATER
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.signature is _LATER:
+            self.signature = read_signature(self.fn)
+        if self.query is _LATER:
+            self._require_no_arguments()
+            self.invoke = invoker(self.signature)
+            self.query = _query(self.signature)
 
     @classmethod
     def from_function(
-        cls, fn: Any, uri: str, **options: Unpack[ResourceOptions]
+        cls, fn: Any, uri: Any, **options: Unpack[ResourceOptions]
     ) -> FunctionResource:
         """Read `fn` and make it a resource.
 
@@ -32,20 +73,49 @@ class FunctionResource(Resource, kw_only=True):
             InvalidSignature: it requires arguments, which a fixed URI cannot give.
         """
         signature = read_signature(fn)
+        return cls(
+            **described(signature, options),
+            uri=uri_text(uri),
+            **uri_options(options),
+            fn=fn,
+            signature=signature,
+        )
+
+    def _require_no_arguments(self) -> None:
+        signature = self.signature
         if required := [p.name for p in signature.parameters if p.required]:
             raise InvalidSignature(
                 f"{where(signature.call)}: {signature.name}() requires {', '.join(required)}, but "
-                f"{uri} has no parameters; write them into the URI as {{{required[0]}}}"
+                f"{self.written} has no parameters; write them into the URI as {{{required[0]}}}, "
+                "or give defaults"
             )
-        return cls(
-            **described(signature, options),
-            uri=uri,
-            mime_type=options.get("mime_type") or TEXT,
-            annotations=as_model(options.get("annotations"), Annotations),
-            fn=fn,
-            signature=signature,
-            invoke=invoker(signature),
-        )
+
+    def query_of(
+        self, uri: str, default: ResourceSecurity | None = DEFAULT_RESOURCE_SECURITY
+    ) -> dict[str, Any] | None:
+        readings = self.query.read(decode(uri).partition("?")[2]) if self.query.variables else None
+        values = None if readings is None else settle(readings)
+        if values is not None:
+            screen(uri, values, self.security, default)
+        return values
 
     async def read(self) -> Any:
-        return await self.invoke(**self.signature.arguments({}))
+        return await self.read_with({})
+
+    async def read_with(self, arguments: dict[str, Any]) -> Any:
+        value = await self.invoke(**self.signature.arguments(arguments))
+        return await value.read() if isinstance(value, Resource) else value
+
+
+def _query(signature: Signature) -> Query:
+    names = (parameter.name for parameter in signature.parameters)
+    return Query(tuple(Variable(name, name) for name in names), shapes_of(signature.schema))
+
+
+def uri_options(options: ResourceOptions) -> dict[str, Any]:
+    """The members that resources and templates have beside those of every component."""
+    return {
+        "mime_type": options.get("mime_type") or "",
+        "annotations": as_model(options.get("annotations"), Annotations),
+        "security": options.get("security", INHERIT_SECURITY),
+    }

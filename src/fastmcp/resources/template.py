@@ -2,64 +2,172 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Unpack
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from msgspec import field
 
-from fastmcp._components.blocks import as_model
-from fastmcp._components.calling import invoker
-from fastmcp._components.component import Component, described
-from fastmcp._components.signature import Signature, read_signature, where
-from fastmcp.exceptions import InvalidSignature, NotFoundError
+from fastmcp._components.component import Component
+from fastmcp._lazy import lazy_names
+from fastmcp.exceptions import InvalidSignature
 from fastmcp.wire.content import Annotations
 from fastmcp.wire.features import ResourceTemplate as WireTemplate
 
-from .base import TEXT, ResourceOptions
-from .uri import UriTemplate, is_unsafe, parse_template
+from .base import TEXT, Resource, ResourceOptions, ResourceResult, default_mime_type
+from .captures import Shape
+from .expansion import expand_uri_template as expand_uri_template
+from .naming import canonical_uri, uri_text
+from .security import (
+    DEFAULT_RESOURCE_SECURITY,
+    INHERIT_SECURITY,
+    InheritSecurity,
+    ResourceSecurity,
+    screen,
+)
+from .shapes import shapes_of
+from .uri_matcher import UriMatcher, matcher_of
+from .uri_template import QUERY_SIGNS, parse_template
+
+if TYPE_CHECKING:
+    from .function_template import FunctionResourceTemplate as FunctionResourceTemplate
 
 
 class ResourceTemplate(Component, kw_only=True):
-    """Resources of one form. Subclasses override `read`."""
+    """Resources of one form. Subclasses override `read`.
+
+    A `uri_template` without a scheme is a plain name: it becomes `resource://name`, and `written`
+    keeps it.
+    """
 
     KIND: ClassVar[str] = "template"
 
     uri_template: str
     name: str = ""
-    mime_type: str = TEXT
+    mime_type: str = ""
     annotations: Annotations | None = None
     parameters: dict[str, Any] = field(default_factory=dict[str, Any])
+    security: ResourceSecurity | InheritSecurity | None = INHERIT_SECURITY
+    written: str = ""
 
     def __post_init__(self) -> None:
-        self.name = self.name or self.uri_template
-        self._compiled = parse_template(self.uri_template)
+        text = uri_text(self.uri_template)
+        self.written = self.written or text
+        self.uri_template = canonical_uri(text)
+        self.name = self.name or self.written
+        self.mime_type = self.mime_type or default_mime_type(self.uri_template, TEXT)
+        self._hold_matcher()
 
     @property
     def address(self) -> str:
         return self.uri_template
 
+    @property
+    def spellings(self) -> set[str]:
+        return {self.name, self.uri_template, self.written}
+
+    @property
+    def arguments_schema(self) -> dict[str, Any]:
+        return self.parameters
+
     @classmethod
     def from_function(
-        cls, fn: Any, uri_template: str, **options: Unpack[ResourceOptions]
+        cls, fn: Any, uri_template: Any, **options: Unpack[ResourceOptions]
     ) -> ResourceTemplate:
         """A template that calls `fn`."""
+        from .function_template import FunctionResourceTemplate
+
         return FunctionResourceTemplate.from_function(fn, uri_template, **options)
 
-    def matches(self, uri: str) -> dict[str, str] | None:
-        """The values in a URI, or None when it is not one of these.
+    @classmethod
+    def from_mcp_template(cls, mcp_template: Any) -> ResourceTemplate:
+        """A template as another server shows it. One that cannot be matched is shown, too."""
+        text = mcp_template.uri_template
+        options: dict[str, Any] = {
+            "name": mcp_template.name,
+            "title": mcp_template.title,
+            "description": mcp_template.description,
+            "mime_type": mcp_template.mime_type or TEXT,
+            "annotations": mcp_template.annotations,
+            "icons": mcp_template.icons,
+            "meta": mcp_template.meta,
+        }
+        try:
+            return cls(uri_template=text, **options)
+        except InvalidSignature:
+            made = cls(uri_template="invalid:", written=text, **options)
+            made.uri_template = text
+            return made
+
+    @property
+    def matcher(self) -> UriMatcher | None:
+        """What finds the values in a URI; None when the template is none that can be matched."""
+        held: tuple[str, UriMatcher | None] = self.__dict__["_matcher"]
+        if held[0] is not self.uri_template:
+            try:
+                return self._hold_matcher()
+            except InvalidSignature:
+                vars(self)["_matcher"] = (self.uri_template, None)
+                return None
+        return held[1]
+
+    def _hold_matcher(self) -> UriMatcher:
+        matcher = matcher_of(self.uri_template, frozenset(shapes_of(self.parameters).items()))
+        vars(self)["_matcher"] = (self.uri_template, matcher)
+        return matcher
+
+    def matches(self, uri: str) -> dict[str, Any] | None:
+        """The values in a URI, unscreened; None when it is not one of these."""
+        matcher = self.matcher
+        return None if matcher is None else matcher.match(uri)
+
+    def values_of(
+        self, uri: str, default: ResourceSecurity | None = DEFAULT_RESOURCE_SECURITY
+    ) -> dict[str, Any] | None:
+        """The values in a URI, screened by `security`, or else by the server's `default`.
 
         Raises:
-            NotFoundError: it is, and a value is a path that leads elsewhere.
+            ResourceSecurityError: one of them leads elsewhere.
         """
-        compiled: UriTemplate = self._compiled
-        values = compiled.match(uri)
-        if values is not None and any(is_unsafe(value) for value in values.values()):
-            raise NotFoundError(f"Resource not found: {uri}")
+        values = self.matches(uri)
+        if values is not None:
+            screen(uri, values, self.security, default)
         return values
+
+    def resolve_security(self, server_default: ResourceSecurity | None) -> ResourceSecurity | None:
+        """The policy that applies on a server with this default."""
+        return server_default if isinstance(self.security, InheritSecurity) else self.security
 
     async def read(self, arguments: dict[str, Any]) -> Any:
         """The content for these values."""
-        raise NotImplementedError(f"{type(self).__name__} must implement read()")
+        if type(self).create_resource is ResourceTemplate.create_resource:
+            raise NotImplementedError(f"{type(self).__name__} must implement read()")
+        uri = expand_uri_template(self.uri_template, arguments)
+        return await (await self.create_resource(uri, arguments)).read()
+
+    async def create_resource(self, uri: str, params: dict[str, Any]) -> Resource:
+        """The resource of a URI with these values."""
+        return TemplatedResource(
+            uri=uri,
+            name=self.name,
+            version=self.version,
+            title=self.title,
+            description=self.description,
+            icons=self.icons,
+            tags=self.tags,
+            meta=self.meta,
+            auth=self.auth,
+            mime_type=self.mime_type,
+            annotations=self.annotations,
+            template=self,
+            arguments=params,
+        )
+
+    def convert_result(self, raw_value: Any) -> ResourceResult:
+        """The result that what `read` gave means."""
+        return ResourceResult.of(raw_value, self.mime_type, self.meta)
+
+    def entry(self, *, portable: bool) -> WireTemplate:
+        return self.to_mcp_template()
 
     def to_mcp_template(self, **overrides: Any) -> WireTemplate:
         """The template as clients see it."""
@@ -71,56 +179,50 @@ class ResourceTemplate(Component, kw_only=True):
             "mime_type": self.mime_type,
             "annotations": self.annotations,
             "icons": self.icons,
-            "meta": self._wire_meta(),
+            "meta": self.get_meta(),
         }
         members.update(overrides)
         return WireTemplate(**members)
 
 
-class FunctionResourceTemplate(ResourceTemplate, kw_only=True):
-    """A template whose values become a function's arguments."""
+class TemplatedResource(Resource, kw_only=True):
+    """One of the resources of a template."""
 
-    fn: Callable[..., Any]
-    signature: Signature
-    invoke: Callable[..., Awaitable[Any]]
+    template: ResourceTemplate
+    arguments: dict[str, Any]
 
-    @classmethod
-    def from_function(
-        cls, fn: Any, uri_template: str, **options: Unpack[ResourceOptions]
-    ) -> FunctionResourceTemplate:
-        """Read `fn` and make it a template.
-
-        Raises:
-            InvalidSignature: its parameters and the template's do not agree.
-        """
-        signature = read_signature(fn)
-        _require_agreement(signature, parse_template(uri_template))
-        return cls(
-            **described(signature, options),
-            uri_template=uri_template,
-            mime_type=options.get("mime_type") or TEXT,
-            annotations=as_model(options.get("annotations"), Annotations),
-            parameters=signature.schema,
-            fn=fn,
-            signature=signature,
-            invoke=invoker(signature),
-        )
-
-    async def read(self, arguments: dict[str, Any]) -> Any:
-        return await self.invoke(**self.signature.arguments(arguments))
+    async def read(self) -> Any:
+        return await self.template.read(self.arguments)
 
 
-def _require_agreement(signature: Signature, template: UriTemplate) -> None:
-    at = f"{where(signature.call)}: {signature.name}()"
-    known = {parameter.name for parameter in signature.parameters}
-    required = {parameter.name for parameter in signature.parameters if parameter.required}
-    named = set(template.path_names) | set(template.query_names)
-    if unknown := sorted(named - known):
-        raise InvalidSignature(
-            f"{at} has no parameter {', '.join(unknown)}, which {template.text} names"
-        )
-    if unfilled := sorted(required - set(template.path_names)):
-        raise InvalidSignature(
-            f"{at} requires {', '.join(unfilled)}, which the path of {template.text} does not "
-            "fill; give a default, or add it to the path"
-        )
+def match_uri_template(
+    uri: str,
+    uri_template: str,
+    *,
+    list_params: Collection[str] = (),
+    map_params: Collection[str] = (),
+) -> dict[str, Any] | None:
+    """The values of a template's variables in a URI, decoded once; None when it does not match,
+    or is not a template. `list_params` and `map_params` are read as lists and mappings.
+    """
+    shapes: dict[str, Shape] = dict.fromkeys(list_params, "list")
+    shapes.update(dict.fromkeys(map_params, "map"))
+    try:
+        return matcher_of(uri_template, frozenset(shapes.items())).match(uri)
+    except InvalidSignature:
+        return None
+
+
+def extract_query_params(uri_template: str) -> set[str]:
+    """The names of the parameters that a template takes from the query."""
+    return {
+        variable.name
+        for expression in parse_template(uri_template).expressions
+        if expression.sign in QUERY_SIGNS
+        for variable in expression.variables
+    }
+
+
+__getattr__ = lazy_names(
+    __name__, {"FunctionResourceTemplate": "fastmcp.resources.function_template"}
+)
