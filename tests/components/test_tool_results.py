@@ -193,7 +193,7 @@ KINDS: list[tuple[Callable[..., Any], list[str], Any, Any]] = [
     (loose, ['{"a":{"b":[1,"x"]}}'], {"a": {"b": [1, "x"]}}, {"a": {"b": [1, "x"]}}),
     (numbers, ["[1,2]"], {"result": [1, 2]}, [1, 2]),
     (records, ['[{"a":1}]'], {"result": [{"a": 1}]}, [{"a": 1}]),
-    (bare_list, ['[1,"a"]'], None, '[1,"a"]'),
+    (bare_list, ['[1,"a"]'], {"result": [1, "a"]}, [1, "a"]),
     (point, ['{"x":1,"y":2.0}'], {"x": 1, "y": 2.0}, {"x": 1, "y": 2.0}),
     (city, ['{"name":"Bern","people":144000}'], *[{"name": "Bern", "people": 144000}] * 2),
     (person, ['{"name":"Ada","born":"1815-12-10","home":{"x":1,"y":2.5}}'], PERSON, PERSON),
@@ -212,9 +212,9 @@ KINDS: list[tuple[Callable[..., Any], list[str], Any, Any]] = [
     (path, ['"a/b"'], {"result": "a/b"}, "a/b"),
     (unique, ["[4]"], {"result": [4]}, [4]),
     (raw, ["plain"], None, "plain"),
-    (generated, ["[1,2]"], ..., ...),
+    (generated, ["[1,2]"], {"result": [1, 2]}, [1, 2]),
     (awaited, ['{"a":1}'], {"a": 1}, {"a": 1}),
-    (streamed, ['["a","b"]'], ..., ...),
+    (streamed, ['["a","b"]'], {"result": ["a", "b"]}, ["a", "b"]),
 ]
 
 
@@ -246,10 +246,8 @@ def test_a_value_becomes_content_and_structured_content(
     result = result_of(function)
 
     assert [block.text for block in result.content] == texts
-    if structured is not ...:
-        assert result.structured_content == structured
-    if data is not ...:
-        assert result.data == data
+    assert result.structured_content == structured
+    assert result.data == data
     assert result.is_error is False
 
 
@@ -372,7 +370,11 @@ def mixed() -> list[Any]:
             [
                 {
                     "type": "resource",
-                    "resource": {"uri": "file:///note", "mimeType": "text/plain", "text": "hello"},
+                    "resource": {
+                        "uri": "file:///note.plain",
+                        "mimeType": "text/plain",
+                        "text": "hello",
+                    },
                 }
             ],
         ),
@@ -382,7 +384,7 @@ def mixed() -> list[Any]:
                 {
                     "type": "resource",
                     "resource": {
-                        "uri": "file:///doc",
+                        "uri": "file:///doc.pdf",
                         "mimeType": "application/pdf",
                         "blob": PIXEL_64,
                     },
@@ -556,5 +558,5 @@ def test_descriptions_annotations_and_meta_reach_the_client() -> None:
     assert tool["icons"] == [{"src": "https://e.com/i.png"}]
     assert tool["_meta"] == {
         "com.example/cost": 3,
-        "fastmcp": {"tags": ["a", "b"], "version": "2"},
+        "fastmcp": {"tags": ["a", "b"], "version": "2", "versions": ["2"]},
     }

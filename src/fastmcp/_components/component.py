@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, TypedDict, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeAlias, TypedDict, TypeVar, cast
 
-from msgspec import Struct, field, structs
+from msgspec import Raw, Struct, field, json, structs
 
 from fastmcp.exceptions import InvalidSignature
 from fastmcp.wire.content import Icon
+from fastmcp.wire.model import Model
+from fastmcp.wire.revisions import Revision, sieve
 
 from .blocks import as_model
 from .signature import Signature, where
 
+Check: TypeAlias = Callable[[Any], Any]
+
 
 class ComponentOptions(TypedDict, total=False):
-    """What the decorator of every kind takes."""
+    """What the decorator of every kind takes. `auth` is a check, or several, that a caller has to
+    pass; with `enabled` False the component is registered and hidden.
+    """
 
     name: str | None
-    version: str | int | None
+    version: str | float | None
     title: str | None
     description: str | None
     icons: list[Any] | None
     tags: set[str] | None
     meta: dict[str, Any] | None
+    auth: Check | list[Check] | None
+    task: Any
+    enabled: bool
 
 
 Self_ = TypeVar("Self_", bound="Component")
@@ -32,7 +41,8 @@ Self_ = TypeVar("Self_", bound="Component")
 class Component(Struct, kw_only=True, dict=True, eq=False):
     """A described, addressable piece of a server.
 
-    Subclasses may add annotated fields; they become keywords of the constructor.
+    Subclasses may add annotated fields; they become keywords of the constructor. Lists show a
+    component as it was when it was first listed, or when a member of it was last set.
     """
 
     KIND: ClassVar[str] = "component"
@@ -44,8 +54,16 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
     icons: list[Icon] | None = None
     tags: set[str] = field(default_factory=set[str])
     meta: dict[str, Any] | None = None
-    auth: Any = None
+    auth: Check | list[Check] | None = None
+    task: Any = None
     enabled: bool = True
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        Struct.__setattr__(self, name, value)
+        vars(self).pop("_entries", None)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.key!r})"
 
     @property
     def key(self) -> str:
@@ -56,6 +74,22 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
     def address(self) -> str:
         """What a client names to reach it."""
         return self.name
+
+    @property
+    def spellings(self) -> set[str]:
+        """The texts that name it in visibility rules."""
+        return {self.name, self.address}
+
+    @property
+    def arguments_schema(self) -> dict[str, Any]:
+        """The JSON Schema of what a client gives; empty when none is known."""
+        return {}
+
+    @property
+    def checks(self) -> list[Check]:
+        """What a caller has to pass."""
+        auth: Any = self.auth
+        return [] if auth is None else cast("list[Check]", auth if type(auth) is list else [auth])
 
     def model_copy(
         self: Self_, *, update: Mapping[str, Any] | None = None, deep: bool = False
@@ -70,16 +104,31 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
 
     copy = model_copy
 
-    def _wire_meta(self) -> dict[str, Any] | None:
+    def entry(self, *, portable: bool) -> Model:
+        """How lists show it; `portable` inlines the references in its schemas."""
+        raise NotImplementedError
+
+    def encoded_entry(self, revision: Revision, *, portable: bool) -> Raw:
+        """The entry of one revision's lists as JSON, written once."""
+        entries: dict[tuple[Revision, bool], Raw] = vars(self).setdefault("_entries", {})
+        found = entries.get((revision, portable))
+        if found is None:
+            found = Raw(json.encode(sieve(self.entry(portable=portable), revision)))
+            entries[revision, portable] = found
+        return found
+
+    def get_meta(self) -> dict[str, Any] | None:
         """`_meta` as clients see it: the author's, and under `fastmcp` what has no other place."""
         own: dict[str, Any] = {}
         if self.tags:
             own["tags"] = sorted(self.tags)
         if self.version is not None:
             own["version"] = self.version
+            own["versions"] = list(vars(self).get("versions", ())) or [self.version]
         if not own:
             return self.meta
-        return {**(self.meta or {}), "fastmcp": own}
+        author: dict[str, Any] = self.meta or {}
+        return {**author, "fastmcp": {**author.get("fastmcp", {}), **own}}
 
 
 def described(signature: Signature, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,19 +136,43 @@ def described(signature: Signature, options: Mapping[str, Any]) -> dict[str, Any
     function says of itself.
 
     Raises:
-        InvalidSignature: a lambda without a name.
+        InvalidSignature: a lambda without a name, or a version that cannot be one.
     """
     name = options.get("name") or signature.name
     if name == "<lambda>":
         raise InvalidSignature(f"{where(signature.call)}: a lambda needs name=")
-    version, description = options.get("version"), options.get("description")
+    description = options.get("description")
     icons: list[Any] | None = options.get("icons")
+    meta: dict[str, Any] | None = options.get("meta")
+    if options.get("app") not in (None, False):
+        from fastmcp.apps.config import app_config_to_meta_dict
+
+        meta = {**(meta or {}), "ui": app_config_to_meta_dict(options["app"])}
     return {
         "name": name,
-        "version": None if version is None else str(version),
+        "version": _version(options.get("version"), signature),
         "title": options.get("title"),
         "description": signature.doc if description is None else description,
         "icons": None if icons is None else [as_model(icon, Icon) for icon in icons],
         "tags": set(options.get("tags") or ()),
-        "meta": options.get("meta"),
+        "meta": meta,
+        "auth": options.get("auth"),
+        "task": options.get("task"),
+        "enabled": options.get("enabled", True),
     }
+
+
+def _version(version: Any, signature: Signature) -> str | None:
+    if version is None:
+        return None
+    if isinstance(version, bool) or not isinstance(version, (str, int, float)):
+        raise InvalidSignature(
+            f"{where(signature.call)}: version={version!r} of {signature.name}(): give text or a "
+            "number"
+        )
+    if "@" in (text := str(version)):
+        raise InvalidSignature(
+            f"{where(signature.call)}: version={text!r} of {signature.name}(): a version has no "
+            '"@", which stands before it in name@version'
+        )
+    return text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,35 +16,52 @@ from fastmcp.wire.content import (
     TextResourceContents,
 )
 
+from .foreign import as_model
+
+UNKNOWN = "application/octet-stream"
+_TEXT_FORMATS = ("plain", "txt", "text")
+
 
 class Media:
-    """Bytes, given as `data` or read from `path` when they are needed."""
+    """Bytes, given as `data` or read from `path` when they are needed.
 
-    TYPE: ClassVar[str]
-    SUFFIXES: ClassVar[dict[str, str]]
-    DEFAULT: ClassVar[str]
+    `~` and environment variables in a path are expanded. `format` is the second half of the type,
+    such as `"jpeg"`; without it the path's suffix tells the type.
+    """
+
+    KIND: ClassVar[str]
+    TYPES: ClassVar[dict[str, str]] = {}
+    """Suffix -> type, for those that not every system knows."""
+    DEFAULT: ClassVar[str] = UNKNOWN
+    """The type of bytes of which nothing is said."""
 
     def __init__(
         self,
         path: str | Path | None = None,
         data: bytes | None = None,
         format: str | None = None,
-        annotations: Annotations | None = None,
+        annotations: Any = None,
     ) -> None:
         if (path is None) == (data is None):
             raise ValueError(f"{type(self).__name__} takes either path= or data=")
-        self.path = None if path is None else Path(path).expanduser()
+        self.path = None if path is None else Path(os.path.expandvars(path)).expanduser()
         self.data = data
         self.format = format
-        self.annotations = annotations
+        self.annotations: Annotations | None = as_model(annotations, Annotations)
 
     @property
     def mime_type(self) -> str:
         """From `format`, or else from the path's suffix."""
         if self.format:
-            return f"{self.TYPE}/{self.format.lower()}"
-        suffix = "" if self.path is None else self.path.suffix.lower()
-        return self.SUFFIXES.get(suffix, self.DEFAULT)
+            return f"{self.KIND}/{self.format.lower()}"
+        if self.path is None:
+            return self.DEFAULT
+        known = self.TYPES.get(self.path.suffix.lower())
+        if known is None:
+            import mimetypes
+
+            known = mimetypes.guess_type(self.path.name, strict=False)[0]
+        return known or UNKNOWN
 
     def read(self) -> bytes:
         """The bytes themselves."""
@@ -56,17 +74,21 @@ class Media:
         """The bytes in standard base64."""
         return base64.b64encode(self.read()).decode()
 
-    def to_data_uri(self) -> str:
+    def to_data_uri(self, mime_type: str | None = None) -> str:
         """A `data:` URI (RFC 2397)."""
-        return f"data:{self.mime_type};base64,{self.encoded()}"
+        return f"data:{mime_type or self.mime_type};base64,{self.encoded()}"
+
+    def to_content(self) -> Any:
+        """The content block."""
+        raise NotImplementedError
 
 
 class Image(Media):
     """An image for a tool to return."""
 
-    TYPE = "image"
+    KIND = "image"
     DEFAULT = "image/png"
-    SUFFIXES: ClassVar[dict[str, str]] = {
+    TYPES: ClassVar[dict[str, str]] = {
         ".png": "image/png",
         ".jpg": "image/jpeg",
         ".jpeg": "image/jpeg",
@@ -75,21 +97,26 @@ class Image(Media):
         ".svg": "image/svg+xml",
     }
 
-    def to_image_content(self) -> ImageContent:
-        """The content block."""
+    def to_image_content(
+        self, mime_type: str | None = None, annotations: Any = None
+    ) -> ImageContent:
+        """The content block, with another type or other annotations if they are given."""
         return ImageContent(
-            data=self.encoded(), mime_type=self.mime_type, annotations=self.annotations
+            data=self.encoded(),
+            mime_type=mime_type or self.mime_type,
+            annotations=as_model(annotations, Annotations) or self.annotations,
         )
 
-    to_content = to_image_content
+    def to_content(self) -> ImageContent:
+        return self.to_image_content()
 
 
 class Audio(Media):
     """A sound for a tool to return."""
 
-    TYPE = "audio"
+    KIND = "audio"
     DEFAULT = "audio/wav"
-    SUFFIXES: ClassVar[dict[str, str]] = {
+    TYPES: ClassVar[dict[str, str]] = {
         ".wav": "audio/wav",
         ".mp3": "audio/mpeg",
         ".ogg": "audio/ogg",
@@ -97,21 +124,27 @@ class Audio(Media):
         ".flac": "audio/flac",
     }
 
-    def to_audio_content(self) -> AudioContent:
-        """The content block."""
+    def to_audio_content(
+        self, mime_type: str | None = None, annotations: Any = None
+    ) -> AudioContent:
+        """The content block, with another type or other annotations if they are given."""
         return AudioContent(
-            data=self.encoded(), mime_type=self.mime_type, annotations=self.annotations
+            data=self.encoded(),
+            mime_type=mime_type or self.mime_type,
+            annotations=as_model(annotations, Annotations) or self.annotations,
         )
 
-    to_content = to_audio_content
+    def to_content(self) -> AudioContent:
+        return self.to_audio_content()
 
 
 class File(Media):
-    """A file for a tool to return, as an embedded resource."""
+    """A file for a tool to return, as an embedded resource: text when its type says so.
 
-    TYPE = "application"
-    DEFAULT = "application/octet-stream"
-    SUFFIXES: ClassVar[dict[str, str]] = {}
+    `name` names bytes that come from no path.
+    """
+
+    KIND = "application"
 
     def __init__(
         self,
@@ -119,36 +152,49 @@ class File(Media):
         data: bytes | None = None,
         format: str | None = None,
         name: str | None = None,
-        annotations: Annotations | None = None,
+        annotations: Any = None,
     ) -> None:
         super().__init__(path, data, format, annotations)
         self.name = name
 
     @property
     def mime_type(self) -> str:
-        """From `format`, or else guessed from the path."""
-        if self.format:
-            kind = "text" if self.format.lower() in ("plain", "txt", "text") else self.TYPE
-            name = "plain" if kind == "text" else self.format.lower()
-            return f"{kind}/{name}"
-        import mimetypes
+        """From `format` (`plain`, `txt` and `text` are plain text), or guessed from the path."""
+        if self.format and self.format.lower() in _TEXT_FORMATS:
+            return "text/plain"
+        return super().mime_type
 
-        guess = None if self.path is None else mimetypes.guess_type(self.path.name)[0]
-        return guess or self.DEFAULT
-
-    def to_resource_content(self) -> EmbeddedResource:
-        """The content block; text when the type says so."""
+    @property
+    def uri(self) -> str:
+        """The path as a URI; bytes have that of a file of their name, with a suffix."""
         if self.path is not None:
-            uri = self.path.resolve().as_uri()
-        else:
-            uri = f"file:///{self.name or 'resource'}"
-        mime_type = self.mime_type
-        resource: Any
-        if mime_type.startswith("text/"):
-            text = self.read().decode("utf-8", "replace")
-            resource = TextResourceContents(uri=uri, mime_type=mime_type, text=text)
-        else:
-            resource = BlobResourceContents(uri=uri, mime_type=mime_type, blob=self.encoded())
-        return EmbeddedResource(resource=resource, annotations=self.annotations)
+            return self.path.resolve().as_uri()
+        from urllib.parse import quote
 
-    to_content = to_resource_content
+        name = self.name or "resource"
+        suffix = "" if Path(name).suffix else "." + self.mime_type.partition("/")[2]
+        return f"file:///{quote(name + suffix)}"
+
+    def to_resource_content(
+        self, mime_type: str | None = None, annotations: Any = None
+    ) -> EmbeddedResource:
+        """The content block, with another type or other annotations if they are given."""
+        kind = mime_type or self.mime_type
+        resource: TextResourceContents | BlobResourceContents
+        if kind.startswith("text/"):
+            resource = TextResourceContents(uri=self.uri, mime_type=kind, text=_text(self.read()))
+        else:
+            resource = BlobResourceContents(uri=self.uri, mime_type=kind, blob=self.encoded())
+        return EmbeddedResource(
+            resource=resource, annotations=as_model(annotations, Annotations) or self.annotations
+        )
+
+    def to_content(self) -> EmbeddedResource:
+        return self.to_resource_content()
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")

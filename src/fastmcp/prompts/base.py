@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Unpack, cast
 
 from fastmcp._components.blocks import as_block
 from fastmcp._components.component import Component, ComponentOptions
+from fastmcp._components.writing import to_json
 from fastmcp.exceptions import PromptError
 from fastmcp.wire.content import Role, TextContent
 from fastmcp.wire.features import GetPromptResult, PromptArgument, PromptMessage
@@ -73,6 +74,9 @@ class Prompt(Component, kw_only=True):
         """The messages: text, a Message, a list of them, or a PromptResult."""
         raise NotImplementedError(f"{type(self).__name__} must implement render()")
 
+    def entry(self, *, portable: bool) -> WirePrompt:
+        return self.to_mcp_prompt()
+
     def to_mcp_prompt(self, **overrides: Any) -> WirePrompt:
         """The prompt as clients see it."""
         members: dict[str, Any] = {
@@ -81,7 +85,7 @@ class Prompt(Component, kw_only=True):
             "description": self.description,
             "arguments": self.arguments,
             "icons": self.icons,
-            "meta": self._wire_meta(),
+            "meta": self.get_meta(),
         }
         members.update(overrides)
         return WirePrompt(**members)
@@ -105,6 +109,4 @@ def _content(content: Any) -> Any:
     block = as_block(content)
     if block is not None:
         return block
-    import pydantic_core
-
-    return TextContent(text=pydantic_core.to_json(content).decode())
+    return TextContent(text=to_json(content).decode())

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Unpack
+from typing import Any, TypeVar, Unpack, overload
 
 from msgspec import DecodeError, json
 
 from fastmcp._components.calling import invoker
 from fastmcp._components.component import ComponentOptions, described
+from fastmcp._components.marks import Mark, mark, marked_options, split_name
 from fastmcp._components.signature import Parameter, Signature, read_signature
 from fastmcp.wire.features import PromptArgument
 
 from .base import Prompt
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class FunctionPrompt(Prompt, kw_only=True):
@@ -32,11 +35,12 @@ class FunctionPrompt(Prompt, kw_only=True):
         Raises:
             InvalidSignature: it cannot become one; the text names the line and the cure.
         """
+        given: Any = marked_options(fn, "prompt", options)
         signature = read_signature(fn)
         schemas = signature.schema["properties"]
         typed = frozenset(p.name for p in signature.parameters if not _is_text(schemas[p.name]))
         return cls(
-            **described(signature, options),
+            **described(signature, given),
             arguments=[
                 _argument(p, schemas[p.name] if p.name in typed else None)
                 for p in signature.parameters
@@ -46,6 +50,10 @@ class FunctionPrompt(Prompt, kw_only=True):
             invoke=invoker(signature),
             typed=typed,
         )
+
+    @property
+    def arguments_schema(self) -> dict[str, Any]:
+        return self.signature.schema
 
     async def render(self, arguments: Mapping[str, Any] | None = None) -> Any:
         given = {
@@ -79,3 +87,22 @@ def _decoded(value: Any) -> Any:
         return json.decode(value)
     except (DecodeError, UnicodeError, RecursionError):
         return value
+
+
+@overload
+def prompt(name_or_fn: F, /, **options: Unpack[ComponentOptions]) -> F: ...
+@overload
+def prompt(
+    name_or_fn: str | None = None, /, **options: Unpack[ComponentOptions]
+) -> Callable[[F], F]: ...
+def prompt(name_or_fn: Any = None, /, **options: Unpack[ComponentOptions]) -> Any:
+    """Mark a function or method as a prompt, to be registered later: `mcp.add_prompt(obj.method)`.
+
+    It takes what `@mcp.prompt` takes, and returns the function as it was.
+    """
+    function, given = split_name(name_or_fn, options, "prompt", ComponentOptions)
+
+    def marked(fn: Any) -> Any:
+        return mark(fn, Mark("prompt", given))
+
+    return marked if function is None else marked(function)

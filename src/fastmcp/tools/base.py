@@ -1,100 +1,49 @@
-"""Tool and ToolResult: what a tool is to the server, and what it gives back."""
+"""Tool: what a tool is to the server."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Unpack, cast
+import logging
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
-from msgspec import UNSET, DecodeError, Raw, field, json
+from msgspec import DecodeError, Raw, field, json
 
-from fastmcp._components.blocks import as_block
 from fastmcp._components.component import Component, ComponentOptions
 from fastmcp._components.signature import NOT_AN_OBJECT
 from fastmcp._protocol.mirroring import read_plan
 from fastmcp.exceptions import InvalidSignature, ValidationError
-from fastmcp.wire.content import TextContent
-from fastmcp.wire.features import CallToolResult, ToolAnnotations, ToolExecution
 from fastmcp.wire.features import Tool as WireTool
+from fastmcp.wire.features import ToolAnnotations, ToolExecution
+
+from .tool_result import ToolResult as ToolResult
+
+if TYPE_CHECKING:
+    from .transformed_tool import TransformedTool
+
+logger = logging.getLogger("fastmcp.server")
 
 NO_PARAMETERS: dict[str, Any] = {"type": "object", "properties": {}}
 
 
-class ToolResult:
-    """The outcome of a call: content blocks for the model, structured content for programs.
-
-    Without `content`, the JSON of `structured_content` is the content.
-    """
-
-    __slots__ = ("_raw", "_structured", "content", "is_error", "meta")
-
-    def __init__(
-        self,
-        content: Any = None,
-        structured_content: Any = None,
-        meta: dict[str, Any] | None = None,
-        is_error: bool = False,
-    ) -> None:
-        if content is None and structured_content is None:
-            raise ValueError("A ToolResult needs content or structured_content")
-        self._raw: Raw | None = None
-        self._structured: Any = None
-        if structured_content is not None:
-            self.structured_content = structured_content
-        self.content: list[Any] = (
-            [TextContent(text=bytes(self._raw).decode())]
-            if content is None and self._raw is not None
-            else to_blocks(content)
-        )
-        self.meta = meta
-        self.is_error = is_error
-
-    @classmethod
-    def encoded(
-        cls, content: list[Any], structured: bytes | None = None, meta: dict[str, Any] | None = None
-    ) -> ToolResult:
-        """A result whose structured content is JSON already."""
-        self = cls.__new__(cls)
-        self._raw = None if structured is None else Raw(structured)
-        self._structured = None
-        self.content = content
-        self.meta = meta
-        self.is_error = False
-        return self
-
-    @property
-    def structured_content(self) -> Any:
-        """The structured content as Python data, or None."""
-        if self._structured is None and self._raw is not None:
-            self._structured = json.decode(self._raw)
-        return self._structured
-
-    @structured_content.setter
-    def structured_content(self, value: Any) -> None:
-        self._structured = value
-        self._raw = None if value is None else Raw(to_json(value))
-
-    def to_wire(self) -> CallToolResult:
-        """The result as the protocol has it."""
-        structured = self._raw
-        if self._structured is not None:
-            structured = Raw(to_json(self._structured))
-        return CallToolResult(
-            content=self.content,
-            structured_content=UNSET if structured is None else structured,
-            is_error=self.is_error,
-            meta=self.meta,
-        )
-
-
 class ToolOptions(ComponentOptions, total=False):
     """What the `tool` decorator takes. `output_schema` None sends no structured content;
-    `run_in_thread` False calls a plain function on the event loop; `strict` allows no coercion.
+    `timeout` is in seconds; `run_in_thread` False calls a plain function on the event loop;
+    `exclude_args` are parameters that clients do not see; `serializer` writes the text of a value;
+    `strict` allows no coercion; `structured_text` sends `-> str` as structured content, too;
+    `validate_output` checks results against a given `output_schema`.
     """
 
     annotations: Any
     output_schema: dict[str, Any] | None
+    timeout: float | None
     run_in_thread: bool
+    app: Any
+    exclude_args: Sequence[str] | None
+    serializer: Callable[[Any], str] | None
     strict: bool
+    structured_text: bool
+    validate_output: bool
 
 
 class Tool(Component, kw_only=True):
@@ -109,6 +58,7 @@ class Tool(Component, kw_only=True):
     timeout: float | None = None
 
     def __post_init__(self) -> None:
+        require_name(self.name)
         try:
             self.mirrors = read_plan(self.parameters)
         except ValueError as error:
@@ -120,6 +70,17 @@ class Tool(Component, kw_only=True):
         from .function_tool import FunctionTool
 
         return FunctionTool.from_function(fn, **options)
+
+    @classmethod
+    def from_tool(cls, tool: Tool | Callable[..., Any], **changes: Any) -> TransformedTool:
+        """A tool made of another; `changes` are those of `TransformedTool.from_tool`."""
+        from .transformed_tool import TransformedTool
+
+        return TransformedTool.from_tool(tool, **changes)
+
+    @property
+    def arguments_schema(self) -> dict[str, Any]:
+        return self.parameters
 
     async def call(self, arguments: Raw | Mapping[str, Any]) -> ToolResult:
         """Run with arguments that may still be raw JSON.
@@ -138,6 +99,16 @@ class Tool(Component, kw_only=True):
         """Do the work."""
         raise NotImplementedError(f"{type(self).__name__} must implement run()")
 
+    def entry(self, *, portable: bool) -> WireTool:
+        shown = self.to_mcp_tool()
+        if portable:
+            from fastmcp._components.portable import portable as inlined
+
+            shown.input_schema = inlined(shown.input_schema)
+            if shown.output_schema is not None:
+                shown.output_schema = inlined(shown.output_schema)
+        return shown
+
     def to_mcp_tool(self, **overrides: Any) -> WireTool:
         """The tool as clients see it."""
         annotations = self.annotations
@@ -150,44 +121,29 @@ class Tool(Component, kw_only=True):
             "annotations": annotations,
             "icons": self.icons,
             "execution": self.execution,
-            "meta": self._wire_meta(),
+            "meta": self.get_meta(),
         }
         return WireTool(**{**members, **overrides} if overrides else members)
 
 
-def to_json(value: Any) -> bytes:
-    """Any value as JSON, the way pydantic writes it.
+_GOOD_NAME = re.compile(r"[A-Za-z0-9_.\-/]{1,128}")
+_BAD_IN_NAME = re.compile(r"[\s\x00-\x1f\x7f]")
+
+
+def require_name(name: str) -> None:
+    """Refuse a name that no model can call, and warn of one that some clients refuse (SEP-986).
 
     Raises:
-        ValueError: it cannot be written.
+        InvalidSignature: it is empty, longer than 128 characters, or has spaces.
     """
-    import pydantic_core
-
-    return pydantic_core.to_json(value)
-
-
-def to_blocks(value: Any) -> list[Any]:
-    """Content blocks of a tool's value: blocks as they are, other data as JSON text."""
-    if value is None:
-        return []
-    if isinstance(value, str):
-        return [TextContent(text=value)]
-    block = as_block(value)
-    if block is not None:
-        return [block]
-    if isinstance(value, (list, tuple, set, frozenset)):
-        items = list(cast("Iterable[Any]", value))
-        if any(as_block(item) is not None for item in items):
-            return [converted for item in items for converted in to_blocks(item)]
-    if isinstance(value, (bytes, bytearray)):
-        return [TextContent(text=_text_of(bytes(value)))]
-    return [TextContent(text=to_json(value).decode())]
-
-
-def _text_of(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        import base64
-
-        return base64.b64encode(value).decode()
+    if _GOOD_NAME.fullmatch(name):
+        return
+    if not name or len(name) > 128 or _BAD_IN_NAME.search(name):
+        raise InvalidSignature(
+            f"The tool name {name!r} cannot be called: use 1 to 128 of the characters A-Z a-z 0-9 "
+            "_ - . / and keep the readable form for title="
+        )
+    logger.warning(
+        "Some clients refuse the tool name %r: it has other characters than A-Z a-z 0-9 _ - . /",
+        name,
+    )

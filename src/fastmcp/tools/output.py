@@ -1,154 +1,166 @@
-"""From a tool's return annotation to its output schema, and from its value to a ToolResult."""
+"""From a tool's return annotation to its output schema, and from its value to a result."""
 
 from __future__ import annotations
 
-import types
-import typing
-from collections.abc import Iterable
+import logging
+from collections.abc import Callable
+from types import GeneratorType
 from typing import Any, cast
 
-from msgspec import Raw
+from msgspec import json
 
-from fastmcp._components.blocks import BLOCK_TYPES, is_block, plain
-from fastmcp._components.media import Media
+from fastmcp._components.blocks import holds_blocks, text_block, to_blocks
 from fastmcp._components.schema import Value, explain, value_of
-from fastmcp.exceptions import InvalidSignature, ToolError
+from fastmcp._components.writing import simpler, to_json, unwritable, writes_aliases
+from fastmcp.exceptions import ToolError
 from fastmcp.wire.content import TextContent
-from fastmcp.wire.features import CallToolResult
-from fastmcp.wire.model import Model
 
-from .base import ToolResult, to_blocks, to_json
+from .output_schema import (
+    WRAPPED,
+    described_value,
+    given_schema,
+    is_object_schema,
+    is_plain_list,
+    wrapped,
+)
+from .tool_result import ToolResult
+from .whole_results import WholeResult, whole_result
 
-WRAPPED = "x-fastmcp-wrap-result"
+logger = logging.getLogger("fastmcp.server")
+
+_TEXTS = (str, bytes, bytearray)
 _WRAP_META = {"fastmcp": {"wrap_result": True}}
-_WITHOUT_SCHEMA = (None, type(None), Any, object, str, bytes, list, tuple, set, frozenset)
 
 
 class Output:
     """How one tool's values become results; read once, from its return annotation.
 
-    A schema whose root is no object is wrapped as `{"result": …}` (PROTOCOL 8.3).
+    Data whose schema is not an object's is wrapped as `{"result": …}` (PROTOCOL 8.3), and so is a
+    list of which nothing is promised. `structured_text` promises and sends text as data, too;
+    `validate_output` checks every result against the schema; `serializer` writes the text of data.
     """
 
-    __slots__ = ("_value", "schema", "wraps")
+    __slots__ = ("_aliases", "_serializer", "_validate", "_value", "schema", "wraps")
 
-    def __init__(self, annotation: Any, schema: Any = ...) -> None:
+    def __init__(
+        self,
+        annotation: Any,
+        schema: Any = ...,
+        *,
+        structured_text: bool = False,
+        validate_output: bool = False,
+        serializer: Callable[[Any], str] | None = None,
+    ) -> None:
         self._value: Value | None = None
+        self._aliases: bool | None = None
+        self._serializer = serializer
+        self._validate: Callable[[Any], None] | None = None
         self.schema: dict[str, Any] | None = None
         self.wraps = False
-        if schema is None:
-            return
-        if schema is not ...:
-            if schema.get("type") != "object":
-                raise InvalidSignature('output_schema must have the root "type": "object"')
-            self.schema = schema
-            self.wraps = bool(schema.get(WRAPPED))
-        elif not _without_schema(annotation):
-            self._read(annotation)
+        if schema is ...:
+            self._read(annotation, structured_text)
+        elif schema is not None and schema is not False:
+            self.schema = given_schema(schema)
+            self.wraps = bool(self.schema.get(WRAPPED))
+        if validate_output and self.schema is not None:
+            from .validation import validator
 
-    def _read(self, annotation: Any) -> None:
+            self._validate = validator(self.schema)
+
+    def _read(self, annotation: Any, structured_text: bool) -> None:
+        described = described_value(annotation, structured_text=structured_text)
+        if described is None:
+            self.wraps = is_plain_list(annotation)
+            return
         try:
-            value = value_of(annotation)
+            value = value_of(described)
         except Exception:
             return  # what pydantic cannot describe is sent as content only
-        self._value, schema = value, value.schema
-        self.wraps = not _is_object(schema)
-        if self.wraps:
-            definitions = schema.pop("$defs", None)
-            schema = {
-                "type": "object",
-                "properties": {"result": schema},
-                "required": ["result"],
-                WRAPPED: True,
-            }
-            if definitions:
-                schema["$defs"] = definitions
-        else:
-            schema.setdefault("type", "object")
-        self.schema = schema
+        self._value = value
+        self._aliases = writes_aliases(described)
+        self.wraps = not is_object_schema(value.schema)
+        self.schema = wrapped(value.schema) if self.wraps else {"type": "object", **value.schema}
 
-    def convert(self, value: Any) -> ToolResult | CallToolResult:
+    def convert(self, value: Any) -> WholeResult:
         """The result that a function's value means.
 
         Raises:
-            ToolError: the value does not fit the annotation, or cannot be written as JSON.
+            ToolError: the value does not fit what was promised, or cannot be written as JSON.
         """
-        if isinstance(value, (ToolResult, CallToolResult)):
-            return value
-        if self.schema is None and (value is None or isinstance(value, (str, bytes))):
-            return ToolResult.encoded(to_blocks(value))
-        if _is_official_result(value):
-            return CallToolResult.model_validate(plain(value))
-        if _holds_blocks(value):
+        if self.schema is None and type(value) is str:
+            return ToolResult.encoded([text_block(value)])
+        if isinstance(value, GeneratorType):
+            value = list(cast("Any", value))
+        result = whole_result(value)
+        if result is None:
+            try:
+                result = self._of_data(value)
+            except ValueError as error:
+                raise ToolError(f"The tool returned what cannot be sent: {error}") from error
+        if self._validate is not None:
+            self._validate(result)
+        return result
+
+    def _of_data(self, value: Any) -> ToolResult:
+        if self._value is None and self._is_content(value):
             return ToolResult.encoded(to_blocks(value))
         data = self._write(value)
-        text = value if isinstance(value, str) else data.decode()
-        content: list[Any] = [] if value is None else [TextContent(text=text)]
-        if self.wraps:
+        content = [] if value is None else [self._block(value, data)]
+        if self.wraps and (self.schema is not None or data.startswith(b"[")):
             return ToolResult.encoded(content, b'{"result":' + data + b"}", _WRAP_META)
-        return ToolResult.encoded(content, data if data.startswith(b"{") else None)
+        if data.startswith(b"{"):
+            return ToolResult.encoded(content, data)
+        if self.schema is not None:
+            raise ToolError(
+                f"The tool promises an object and returned {type(value).__name__}; return a dict "
+                f'or a model, or set "{WRAPPED}" in a schema with the property "result"'
+            )
+        return ToolResult.encoded(content)
+
+    def _is_content(self, value: Any) -> bool:
+        """Whether a value of which no annotation tells is for the model to read, and no data."""
+        if self.schema is None:
+            is_nothing = isinstance(value, (list, tuple)) and not value and not self.wraps
+            return is_nothing or value is None or isinstance(value, _TEXTS) or holds_blocks(value)
+        if holds_blocks(value):
+            raise ToolError(
+                "The tool promises structured content and returned content blocks; return "
+                "ToolResult(content=…, structured_content=…), or set output_schema=None"
+            )
+        return False
+
+    def _block(self, value: Any, data: bytes) -> TextContent:
+        if isinstance(value, str):
+            return text_block(value)
+        if self._serializer is not None:
+            try:
+                return text_block(self._serializer(value))
+            except Exception:
+                logger.warning("The serializer failed; the value is sent as JSON", exc_info=True)
+        return TextContent(text=data.decode())
 
     def _write(self, value: Any) -> bytes:
         known = self._value
+        if known is None:
+            return to_json(value)
         try:
-            if known is None:
-                return to_json(value)
-            try:
-                return known.write(value, warnings="error")
-            except ValueError:
-                return known.write(known.check(value))
+            if self._aliases is not None:
+                return to_json(known.check(value), by_alias=self._aliases)
+            return known.write(value, warnings="error", fallback=simpler)
+        except ValueError:
+            pass
+        try:
+            return known.write(_fitted(known, value), fallback=simpler)
         except ValueError as error:
-            what = explain(error) or "it cannot be written as JSON"
+            what = explain(error) or unwritable(error)
             raise ToolError(f"The tool returned what its annotation does not allow: {what}") from (
                 error
             )
 
 
-def _without_schema(annotation: Any) -> bool:
-    import inspect
-
-    if annotation is inspect.Parameter.empty or annotation in _WITHOUT_SCHEMA:
-        return True
-    origin = typing.get_origin(annotation)
-    if origin in (typing.Union, types.UnionType, typing.Annotated):
-        members = [m for m in typing.get_args(annotation) if m is not type(None)]
-        if origin is typing.Annotated:
-            members = members[:1]
-        return any(_without_schema(member) for member in members)
-    if origin in (list, tuple, set, frozenset):
-        members = [m for m in typing.get_args(annotation) if m is not ...]
-        return all(member is Any or _is_content(member) for member in members)
-    return _is_content(annotation)
-
-
-def _is_content(annotation: Any) -> bool:
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        return any(_is_content(member) for member in typing.get_args(annotation))
-    if not isinstance(annotation, type):
-        return False
-    if issubclass(annotation, (ToolResult, Media, Model, Raw)):
-        return True
-    fields: Any = getattr(cast("Any", annotation), "model_fields", {})
-    kind = fields.get("type")
-    return getattr(kind, "default", None) in BLOCK_TYPES or (
-        "isError" in fields or "is_error" in fields
-    )
-
-
-def _is_object(schema: dict[str, Any]) -> bool:
-    if "$ref" in schema:
-        name = schema["$ref"].rpartition("/")[2]
-        return _is_object(schema.get("$defs", {}).get(name, {}))
-    return schema.get("type") == "object"
-
-
-def _is_official_result(value: Any) -> bool:
-    return hasattr(value, "model_dump") and (
-        hasattr(value, "structuredContent") or hasattr(value, "structured_content")
-    )
-
-
-def _holds_blocks(value: Any) -> bool:
-    if isinstance(value, (list, tuple)):
-        return any(is_block(item) for item in cast("Iterable[Any]", value))
-    return is_block(value)
+def _fitted(known: Value, value: Any) -> Any:
+    """The value as its annotation has it: converted, or else read back from its JSON."""
+    try:
+        return known.check(value)
+    except ValueError:
+        return known.check(json.decode(to_json(value)))
