@@ -1,21 +1,93 @@
-"""The names that packages promise."""
+"""The names that packages promise, and those that code written for FastMCP imports."""
+
+from __future__ import annotations
 
 import importlib
 
 import pytest
+from processes import run_python
 
 PACKAGES = [
     "fastmcp",
+    "fastmcp.apps",
     "fastmcp.client",
     "fastmcp.client.transports",
+    "fastmcp.dependencies",
     "fastmcp.prompts",
     "fastmcp.resources",
     "fastmcp.server",
+    "fastmcp.server.dependencies",
     "fastmcp.server.middleware",
     "fastmcp.server.providers",
     "fastmcp.tools",
+    "fastmcp.tools.tool_transform",
     "fastmcp.utilities.types",
 ]
+
+SAID_ELSEWHERE = {"NotSet", "NotSetT"}
+"""Names for `...` and its type."""
+
+# Module -> names, as FastMCP's documentation and its users' servers import them.
+IMPORTED = {
+    "fastmcp": "FastMCP Context Client __version__ client server",
+    "fastmcp.apps": """
+        AppConfig ResourceCSP ResourcePermissions UI_EXTENSION_ID UI_MIME_TYPE
+        app_config_to_meta_dict resolve_ui_mime_type
+    """,
+    "fastmcp.client": "Client",
+    "fastmcp.client.transports": """
+        StreamableHttpTransport FastMCPTransport StdioTransport PythonStdioTransport
+    """,
+    "fastmcp.dependencies": """
+        CallArgument CurrentAccessToken CurrentContext CurrentFastMCP CurrentHeaders CurrentRequest
+        CycleError Dependency Depends Progress ProgressLike Shared TokenClaim
+    """,
+    "fastmcp.exceptions": """
+        AuthorizationError ClientError DisabledError FastMCPDeprecationWarning FastMCPError
+        InsufficientScopeError InvalidSignature McpError NotFoundError PromptError ResourceError
+        ResourceSecurityError ToolError ValidationError
+    """,
+    "fastmcp.prompts": """
+        FunctionPrompt Message Prompt PromptArgument PromptMessage PromptResult prompt
+    """,
+    "fastmcp.prompts.base": "Message Prompt PromptResult",
+    "fastmcp.prompts.function_prompt": "FunctionPrompt prompt",
+    "fastmcp.prompts.prompt": """
+        FunctionPrompt Message Prompt PromptArgument PromptMessage PromptResult TextContent
+    """,
+    "fastmcp.resources": """
+        BinaryResource DirectoryResource FileResource FunctionResource HttpResource Resource
+        ResourceContent ResourceResult ResourceSecurity ResourceTemplate TextResource resource
+    """,
+    "fastmcp.resources.resource": "FunctionResource Resource ResourceContent ResourceResult",
+    "fastmcp.server": "FastMCP Context",
+    "fastmcp.server.context": "Context",
+    "fastmcp.server.dependencies": """
+        get_access_token get_context get_http_headers get_http_request get_server
+    """,
+    "fastmcp.server.middleware": "Middleware MiddlewareContext CallNext",
+    "fastmcp.server.providers": "LocalProvider",
+    "fastmcp.tools": "FunctionTool Tool ToolResult forward forward_raw tool",
+    "fastmcp.tools.base": "Tool ToolResult",
+    "fastmcp.tools.function_tool": "FunctionTool tool",
+    "fastmcp.tools.tool": "FunctionTool TextContent Tool ToolAnnotations ToolResult",
+    "fastmcp.tools.tool_transform": """
+        ArgTransform ArgTransformConfig ToolTransformConfig TransformedTool
+        apply_transformations_to_tools forward forward_raw
+    """,
+    "fastmcp.types": """
+        Annotations AudioContent BlobResourceContents CallToolResult ContentBlock EmbeddedResource
+        ErrorData INTERNAL_ERROR INVALID_PARAMS Icon ImageContent METHOD_NOT_FOUND Prompt
+        PromptMessage Resource ResourceLink TextContent TextResourceContents Textarea Tool
+        ToolAnnotations
+    """,
+    "fastmcp.utilities.logging": "configure_logging get_logger temporary_log_level",
+    "fastmcp.utilities.types": """
+        Audio FastMCPBaseModel File Image NotSet NotSetT create_function_without_params
+        find_kwarg_by_type get_cached_typeadapter get_fn_name is_class_member_of_type
+        issubclass_safe replace_type
+    """,
+}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -24,7 +96,8 @@ def test_every_promised_name_is_there_and_has_a_docstring(package: str) -> None:
     module = importlib.import_module(package)
 
     for name in module.__all__:
-        assert getattr(module, name).__doc__, name
+        promised = getattr(module, name)
+        assert promised.__doc__ or name in SAID_ELSEWHERE, name
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -32,3 +105,50 @@ def test_a_name_that_is_not_there_is_an_attribute_error_naming_the_package(packa
     """A typing mistake is told with the package it was made in."""
     with pytest.raises(AttributeError, match=package):
         importlib.import_module(package).no_such_name  # noqa: B018
+
+
+@pytest.mark.parametrize("module", IMPORTED)
+def test_what_users_import_can_be_imported(module: str) -> None:
+    """Under the path and the name that their code has."""
+    names = IMPORTED[module].split()
+
+    assert [name for name in names if not hasattr(importlib.import_module(module), name)] == []
+
+
+@pytest.mark.parametrize(
+    ("package", "name", "kind"),
+    [
+        ("fastmcp.tools", "tool", "Tool"),
+        ("fastmcp.prompts", "prompt", "Prompt"),
+        ("fastmcp.resources", "resource", "Resource"),
+    ],
+)
+def test_a_decorator_and_a_module_share_a_name(package: str, name: str, kind: str) -> None:
+    """Whichever is imported first, the attribute is the decorator and the path is the module."""
+    module = f"from {package}.{name} import {kind}"
+    decorator = f"from {package} import {name}; assert callable({name}) and {name}.__doc__"
+
+    for program in (f"{module}; {decorator}", f"{decorator}; {module}; {decorator}"):
+        run = run_python("-c", f"{program}; import {package}; assert {package}.{name} is {name}")
+        assert run.returncode == 0, run.stderr
+    with pytest.raises(ImportError, match="no_such_name"):
+        exec(f"from {package}.{name} import no_such_name")
+
+
+def test_the_modules_that_share_a_name_load_nothing() -> None:
+    """They look their names up when they are asked for them."""
+    program = (
+        "import sys, fastmcp.tools, fastmcp.prompts, fastmcp.resources;"
+        "print(*(name for name in sys.modules if name.startswith('fastmcp.')"
+        " and name.rpartition('.')[2] in ('base', 'function_tool', 'wire')))"
+    )
+
+    assert run_python("-c", program).stdout.split() == []
+
+
+def test_the_names_of_the_protocol_are_those_of_its_vocabulary() -> None:
+    """`fastmcp.types` has all that `fastmcp.wire` has, and the same objects."""
+    types, wire = importlib.import_module("fastmcp.types"), importlib.import_module("fastmcp.wire")
+
+    assert set(wire.__all__) <= set(dir(types))
+    assert all(getattr(types, name) is getattr(wire, name) for name in wire.__all__)

@@ -7,20 +7,33 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fastmcp._version import VERSION
     from fastmcp.client.client import Client as Client
+    from fastmcp.exceptions import FastMCPDeprecationWarning as FastMCPDeprecationWarning
     from fastmcp.server.context import Context as Context
     from fastmcp.server.server import FastMCP as FastMCP
 
     __version__ = VERSION
 
-__all__ = ["Client", "Context", "FastMCP", "__version__"]
+__all__ = ["Client", "Context", "FastMCP", "FastMCPDeprecationWarning", "__version__"]
 
 _HOME = {
     "Client": ("fastmcp.client.client", "Client"),
     "Context": ("fastmcp.server.context", "Context"),
     "FastMCP": ("fastmcp.server.server", "FastMCP"),
+    "FastMCPDeprecationWarning": ("fastmcp.exceptions", "FastMCPDeprecationWarning"),
     "__version__": ("fastmcp._version", "VERSION"),
 }
-_SUBMODULES = ("client", "exceptions", "prompts", "resources", "server", "tools", "utilities")
+_SUBMODULES = (
+    "apps",
+    "client",
+    "dependencies",
+    "exceptions",
+    "prompts",
+    "resources",
+    "server",
+    "tools",
+    "types",
+    "utilities",
+)
 
 
 def __getattr__(name: str) -> Any:

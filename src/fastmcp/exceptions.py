@@ -13,18 +13,21 @@ FastMCPError
 ├── LocalProtocolError          we, or the code that called us, broke a rule
 │   ├── ConfigurationError          options that cannot work together
 │   └── InvalidSignature            a function that cannot become a component
+│       └── CycleError                  its dependencies need each other
 └── OperationError              the operation itself failed
     ├── ToolError, ResourceError, PromptError      texts meant for the model
     ├── ValidationError                            arguments that do not fit
     ├── NotFoundError, DisabledError               no such component
+    │   └── ResourceSecurityError                  a value in the URI leads elsewhere
     ├── AuthorizationError                         not allowed
+    │   └── InsufficientScopeError                 the token lacks scopes
     ├── ClientError                                the client could not do what was asked
     │   ├── Disconnected                           the connection ended (a ConnectionError)
     │   │   └── SessionExpired                     the server no longer knows our session
     │   ├── UnexpectedResponse                     an HTTP answer that is not MCP
     │   └── TimedOut                               no answer in time (a TimeoutError)
 
-These classes know neither HTTP statuses nor log levels.
+These classes know no HTTP statuses. `FastMCPDeprecationWarning` is a warning, beside the tree.
 """
 
 from __future__ import annotations
@@ -43,7 +46,15 @@ UNSUPPORTED_VERSION = -32022
 
 
 class FastMCPError(Exception):
-    """The root of the tree."""
+    """The root of the tree. `log_level` is the level at which a server logs it."""
+
+    def __init__(self, *args: object, log_level: int = 40) -> None:
+        super().__init__(*args)
+        self.log_level = log_level
+
+
+class FastMCPDeprecationWarning(DeprecationWarning):
+    """Something that a later version will no longer have."""
 
 
 class McpError(FastMCPError):
@@ -148,6 +159,10 @@ class InvalidSignature(LocalProtocolError, ValueError):
     """A function whose signature cannot be served; the text names the line and the cure."""
 
 
+class CycleError(InvalidSignature):
+    """Dependencies that need each other."""
+
+
 class OperationError(FastMCPError):
     """The operation itself failed."""
 
@@ -168,8 +183,15 @@ class ValidationError(OperationError):
     """Arguments that do not fit the component's parameters."""
 
 
-class NotFoundError(OperationError, LookupError):
+class NotFoundError(OperationError, KeyError):
     """No component of that name or URI."""
+
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # a KeyError would quote its text
+
+
+class ResourceSecurityError(NotFoundError):
+    """A value in a resource's URI was refused; for the client there is no such resource."""
 
 
 class DisabledError(OperationError):
@@ -178,6 +200,14 @@ class DisabledError(OperationError):
 
 class AuthorizationError(OperationError):
     """The caller may not do this."""
+
+
+class InsufficientScopeError(AuthorizationError):
+    """The caller's token lacks `required_scopes`."""
+
+    def __init__(self, required_scopes: list[str], *, message: str | None = None) -> None:
+        super().__init__(message or f"These scopes are needed: {', '.join(required_scopes)}")
+        self.required_scopes = required_scopes
 
 
 class ClientError(OperationError):
