@@ -86,6 +86,7 @@ class Session:
         answer: Answer = _unanswerable,
         *,
         on_notification: OnNotification | None = None,
+        on_closed: Callable[[], None] | None = None,
         answers_malformed: bool = True,
     ) -> None:
         self.connection = Connection()
@@ -93,6 +94,7 @@ class Session:
         self.batches = False
         self._answer = answer
         self._on_notification = on_notification
+        self._on_closed = on_closed
         self._answers_malformed = answers_malformed
         self._tasks: dict[RequestId, asyncio.Task[None]] = {}
         self._waiting: dict[RequestId, asyncio.Future[Raw]] = {}
@@ -274,6 +276,8 @@ class Session:
         for future in list(self._waiting.values()):
             if not future.done():
                 future.set_exception(Disconnected(str(self._closed)))
+        if self._on_closed is not None:
+            self._on_closed()
 
     async def wait_answered(self) -> None:
         """Wait until none of our requests is waiting for its answer."""

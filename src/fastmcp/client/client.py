@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
 from msgspec import Raw, json
 
@@ -20,6 +20,12 @@ from fastmcp.exceptions import (
     ToolError,
 )
 from fastmcp.wire import jsonrpc
+from fastmcp.wire.completion import (
+    CompleteResult,
+    Completion,
+    PromptReference,
+    ResourceTemplateReference,
+)
 from fastmcp.wire.content import Resource
 from fastmcp.wire.features import CallToolResult as WireCallToolResult
 from fastmcp.wire.features import (
@@ -41,8 +47,9 @@ from fastmcp.wire.lifecycle import (
     ServerCapabilities,
 )
 from fastmcp.wire.revisions import MODERN_REVISIONS, REVISIONS
-from fastmcp.wire.shapes import META_LOG_LEVEL, META_SERVER_INFO
+from fastmcp.wire.shapes import META_LOG_LEVEL
 
+from .arguments import as_text, jsonable, with_version
 from .negotiation import Agreement, Introduction, Mode, negotiate
 from .notices import LogHandler, MessageHandler, Notices, ProgressHandler
 from .results import CallToolResult
@@ -52,7 +59,6 @@ from .transports.transport import ClientChannel, ClientTransport
 R = TypeVar("R")
 
 MAX_PAGES = 250
-_PLAIN = (str, int, float, bool, type(None))
 
 
 class Client:
@@ -179,16 +185,7 @@ class Client:
     @property
     def initialize_result(self) -> InitializeResult:
         """What the server said of itself; for a modern server, put together from `discover`."""
-        agreement = self._agreed()
-        if agreement.initialize is not None:
-            return agreement.initialize
-        found = agreement.discover
-        return InitializeResult(
-            protocol_version=agreement.revision.text,
-            capabilities=ServerCapabilities() if found is None else found.capabilities,
-            server_info=Implementation.model_validate(self._server_info(found and found.meta)),
-            instructions=None if found is None else found.instructions,
-        )
+        return self._agreed().as_initialize_result()
 
     @property
     def server_capabilities(self) -> ServerCapabilities:
@@ -207,18 +204,7 @@ class Client:
 
     def get_server_info(self) -> dict[str, Any]:
         """The server's own description, with the members that it added."""
-        agreement = self._agreed()
-        if agreement.initialize is not None:
-            result = agreement.initialize
-            return {
-                **result.server_info.model_dump(exclude_none=True),
-                **((result.meta or {}).get(META_SERVER_INFO) or {}),
-            }
-        return dict(self._server_info(agreement.discover and agreement.discover.meta))
-
-    @staticmethod
-    def _server_info(meta: Mapping[str, Any] | None) -> Mapping[str, Any]:
-        return (meta or {}).get(META_SERVER_INFO) or {"name": "unknown", "version": "unknown"}
+        return self._agreed().server_info
 
     def _agreed(self) -> Agreement:
         if self._agreement is None:
@@ -354,14 +340,15 @@ class Client:
         *,
         timeout: float | None = None,
         progress_handler: ProgressHandler | None = None,
+        version: str | None = None,
         meta: Mapping[str, Any] | None = None,
     ) -> WireCallToolResult:
-        """Call a tool; the result as the protocol has it.
+        """Call a tool, in its highest `version` or in another; the result as the protocol has it.
 
         Raises:
             McpError: the server answered with an error.
         """
-        params = {"name": name, "arguments": _jsonable(arguments or {})}
+        params = {"name": name, "arguments": jsonable(arguments or {})}
 
         async def ask() -> WireCallToolResult:
             return await self._ask(
@@ -370,7 +357,7 @@ class Client:
                 params,
                 timeout=timeout,
                 progress_handler=progress_handler,
-                meta=meta,
+                meta=with_version(meta, version),
             )
 
         try:
@@ -389,6 +376,7 @@ class Client:
         timeout: float | None = None,
         progress_handler: ProgressHandler | None = None,
         raise_on_error: bool = True,
+        version: str | None = None,
         meta: Mapping[str, Any] | None = None,
     ) -> CallToolResult:
         """Call a tool.
@@ -399,7 +387,12 @@ class Client:
         """
         try:
             wire = await self.call_tool_mcp(
-                name, arguments, timeout=timeout, progress_handler=progress_handler, meta=meta
+                name,
+                arguments,
+                timeout=timeout,
+                progress_handler=progress_handler,
+                version=version,
+                meta=meta,
             )
         except McpError as error:
             raise RemoteToolError(error) from error
@@ -409,28 +402,57 @@ class Client:
         return result
 
     async def read_resource_mcp(
-        self, uri: Any, *, meta: Mapping[str, Any] | None = None
+        self, uri: Any, *, version: str | None = None, meta: Mapping[str, Any] | None = None
     ) -> ReadResourceResult:
         """Read a resource; the result as the protocol has it."""
-        return await self._ask(ReadResourceResult, "resources/read", {"uri": str(uri)}, meta=meta)
+        params = {"uri": str(uri)}
+        meta = with_version(meta, version)
+        return await self._ask(ReadResourceResult, "resources/read", params, meta=meta)
 
-    async def read_resource(self, uri: Any, *, meta: Mapping[str, Any] | None = None) -> list[Any]:
+    async def read_resource(
+        self, uri: Any, *, version: str | None = None, meta: Mapping[str, Any] | None = None
+    ) -> list[Any]:
         """The contents of a resource, as text and binary pieces."""
-        return list((await self.read_resource_mcp(uri, meta=meta)).contents)
+        return list((await self.read_resource_mcp(uri, version=version, meta=meta)).contents)
 
     async def get_prompt_mcp(
         self,
         name: str,
         arguments: Mapping[str, Any] | None = None,
         *,
+        version: str | None = None,
         meta: Mapping[str, Any] | None = None,
     ) -> GetPromptResult:
         """Render a prompt. Arguments that are not text are sent as JSON."""
-        given = {key: _as_text(value) for key, value in (arguments or {}).items()}
+        given = {key: as_text(value) for key, value in (arguments or {}).items()}
         params = {"name": name, "arguments": given} if given else {"name": name}
+        meta = with_version(meta, version)
         return await self._ask(GetPromptResult, "prompts/get", params, meta=meta)
 
     get_prompt = get_prompt_mcp
+
+    async def complete_mcp(
+        self,
+        ref: PromptReference | ResourceTemplateReference,
+        argument: Mapping[str, str],
+        context_arguments: Mapping[str, str] | None = None,
+    ) -> CompleteResult:
+        """Values for an argument (`{"name": …, "value": what is typed so far}`) of a prompt or a
+        resource template, given those already settled.
+        """
+        params: dict[str, Any] = {"ref": ref, "argument": dict(argument)}
+        if context_arguments is not None:
+            params["context"] = {"arguments": dict(context_arguments)}
+        return await self._ask(CompleteResult, "completion/complete", params)
+
+    async def complete(
+        self,
+        ref: PromptReference | ResourceTemplateReference,
+        argument: Mapping[str, str],
+        context_arguments: Mapping[str, str] | None = None,
+    ) -> Completion:
+        """As `complete_mcp`: at most 100 values, and whether there are more."""
+        return (await self.complete_mcp(ref, argument, context_arguments)).completion
 
     # What the server sends
 
@@ -462,28 +484,3 @@ def _own_info(name: str | None) -> Implementation:
 
 def _at(cursor: str | None) -> dict[str, Any]:
     return {} if cursor is None else {"cursor": cursor}
-
-
-def _jsonable(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Arguments as JSON can have them; models and dates the way pydantic writes them."""
-    if _is_plain(arguments):
-        return arguments
-    import pydantic_core
-
-    return json.decode(pydantic_core.to_json(arguments))
-
-
-def _is_plain(value: Any) -> bool:
-    if isinstance(value, dict):
-        return all(map(_is_plain, cast("dict[Any, Any]", value).values()))
-    if isinstance(value, list):
-        return all(map(_is_plain, cast("list[Any]", value)))
-    return type(value) in _PLAIN
-
-
-def _as_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value
-    import pydantic_core
-
-    return pydantic_core.to_json(value).decode()

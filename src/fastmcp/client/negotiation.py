@@ -16,7 +16,12 @@ from fastmcp.exceptions import (
     TimedOut,
     UnexpectedResponse,
 )
-from fastmcp.wire.lifecycle import DiscoverResult, Implementation, InitializeResult
+from fastmcp.wire.lifecycle import (
+    DiscoverResult,
+    Implementation,
+    InitializeResult,
+    ServerCapabilities,
+)
 from fastmcp.wire.revisions import (
     HANDSHAKE_REVISIONS,
     LATEST_HANDSHAKE,
@@ -25,11 +30,17 @@ from fastmcp.wire.revisions import (
     REVISIONS,
     Revision,
 )
-from fastmcp.wire.shapes import META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_PROTOCOL_VERSION
+from fastmcp.wire.shapes import (
+    META_CLIENT_CAPABILITIES,
+    META_CLIENT_INFO,
+    META_PROTOCOL_VERSION,
+    META_SERVER_INFO,
+)
 
 Mode: TypeAlias = str
 """`"auto"` probes, `"legacy"` goes straight to `initialize`, a version is spoken unasked."""
 
+NAMELESS = {"name": "unknown", "version": "unknown"}
 MODERN_CODES = (HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION)
 
 
@@ -39,6 +50,27 @@ class Agreement(Struct, frozen=True):
     revision: Revision
     initialize: InitializeResult | None = None
     discover: DiscoverResult | None = None
+
+    @property
+    def server_info(self) -> dict[str, Any]:
+        """The server's own description, with the members that it added."""
+        if self.initialize is not None:
+            own: dict[str, Any] = (self.initialize.meta or {}).get(META_SERVER_INFO) or {}
+            return {**self.initialize.server_info.model_dump(exclude_none=True), **own}
+        meta = None if self.discover is None else self.discover.meta
+        return dict((meta or {}).get(META_SERVER_INFO) or NAMELESS)
+
+    def as_initialize_result(self) -> InitializeResult:
+        """What the server said of itself, as a handshake has it."""
+        if self.initialize is not None:
+            return self.initialize
+        found = self.discover
+        return InitializeResult(
+            protocol_version=self.revision.text,
+            capabilities=ServerCapabilities() if found is None else found.capabilities,
+            server_info=Implementation.model_validate(self.server_info),
+            instructions=None if found is None else found.instructions,
+        )
 
 
 class Introduction(Struct, frozen=True):

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import UNSET
+
 from fastmcp._protocol.eras import Lifecycle, progress_token
 from fastmcp._protocol.http import batches_allowed
 from fastmcp._runtime.dispatch import Dispatcher
@@ -13,16 +15,26 @@ from fastmcp._runtime.exchange import Exchange, SessionRecord, TransportName
 from fastmcp._runtime.session import Channel, Session
 from fastmcp.exceptions import McpError
 from fastmcp.wire import jsonrpc
-from fastmcp.wire.jsonrpc import Request, RequestId
+from fastmcp.wire.jsonrpc import Notification, Request, RequestId
+
+from .subscriptions import Audience, Change, Listener
 
 
 class ServerConnection:
-    """Admits each request to its era and hands it to dispatch.
+    """Admits each request to its era and hands it to dispatch; tells the client of changes.
 
     `scopes` holds the ASGI scope of each request in flight, on HTTP.
     """
 
-    __slots__ = ("_dispatcher", "_transport", "lifecycle", "record", "scopes", "session")
+    __slots__ = (
+        "_dispatcher",
+        "_introduced",
+        "_transport",
+        "lifecycle",
+        "record",
+        "scopes",
+        "session",
+    )
 
     def __init__(
         self,
@@ -30,13 +42,36 @@ class ServerConnection:
         channel: Channel,
         transport: TransportName,
         id: str | None = None,
+        *,
+        audience: Audience,
     ) -> None:
         self._dispatcher = dispatcher
         self._transport: TransportName = transport
+        self._introduced = False
         self.lifecycle = Lifecycle()
         self.record = SessionRecord(id or os.urandom(16).hex())
         self.scopes: dict[RequestId, Mapping[str, Any]] | None = None
-        self.session = Session(channel, self._answer)
+        listener = Listener(self._wants, self._tell)
+        self.session = Session(
+            channel,
+            self._answer,
+            on_notification=self._notified,
+            on_closed=lambda: audience.leave(listener),
+        )
+        audience.join(listener)
+
+    def _notified(self, notification: Notification) -> None:
+        if notification.method == "notifications/initialized":
+            self._introduced = self.lifecycle.sender is not None
+
+    def _wants(self, change: Change) -> bool:
+        """A handshake client hears of every list, and of the resources that it subscribed to."""
+        if not self._introduced:
+            return False
+        return change.of != "contents" or change.concerns(self.record.subscriptions)
+
+    async def _tell(self, method: str, params: dict[str, Any]) -> None:
+        await self.session.send(jsonrpc.encode_notification(method, params or UNSET))
 
     async def _answer(self, request: Request) -> bytes:
         lifecycle = self.lifecycle

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastmcp._components.current import Scope, current_scope
+from fastmcp._components.shared_values import SharedValues
 from fastmcp._components.signature import Injectable
 from fastmcp._runtime.exchange import Exchange, TransportName
 from fastmcp.wire.lifecycle import (
@@ -44,10 +45,27 @@ class Context(Scope, Injectable):
         Raises:
             RuntimeError: none is.
         """
-        scope = current_scope.get(None)
-        if not isinstance(scope, Context):
+        context = cls.current_or_none()
+        if context is None:
             raise RuntimeError("No request is being served, so there is no context")
-        return scope
+        return context
+
+    @classmethod
+    def current_or_none(cls) -> Context | None:
+        """The context of the request being served, or None outside of one."""
+        scope = current_scope.get(None)
+        return scope if isinstance(scope, Context) else None
+
+    @property
+    def exchange(self) -> Exchange:
+        """The request itself, and the way back to its sender."""
+        return self._exchange
+
+    @property
+    def access_token(self) -> Any:
+        """The token that the caller was authenticated by; None without one."""
+        scope = self._exchange.scope
+        return None if scope is None else getattr(scope.get("user"), "access_token", None)
 
     @property
     def request_id(self) -> str:
@@ -90,6 +108,10 @@ class Context(Scope, Injectable):
     def transport(self) -> TransportName:
         """How the request came."""
         return self._exchange.transport
+
+    @property
+    def shared_values(self) -> SharedValues | None:
+        return self.fastmcp.lifespan.shared_values
 
     @property
     def lifespan_context(self) -> Mapping[str, Any]:

@@ -255,6 +255,7 @@ def _uvicorn_server(
         async def shutdown(self, sockets: Any = None) -> None:
             # They would hold the shutdown up until its deadline; calls have until then.
             endpoint.sessions.stop_listening()
+            app.state.fastmcp_server.audience.dismiss()
             await super().shutdown(sockets)
 
     return Server(uvicorn.Config(app, host=host, port=port, **config))

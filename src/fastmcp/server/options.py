@@ -31,7 +31,6 @@ UPCOMING = {
     "dereference_schemas",
     "providers",
     "request_state_security",
-    "resource_security",
     "sampling_handler",
     "sampling_handler_behavior",
     "session_state_store",

@@ -5,24 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fastmcp._runtime.dispatch import Handler, Render, Route
+from fastmcp.wire.features import (
+    ListPromptsResult,
+    ListResourcesResult,
+    ListResourceTemplatesResult,
+    ListToolsResult,
+)
 from fastmcp.wire.methods import METHODS
 
-from . import handlers as h
 from .context import Context
+from .handlers import lifecycle, prompts, resources, tools
+from .handlers.lifecycle import same
+from .handlers.lists import listing
 from .middleware.middleware import Middleware, compile_chain
 
 HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
-    "initialize": (h.initialize, h.same),
-    "server/discover": (h.discover, h.same),
-    "ping": (h.ping, h.same),
-    "logging/setLevel": (h.set_level, h.same),
-    "tools/list": (h.list_tools, h.render_tools),
-    "tools/call": (h.run_tool, h.render_call),
-    "resources/list": (h.list_resources, h.render_resources),
-    "resources/templates/list": (h.list_templates, h.render_templates),
-    "resources/read": (h.read_resource, h.render_read),
-    "prompts/list": (h.list_prompts, h.render_prompts),
-    "prompts/get": (h.get_prompt, h.render_prompt),
+    "initialize": (lifecycle.initialize, same),
+    "server/discover": (lifecycle.discover, same),
+    "ping": (lifecycle.ping, same),
+    "logging/setLevel": (lifecycle.set_level, same),
+    "tools/list": listing(lambda offered: offered.tools, ListToolsResult, "tools"),
+    "tools/call": (tools.run_tool, tools.render_call),
+    "resources/list": listing(lambda offered: offered.resources, ListResourcesResult, "resources"),
+    "resources/templates/list": listing(
+        lambda offered: offered.templates, ListResourceTemplatesResult, "resource_templates"
+    ),
+    "resources/read": (resources.read_resource, resources.render_read),
+    "resources/subscribe": (resources.subscribe, same),
+    "resources/unsubscribe": (resources.unsubscribe, same),
+    "subscriptions/listen": (resources.listen_for_changes, same),
+    "prompts/list": listing(lambda offered: offered.prompts, ListPromptsResult, "prompts"),
+    "prompts/get": (prompts.get_prompt, prompts.render_prompt),
+    "completion/complete": (prompts.complete, same),
 }
 
 
@@ -32,7 +46,7 @@ def build_routes(middleware: Sequence[Middleware]) -> dict[str, Route[Context]]:
         method: compile_chain(middleware, method, handler)
         for method, (handler, _) in HANDLERS.items()
     }
-    chains["tools/call"] = h.tool_outcome(chains["tools/call"])
+    chains["tools/call"] = tools.tool_outcome(chains["tools/call"])
     return {
         method: Route(METHODS[method], chains[method], render)
         for method, (_, render) in HANDLERS.items()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar, Unpack, overload
 
 from fastmcp._components.component import ComponentOptions
 from fastmcp._components.current import current_scope
+from fastmcp._components.versions import VersionSpec
 from fastmcp._protocol.mirroring import Plan
 from fastmcp._runtime.dispatch import Dispatcher, Hints, Route
 from fastmcp._runtime.exchange import TransportName
@@ -15,18 +16,27 @@ from fastmcp._runtime.session import Channel
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource, ResourceOptions
+from fastmcp.resources.naming import canonical_uri
+from fastmcp.resources.security import DEFAULT_RESOURCE_SECURITY, ResourceSecurity
 from fastmcp.resources.template import ResourceTemplate
 from fastmcp.tools.base import Tool, ToolOptions
+from fastmcp.tools.tool_result import ToolResult as ToolResult
 from fastmcp.wire.lifecycle import Implementation, ServerCapabilities
 
+from .authorization import permit, permitted
+from .catalogue import Catalogue
+from .completions import Completers
 from .connection import ServerConnection
 from .context import Context
 from .identity import Identity
 from .lifespan import LifespanFunction, SharedLifespan
 from .middleware.middleware import Middleware
 from .options import HttpDefaults, reject_unknown, require_available
-from .providers.local import LocalProvider, OnDuplicate
+from .providers.local import Feature, LocalProvider
+from .providers.shelf import OnDuplicate
 from .routes import build_routes
+from .subscriptions import Audience, Change
+from .visibility import Criteria, Rule, rules
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -34,6 +44,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 F = TypeVar("F", bound=Callable[..., Any])
+Selection: TypeAlias = VersionSpec | str | None
 
 
 class FastMCP:
@@ -59,6 +70,10 @@ class FastMCP:
         mask_error_details: bool = False,
         strict_input_validation: bool = False,
         list_page_size: int | None = None,
+        dereference_schemas: bool = True,
+        resource_security: ResourceSecurity | None = DEFAULT_RESOURCE_SECURITY,
+        structured_text: bool = False,
+        validate_output: bool = False,
         cache_ttl: float = 0,
         cache_scope: Literal["public", "private"] = "private",
         experimental_capabilities: Mapping[str, Any] | None = None,
@@ -77,6 +92,7 @@ class FastMCP:
         self.logger = logging.getLogger(f"fastmcp.server.{self.name}")
         self.masks_errors = mask_error_details
         self.list_page_size = list_page_size
+        self.dereference_schemas = dereference_schemas
         self.http_defaults = HttpDefaults(stateless_http, json_response)
         self.tasks = tasks
         self.docket_url = docket
@@ -87,7 +103,19 @@ class FastMCP:
         self._dispatcher: Dispatcher[Context] | None = None
         self._asgi: Starlette | None = None
         self.custom_routes: list[BaseRoute] = []
-        self.local_provider = LocalProvider(on_duplicate, strict=strict_input_validation)
+        self.audience = Audience()
+        self.completers = Completers()
+        self.local_provider = LocalProvider(
+            on_duplicate,
+            {
+                "strict": strict_input_validation,
+                "structured_text": structured_text,
+                "validate_output": validate_output,
+            },
+        )
+        self.local_provider.on_change.append(self._announce)
+        self._rules: list[Rule] = []
+        self._catalogue = Catalogue(self.local_provider, self._rules, resource_security)
         for tool in tools or ():
             self.add_tool(tool)
 
@@ -121,15 +149,16 @@ class FastMCP:
         """Whether `server_info` has members that the protocol does not know."""
         return bool(self._identity.extras())
 
-    @property
-    def capabilities(self) -> ServerCapabilities:
-        """What this server offers, in both eras."""
+    def capabilities(self, *, connected: bool) -> ServerCapabilities:
+        """What this server offers to a client; only a connected one can be told of changes."""
+        lists = {"listChanged": True} if connected else {}
         return ServerCapabilities.model_validate(
             {
-                "tools": {},
-                "resources": {},
-                "prompts": {},
+                "tools": lists,
+                "resources": {**lists, "subscribe": True} if connected else {},
+                "prompts": lists,
                 "logging": {},
+                **({"completions": {}} if self.completes else {}),
                 **({"experimental": self._experimental} if self._experimental else {}),
             }
         )
@@ -174,8 +203,10 @@ class FastMCP:
         """Add a tool, or a function to make one of."""
         return self.local_provider.add_tool(tool)
 
-    def add_resource(self, resource: Resource) -> Resource:
-        """Add a resource."""
+    def add_resource(
+        self, resource: Resource | ResourceTemplate | Callable[..., Any]
+    ) -> Resource | ResourceTemplate:
+        """Add a resource, or a function that `@resource` has marked with its URI."""
         return self.local_provider.add_resource(resource)
 
     def add_template(self, template: ResourceTemplate) -> ResourceTemplate:
@@ -186,51 +217,129 @@ class FastMCP:
         """Add a prompt, or a function to make one of."""
         return self.local_provider.add_prompt(prompt)
 
-    def remove_tool(self, name: str) -> None:
-        """Remove a tool; NotFoundError when there is none."""
-        self.local_provider.remove_tool(name)
+    def remove_tool(self, name: str, version: str | None = None) -> None:
+        """Remove a tool, or one version of it; NotFoundError when there is none."""
+        self.local_provider.remove_tool(name, version)
+
+    def enable(self, *, only: bool = False, **criteria: Unpack[Criteria]) -> Self:
+        """Show components that fit all criteria; with `only`, and hide all others.
+
+        The last rule that fits a component decides.
+        """
+        return self._rule(rules(True, only=only, **criteria))
+
+    def disable(self, **criteria: Unpack[Criteria]) -> Self:
+        """Hide components that fit all criteria: they are not listed and cannot be used."""
+        return self._rule(rules(False, **criteria))
+
+    def _rule(self, added: list[Rule]) -> Self:
+        self._rules += added
+        for feature in ("tools", "resources", "prompts"):
+            self._announce(feature)
+        return self
+
+    # What clients see
 
     async def list_tools(self, *, run_middleware: bool = True) -> Sequence[Tool]:
-        """All tools."""
-        return list(self.local_provider.tools.values())
+        """Every visible version of every tool."""
+        return await permitted(self._catalogue.tools.all())
 
     async def list_resources(self, *, run_middleware: bool = True) -> Sequence[Resource]:
-        """All resources."""
-        return list(self.local_provider.resources.values())
+        """Every visible version of every resource."""
+        return await permitted(self._catalogue.resources.all())
 
     async def list_resource_templates(
         self, *, run_middleware: bool = True
     ) -> Sequence[ResourceTemplate]:
-        """All resource templates."""
-        return list(self.local_provider.templates.values())
+        """Every visible version of every resource template."""
+        return await permitted(self._catalogue.templates.all())
 
     async def list_prompts(self, *, run_middleware: bool = True) -> Sequence[Prompt]:
-        """All prompts."""
-        return list(self.local_provider.prompts.values())
+        """Every visible version of every prompt."""
+        return await permitted(self._catalogue.prompts.all())
 
-    def find_tool(self, name: str) -> Tool | None:
-        """The tool of that name."""
-        return self.local_provider.tools.get(name)
+    async def get_tool(self, name: str, version: Selection = None) -> Tool | None:
+        """The tool of that name, in its highest version that is selected and visible; else None."""
+        return await permit(self._catalogue.tools.find(name, version))
+
+    async def get_resource(self, uri: str, version: Selection = None) -> Resource | None:
+        """The resource of that URI, chosen as in `get_tool`."""
+        return await permit(self._catalogue.resources.find(canonical_uri(uri), version))
+
+    async def get_resource_template(
+        self, uri: str, version: Selection = None
+    ) -> ResourceTemplate | None:
+        """The template that matches a URI, chosen as in `get_tool`."""
+        found = self._catalogue.match(canonical_uri(uri), version)
+        return None if found is None else await permit(found[0])
+
+    async def get_prompt(self, name: str, version: Selection = None) -> Prompt | None:
+        """The prompt of that name, chosen as in `get_tool`."""
+        return await permit(self._catalogue.prompts.find(name, version))
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What the server offers now, whoever asks."""
+        return self._catalogue
 
     def mirrors_of(self, name: str) -> Plan:
         """Which arguments of a tool its callers repeat in HTTP headers."""
-        tool = self.find_tool(name)
+        tool = self._catalogue.tools.find(name)
         return () if tool is None else tool.mirrors
 
-    def find_prompt(self, name: str) -> Prompt | None:
-        """The prompt of that name."""
-        return self.local_provider.prompts.get(name)
+    # Changes and completions
 
-    def find_resource(self, uri: str) -> tuple[Resource | ResourceTemplate, dict[str, Any]] | None:
-        """The resource of that URI, or else the first template that matches, with its values."""
-        resource = self.local_provider.resources.get(uri)
-        if resource is not None:
-            return resource, {}
-        for template in self.local_provider.templates.values():
-            values = template.matches(uri)
-            if values is not None:
-                return template, dict(values)
-        return None
+    def _announce(self, feature: Feature) -> None:
+        self.audience.tell(Change(feature))
+
+    def notify_resource_updated(self, uri: str) -> None:
+        """Tell every client that watches a resource, or one above it, that it has changed.
+
+        It may be called from anywhere, in any thread, and does not wait for the clients.
+        """
+        self.audience.tell(Change("contents", canonical_uri(uri)))
+
+    def completion(
+        self,
+        handler: Callable[..., Any] | None = None,
+        *,
+        prompt: str | None = None,
+        template: str | None = None,
+        argument: str | None = None,
+    ) -> Any:
+        """Register what completes arguments while a user types them.
+
+        `@mcp.completion` registers the handler `(ref, argument, context)` of every argument;
+        `@mcp.completion(prompt="name", argument="x")`, or `template="scheme://{x}"`, a completer
+        of one: `(value)` or `(value, arguments already settled)`. Both give a list of texts, a
+        `Completion` or None. Arguments with listed values (Literal, Enum, bool) need neither.
+        """
+        if (prompt is None) == (template is None) and (prompt or template or argument):
+            raise TypeError("completion() takes either prompt= or template=, with argument=")
+        if (argument is None) != (prompt is None and template is None):
+            raise TypeError(
+                "completion() of one argument needs argument=, and prompt= or template="
+            )
+
+        def register(function: Any) -> Any:
+            if argument is None:
+                self.add_completion_handler(function)
+            elif prompt is not None:
+                self.completers.add("prompt", prompt, argument, function)
+            else:
+                self.completers.add("template", canonical_uri(template or ""), argument, function)
+            return function
+
+        return register if handler is None else register(handler)
+
+    def add_completion_handler(self, handler: Callable[..., Any]) -> None:
+        """Register the handler `(ref, argument, context)` that completes every argument."""
+        self.completers.handler = handler
+
+    @property
+    def completes(self) -> bool:
+        """Whether any argument of a prompt or a template can be completed."""
+        return bool(self.completers) or self._catalogue.has_choices()
 
     # HTTP routes beside the endpoint
 
@@ -291,7 +400,7 @@ class FastMCP:
         self, channel: Channel, transport: TransportName, id: str | None = None
     ) -> ServerConnection:
         """A connection for one client, for transports; it lives inside `lifespan.use`."""
-        return ServerConnection(self.dispatcher, channel, transport, id)
+        return ServerConnection(self.dispatcher, channel, transport, id, audience=self.audience)
 
     # Running
 

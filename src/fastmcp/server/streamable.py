@@ -13,6 +13,7 @@ from fastmcp._protocol.eras import Sender, negotiate, progress_token, read_envel
 from fastmcp._protocol.headers import Headers, accepts, read_headers
 from fastmcp._protocol.http import (
     EVENT_STREAM,
+    LISTEN,
     Acknowledge,
     Handshake,
     Modern,
@@ -169,18 +170,22 @@ class StreamableHTTPEndpoint:
             request.method,
             request.params,
             sender=sender,
-            peer=_Alone(reply, streams and not self._settings.json_response),
+            peer=_Alone(reply, streams and self._may_stream(request.method)),
             transport="streamable-http",
             progress_token=token,
             scope=scope,
         )
+
+    def _may_stream(self, method: str) -> bool:
+        """A stream to listen on is one whatever the settings say (PROTOCOL 3.14)."""
+        return not self._settings.json_response or method == LISTEN
 
     async def _serve_alone(
         self, exchange: Exchange, json_ok: bool, receive: ASGIReceive, reply: Reply
     ) -> None:
         # Closing the response is how a modern client cancels (PROTOCOL 3.15).
         modern = exchange.sender.revision.modern
-        streams = not self._settings.json_response
+        streams = self._may_stream(exchange.method)
         answer = await self._attended(exchange, receive, reply, streams, cancels=modern)
         if answer is None or reply.gone:
             return

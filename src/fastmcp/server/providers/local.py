@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias, TypeVar, Unpack, overload
+from typing import Any, Literal, Self, TypeAlias, TypeVar, Unpack, cast, overload
 
 from fastmcp._components.component import Component, ComponentOptions
+from fastmcp._components.marks import Mark, marked_options, marks_of, require_options, split_name
 from fastmcp.exceptions import ConfigurationError, NotFoundError
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource, ResourceOptions
+from fastmcp.resources.naming import canonical_uri, is_template, uri_text
 from fastmcp.resources.template import ResourceTemplate
-from fastmcp.resources.uri import is_template
+from fastmcp.server.visibility import Criteria, Rule, rules
 from fastmcp.tools.base import Tool, ToolOptions
 
-logger = logging.getLogger("fastmcp.server")
+from .shelf import OnDuplicate, Shelf
 
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=Component)
-OnDuplicate: TypeAlias = Literal["warn", "error", "replace", "ignore"]
+Feature: TypeAlias = Literal["tools", "resources", "prompts"]
 
 
 class LocalProvider:
-    """Components by name or URI, in the order of their registration."""
+    """Components by name or URI. `on_change` callbacks hear which feature has changed;
+    `tool_defaults` are options of every tool made here of a function.
+    """
 
-    def __init__(self, on_duplicate: OnDuplicate = "error", *, strict: bool = False) -> None:
+    def __init__(
+        self, on_duplicate: OnDuplicate = "error", tool_defaults: ToolOptions | None = None
+    ) -> None:
         if on_duplicate not in ("warn", "error", "replace", "ignore"):
             raise ConfigurationError(
                 f"on_duplicate={on_duplicate!r}: use 'warn', 'error', 'replace' or 'ignore'"
             )
-        self._on_duplicate = on_duplicate
-        self._strict = strict
-        self.tools: dict[str, Tool] = {}
-        self.resources: dict[str, Resource] = {}
-        self.templates: dict[str, ResourceTemplate] = {}
-        self.prompts: dict[str, Prompt] = {}
+        self._tool_defaults: ToolOptions = tool_defaults or {}
+        self.on_change: list[Callable[[Feature], None]] = []
+        self.rules: list[Rule] = []
+        self.tools: Shelf[Tool] = Shelf(on_duplicate, lambda: self._changed("tools"))
+        self.resources: Shelf[Resource] = Shelf(on_duplicate, lambda: self._changed("resources"))
+        self.templates: Shelf[ResourceTemplate] = Shelf(
+            on_duplicate, lambda: self._changed("resources")
+        )
+        self.prompts: Shelf[Prompt] = Shelf(on_duplicate, lambda: self._changed("prompts"))
+
+    def _changed(self, *features: Feature) -> None:
+        for tell in self.on_change:
+            for feature in features:
+                tell(feature)
+
+    # Decorators
 
     @overload
     def tool(self, name_or_fn: F, /, **options: Unpack[ToolOptions]) -> F: ...
@@ -44,25 +59,20 @@ class LocalProvider:
     ) -> Callable[[F], F]: ...
     def tool(self, name_or_fn: Any = None, /, **options: Unpack[ToolOptions]) -> Any:
         """Register a function as a tool; it is returned as it was."""
-        function = _split(name_or_fn, options, "tool")
-        options.setdefault("strict", self._strict)
+        function, given = split_name(name_or_fn, options, "tool", ToolOptions)
 
         def register(fn: Any) -> Any:
-            self.add_tool(Tool.from_function(fn, **options))
+            self.add_tool(self._make_tool(fn, given))
             return fn
 
         return register if function is None else register(function)
 
     def resource(self, uri: str, **options: Unpack[ResourceOptions]) -> Callable[[F], F]:
         """Register a function as a resource, or as a template when the URI has parameters."""
-        if not isinstance(uri, str):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise TypeError('@resource needs a URI: write @mcp.resource("scheme://path")')
+        text, given = uri_text(uri), require_options(options, ResourceOptions, "resource")
 
         def register(fn: Any) -> Any:
-            if is_template(uri):
-                self.add_template(ResourceTemplate.from_function(fn, uri, **options))
-            else:
-                self.add_resource(Resource.from_function(fn, uri, **options))
+            self._add_marked(Mark("resource", given, text), fn)
             return fn
 
         return register
@@ -75,77 +85,93 @@ class LocalProvider:
     ) -> Callable[[F], F]: ...
     def prompt(self, name_or_fn: Any = None, /, **options: Unpack[ComponentOptions]) -> Any:
         """Register a function as a prompt; it is returned as it was."""
-        function = _split(name_or_fn, options, "prompt")
+        function, given = split_name(name_or_fn, options, "prompt", ComponentOptions)
 
         def register(fn: Any) -> Any:
-            self.add_prompt(Prompt.from_function(fn, **options))
+            self.add_prompt(Prompt.from_function(fn, **cast("Any", given)))
             return fn
 
         return register if function is None else register(function)
 
-    def add_tool(self, tool: Tool | Callable[..., Any]) -> Tool:
-        """Add a tool, or a function to make one of."""
-        made = tool if isinstance(tool, Tool) else Tool.from_function(tool, strict=self._strict)
-        return self._add(self.tools, made)
+    # Adding and removing
 
-    def add_resource(self, resource: Resource) -> Resource:
-        """Add a resource."""
-        return self._add(self.resources, resource)
+    def add_tool(self, tool: Tool | Callable[..., Any]) -> Tool:
+        """Add a tool, or a function to make one of, as its `@tool` says."""
+        return self._add(self.tools, tool if isinstance(tool, Tool) else self._make_tool(tool, {}))
+
+    def add_resource(
+        self, resource: Resource | ResourceTemplate | Callable[..., Any]
+    ) -> Resource | ResourceTemplate:
+        """Add a resource, a template, or a function that `@resource` has marked with its URI."""
+        if isinstance(resource, Resource):
+            return self._add(self.resources, resource)
+        if isinstance(resource, ResourceTemplate):
+            return self._add(self.templates, resource)
+        marks = marks_of(resource, "resource")
+        if not marks:
+            raise TypeError(
+                f"add_resource() got {resource!r}, whose URI nothing tells; decorate it with "
+                '@resource("scheme://path"), or use mcp.resource("scheme://path")(function)'
+            )
+        return [self._add_marked(each, resource) for each in marks][-1]
 
     def add_template(self, template: ResourceTemplate) -> ResourceTemplate:
         """Add a resource template."""
         return self._add(self.templates, template)
 
     def add_prompt(self, prompt: Prompt | Callable[..., Any]) -> Prompt:
-        """Add a prompt, or a function to make one of."""
-        return self._add(
-            self.prompts, prompt if isinstance(prompt, Prompt) else Prompt.from_function(prompt)
-        )
+        """Add a prompt, or a function to make one of, as its `@prompt` says."""
+        if not isinstance(prompt, Prompt):
+            prompt = Prompt.from_function(prompt)
+        return self._add(self.prompts, prompt)
 
-    def remove_tool(self, name: str) -> None:
-        """Remove a tool; NotFoundError when there is none."""
-        _remove(self.tools, name, "tool")
+    def remove_tool(self, name: str, version: str | None = None) -> None:
+        """Remove a tool, or one version of it; NotFoundError when there is none."""
+        self._remove(self.tools, name, version, "tool")
 
-    def remove_resource(self, uri: str) -> None:
-        """Remove a resource; NotFoundError when there is none."""
-        _remove(self.resources, uri, "resource")
+    def remove_resource(self, uri: str, version: str | None = None) -> None:
+        """Remove a resource, or one version of it; NotFoundError when there is none."""
+        self._remove(self.resources, canonical_uri(uri), version, "resource")
 
-    def remove_template(self, uri_template: str) -> None:
-        """Remove a resource template; NotFoundError when there is none."""
-        _remove(self.templates, uri_template, "resource template")
+    def remove_template(self, uri_template: str, version: str | None = None) -> None:
+        """Remove a template, or one version of it; NotFoundError when there is none."""
+        self._remove(self.templates, canonical_uri(uri_template), version, "resource template")
 
-    def remove_prompt(self, name: str) -> None:
-        """Remove a prompt; NotFoundError when there is none."""
-        _remove(self.prompts, name, "prompt")
+    def remove_prompt(self, name: str, version: str | None = None) -> None:
+        """Remove a prompt, or one version of it; NotFoundError when there is none."""
+        self._remove(self.prompts, name, version, "prompt")
 
-    def _add(self, table: dict[str, C], component: C) -> C:
-        address = component.address
-        present = table.get(address)
-        if present is not None:
-            what = f"{component.KIND} {address!r} is registered already"
-            if self._on_duplicate == "error":
-                raise ConfigurationError(f"{what}; choose another name, or another on_duplicate")
-            if self._on_duplicate == "ignore":
-                return present
-            if self._on_duplicate == "warn":
-                logger.warning("%s; the later one replaces it", what)
-        table[address] = component
-        return component
+    # Visibility
 
+    def enable(self, *, only: bool = False, **criteria: Unpack[Criteria]) -> Self:
+        """Show components that fit all criteria; with `only`, and hide all others."""
+        return self._rule(rules(True, only=only, **criteria))
 
-def _split(name_or_fn: Any, options: ComponentOptions, kind: str) -> Any:
-    """A decorator's first argument: the function, or the name, which becomes an option."""
-    if name_or_fn is None or callable(name_or_fn) or hasattr(name_or_fn, "__func__"):
-        return name_or_fn
-    if not isinstance(name_or_fn, str):
-        raise TypeError(f"@{kind} takes a function or a name, not {type(name_or_fn).__name__}")
-    if options.get("name") is not None:
-        raise TypeError(f"@{kind} got two names: {name_or_fn!r} and {options.get('name')!r}")
-    options["name"] = name_or_fn
-    return None
+    def disable(self, **criteria: Unpack[Criteria]) -> Self:
+        """Hide components that fit all criteria: they are not listed and cannot be used."""
+        return self._rule(rules(False, **criteria))
 
+    def _rule(self, added: list[Rule]) -> Self:
+        self.rules += added
+        self._changed("tools", "resources", "prompts")
+        return self
 
-def _remove(table: dict[str, Any], address: str, kind: str) -> None:
-    if address not in table:
-        raise NotFoundError(f"Unknown {kind}: {address!r}")
-    del table[address]
+    def _make_tool(self, fn: Any, given: dict[str, Any]) -> Tool:
+        options: Any = {**self._tool_defaults, **marked_options(fn, "tool", given)}
+        return Tool.from_function(fn, **options)
+
+    def _add_marked(self, mark: Mark, fn: Any) -> Resource | ResourceTemplate:
+        assert mark.uri is not None
+        uri, options = mark.uri, cast("Any", mark.options)
+        if is_template(uri):
+            return self._add(self.templates, ResourceTemplate.from_function(fn, uri, **options))
+        return self._add(self.resources, Resource.from_function(fn, uri, **options))
+
+    def _add(self, shelf: Shelf[C], component: C) -> C:
+        if not component.enabled:
+            self.rules += rules(False, keys={component.key})
+        return shelf.add(component)
+
+    def _remove(self, shelf: Shelf[Any], address: str, version: str | None, kind: str) -> None:
+        if not shelf.remove(address, version):
+            raise NotFoundError(f"Unknown {kind}: {address!r}")

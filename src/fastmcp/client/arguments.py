@@ -1,0 +1,44 @@
+"""What a caller gives, as the protocol can carry it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from msgspec import json
+
+_PLAIN = (str, int, float, bool, type(None))
+
+
+def jsonable(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Arguments as JSON can have them; models and dates the way pydantic writes them."""
+    if _is_plain(arguments):
+        return arguments
+    import pydantic_core
+
+    return json.decode(pydantic_core.to_json(arguments))
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(map(_is_plain, cast("dict[Any, Any]", value).values()))
+    if isinstance(value, list):
+        return all(map(_is_plain, cast("list[Any]", value)))
+    return type(value) in _PLAIN
+
+
+def as_text(value: Any) -> str:
+    """Text as it is; anything else as JSON."""
+    if isinstance(value, str):
+        return value
+    import pydantic_core
+
+    return pydantic_core.to_json(value).decode()
+
+
+def with_version(meta: Mapping[str, Any] | None, version: str | None) -> Mapping[str, Any] | None:
+    """`_meta` that asks for one version of a component."""
+    if version is None:
+        return meta
+    own: Mapping[str, Any] = (meta or {}).get("fastmcp") or {}
+    return {**(meta or {}), "fastmcp": {**own, "version": version}}

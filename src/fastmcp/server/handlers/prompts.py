@@ -1,0 +1,50 @@
+"""Handlers of prompts, and of the completion of arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastmcp.exceptions import InvalidParams, MethodNotFound, ValidationError
+from fastmcp.prompts.base import PromptResult
+from fastmcp.resources.naming import canonical_uri
+from fastmcp.server.authorization import permit
+from fastmcp.server.catalogue import version_asked_for
+from fastmcp.server.context import Context
+from fastmcp.wire.completion import CompleteRequestParams, CompleteResult, PromptReference
+from fastmcp.wire.features import GetPromptRequestParams, GetPromptResult
+
+
+async def get_prompt(context: Context, params: GetPromptRequestParams) -> PromptResult:
+    prompt = context.fastmcp.catalogue.prompts.find(params.name, version_asked_for(params.meta))
+    if prompt is None or await permit(prompt) is None:
+        raise InvalidParams(f"Unknown prompt: {params.name!r}")
+    try:
+        value = await prompt.render(params.arguments)
+    except ValidationError as error:
+        raise InvalidParams(f"Invalid arguments for prompt {prompt.name!r}: {error}") from None
+    result = value if isinstance(value, PromptResult) else PromptResult(value)
+    if result.description is None:
+        result.description = prompt.description
+    return result
+
+
+def render_prompt(context: Context, params: Any, result: PromptResult) -> GetPromptResult:
+    return result.to_wire(None)
+
+
+async def complete(context: Context, params: CompleteRequestParams) -> CompleteResult:
+    server, ref = context.fastmcp, params.ref
+    if not server.completes:
+        raise MethodNotFound("Nothing on this server completes arguments")
+    if isinstance(ref, PromptReference):
+        component = server.catalogue.prompts.find(ref.name)
+    else:
+        uri = canonical_uri(ref.uri)
+        component = server.catalogue.templates.find(uri) or server.catalogue.resources.find(uri)
+    if component is None or await permit(component) is None:
+        known = (
+            f"prompt: {ref.name!r}" if isinstance(ref, PromptReference) else f"template: {ref.uri}"
+        )
+        raise InvalidParams(f"Unknown {known}")
+    completion = await server.completers.complete(params, component.arguments_schema)
+    return CompleteResult(completion=completion)

@@ -1,0 +1,90 @@
+"""Handlers of resources: reading them, and watching them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastmcp._runtime.faults import resource_not_found
+from fastmcp.exceptions import InvalidParams, MethodNotFound, NotFoundError, ValidationError
+from fastmcp.resources.base import Resource, ResourceResult
+from fastmcp.resources.naming import canonical_uri
+from fastmcp.resources.template import ResourceTemplate
+from fastmcp.server.authorization import permit
+from fastmcp.server.catalogue import version_asked_for
+from fastmcp.server.context import Context
+from fastmcp.server.subscriptions import MAX_SUBSCRIPTIONS, listen
+from fastmcp.wire.features import (
+    ReadResourceRequestParams,
+    ReadResourceResult,
+    SubscribeRequestParams,
+    UnsubscribeRequestParams,
+)
+from fastmcp.wire.notifications import SubscriptionsListenRequestParams, SubscriptionsListenResult
+from fastmcp.wire.shapes import EmptyResult
+
+
+async def read_resource(context: Context, params: ReadResourceRequestParams) -> ResourceResult:
+    found = await _find_resource(context, params.uri, version_asked_for(params.meta))
+    if found is None:
+        raise resource_not_found(params.uri)
+    component, arguments = found
+    try:
+        if isinstance(component, Resource):
+            value = await component.read_with(arguments) if arguments else await component.read()
+        else:
+            value = await component.read(arguments)
+    except ValidationError as error:
+        text = f"Invalid parameters in {params.uri}: {error}"
+        raise InvalidParams(text, {"uri": params.uri}) from None
+    return component.convert_result(value)
+
+
+async def _find_resource(
+    context: Context, uri: str, version: str | None
+) -> tuple[Resource | ResourceTemplate, dict[str, Any]] | None:
+    try:
+        found = context.fastmcp.catalogue.find_resource(canonical_uri(uri), version)
+    except NotFoundError:
+        return None  # screened: its values lead elsewhere
+    return None if found is None or await permit(found[0]) is None else found
+
+
+def render_read(
+    context: Context, params: ReadResourceRequestParams, result: ResourceResult
+) -> ReadResourceResult:
+    return result.to_wire(params.uri)
+
+
+async def subscribe(context: Context, params: SubscribeRequestParams) -> EmptyResult:
+    watched = _watched(context)
+    if await _find_resource(context, params.uri, None) is None:
+        raise resource_not_found(params.uri)
+    if len(watched) >= MAX_SUBSCRIPTIONS:
+        raise InvalidParams(f"Too many subscriptions: a session has at most {MAX_SUBSCRIPTIONS}")
+    watched.add(canonical_uri(params.uri))
+    return EmptyResult()
+
+
+async def unsubscribe(context: Context, params: UnsubscribeRequestParams) -> EmptyResult:
+    _watched(context).discard(canonical_uri(params.uri))
+    return EmptyResult()
+
+
+def _watched(context: Context) -> set[str]:
+    session = context.exchange.session
+    if session is None:
+        raise MethodNotFound("Subscriptions need a session; this request came without one")
+    if session.subscriptions is None:
+        session.subscriptions = set()
+    return session.subscriptions
+
+
+async def listen_for_changes(
+    context: Context, params: SubscriptionsListenRequestParams
+) -> SubscriptionsListenResult:
+    wanted = params.notifications
+    uris = (wanted.resource_subscriptions or [])[:MAX_SUBSCRIPTIONS]
+    watched = {
+        canonical_uri(uri) for uri in uris if await _find_resource(context, uri, None) is not None
+    }
+    return await listen(context.fastmcp.audience, context.exchange, wanted, watched)

@@ -1,0 +1,81 @@
+"""Handlers of tool calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET
+
+from fastmcp._runtime.dispatch import Handler
+from fastmcp.exceptions import (
+    AuthorizationError,
+    InvalidParams,
+    McpError,
+    ToolError,
+    ValidationError,
+)
+from fastmcp.server.authorization import permit
+from fastmcp.server.catalogue import version_asked_for
+from fastmcp.server.context import Context
+from fastmcp.tools.tool_result import ToolResult
+from fastmcp.tools.whole_results import WholeResult
+from fastmcp.wire.content import TextContent
+from fastmcp.wire.features import CallToolRequestParams, CallToolResult
+from fastmcp.wire.jsonrpc import NO_PARAMS
+from fastmcp.wire.model import Model
+from fastmcp.wire.revisions import R2025_06_18
+
+
+async def run_tool(context: Context, params: CallToolRequestParams) -> WholeResult:
+    tool = context.fastmcp.catalogue.tools.find(params.name, version_asked_for(params.meta))
+    if tool is None or (tool.auth is not None and await permit(tool) is None):
+        raise InvalidParams(f"Unknown tool: {params.name!r}")
+    arguments = NO_PARAMS if params.arguments is UNSET else params.arguments
+    return await tool.call(arguments or {})
+
+
+def tool_outcome(act: Handler[Context]) -> Handler[Context]:
+    """`act` with its failures as results: the middleware in it has seen the exceptions."""
+
+    async def call_tool(context: Context, params: CallToolRequestParams) -> WholeResult:
+        name = params.name
+        try:
+            return await act(context, params)
+        except (McpError, ToolError, AuthorizationError, ValidationError) as error:
+            return _tool_failure(context, name, error)
+        except Exception as error:
+            return _tool_crash(context, name, error)
+
+    return call_tool
+
+
+def _tool_failure(context: Context, name: str, error: Exception) -> CallToolResult:
+    """A failure whose text was written for the model; a protocol error stays one.
+
+    Arguments that do not fit are the model's to correct since 2025-11-25 (SEP-1303); before, they
+    were a protocol error.
+    """
+    if isinstance(error, McpError):
+        raise error
+    if isinstance(error, ValidationError):
+        text = f"Invalid arguments for tool {name!r}: {error}"
+        if context.revision <= R2025_06_18:
+            raise InvalidParams(text)
+        return _error_result(text)
+    return _error_result(str(error))
+
+
+def _tool_crash(context: Context, name: str, error: Exception) -> CallToolResult:
+    context.fastmcp.logger.exception("Error calling tool %r", name)
+    detail = "" if context.fastmcp.masks_errors else f": {error}"
+    return _error_result(f"Error calling tool {name!r}{detail}")
+
+
+def _error_result(text: str) -> CallToolResult:
+    text = text.encode("utf-8", "backslashreplace").decode()
+    return CallToolResult(content=[TextContent(text=text)], is_error=True)
+
+
+def render_call(context: Context, params: Any, result: WholeResult) -> Model:
+    # A copy: what a tool returns may be an object that it returns again.
+    return result.to_wire() if isinstance(result, ToolResult) else result.model_copy()

@@ -1,0 +1,163 @@
+"""Who hears of changes: handshake sessions, and the streams of `subscriptions/listen`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+
+from fastmcp._runtime.exchange import Exchange
+from fastmcp.wire.notifications import (
+    SubscriptionFilter,
+    SubscriptionsAcknowledgedNotificationParams,
+    SubscriptionsListenResult,
+)
+from fastmcp.wire.shapes import META_SUBSCRIPTION_ID
+
+# How many resources one client may watch.
+MAX_SUBSCRIPTIONS = 1024
+
+Send: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[None]]
+
+
+class Change(Struct, frozen=True):
+    """Something to hear of: a list of the server's, or what one resource contains."""
+
+    of: Literal["tools", "resources", "prompts", "contents"]
+    uri: str | None = None
+
+    @property
+    def method(self) -> str:
+        """The notification that tells of it."""
+        if self.of == "contents":
+            return "notifications/resources/updated"
+        return f"notifications/{self.of}/list_changed"
+
+    def concerns(self, watched: set[str] | None) -> bool:
+        """Whether it is a change of a watched resource, or of one below it."""
+        if self.uri is None or not watched:
+            return False
+        return self.uri in watched or any(
+            self.uri.startswith(uri.rstrip("/") + "/") for uri in watched
+        )
+
+
+class Listener:
+    """One client that hears of what it `wants`. A change that waits to be told is told once,
+    however often it happens meanwhile.
+    """
+
+    __slots__ = ("_loop", "_pending", "_send", "_task", "ended", "wants")
+
+    def __init__(
+        self, wants: Callable[[Change], bool], send: Send, ended: asyncio.Event | None = None
+    ) -> None:
+        self.wants = wants
+        self.ended = ended
+        self._send = send
+        self._loop = asyncio.get_running_loop()
+        self._pending: dict[Change, None] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def hear(self, change: Change) -> None:
+        """Take a change, in any thread."""
+        if not self.wants(change):
+            return
+        try:
+            self._loop.call_soon_threadsafe(self._take, change)
+        except RuntimeError:
+            pass  # the loop is closed, and the client gone with it
+
+    def _take(self, change: Change) -> None:
+        if self._pending is None:
+            self._pending = {}
+        self._pending[change] = None
+        if self._task is None:
+            self._task = self._loop.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        try:
+            while self._pending:
+                change = next(iter(self._pending))
+                del self._pending[change]
+                await self._send(change.method, {} if change.uri is None else {"uri": change.uri})
+        finally:
+            self._pending = self._task = None
+
+    def dismiss(self) -> None:
+        """End a stream that was opened to listen, from any thread."""
+        if self.ended is not None:
+            self._loop.call_soon_threadsafe(self.ended.set)
+
+    def close(self) -> None:
+        """Tell nothing more."""
+        if self._task is not None:
+            self._task.cancel()
+
+
+class Audience:
+    """Everybody who hears of a server's changes, now."""
+
+    def __init__(self) -> None:
+        self._listeners: dict[Listener, None] = {}
+
+    def join(self, listener: Listener) -> None:
+        """Begin to hear."""
+        self._listeners[listener] = None
+
+    def leave(self, listener: Listener) -> None:
+        """Hear no more."""
+        if self._listeners.pop(listener, self) is not self:
+            listener.close()
+
+    def tell(self, change: Change) -> None:
+        """Tell everybody who wants to know, from any thread; it does not wait for them."""
+        for listener in list(self._listeners):
+            listener.hear(change)
+
+    def dismiss(self) -> None:
+        """End the streams that were opened to listen."""
+        for listener in list(self._listeners):
+            listener.dismiss()
+
+
+async def listen(
+    audience: Audience, exchange: Exchange, wanted: SubscriptionFilter, watched: set[str]
+) -> SubscriptionsListenResult:
+    """Serve one `subscriptions/listen` until its client leaves or the server ends it.
+
+    `watched` are the resources it may watch, of those that it asked for (PROTOCOL 3.14).
+    """
+    stamp = {META_SUBSCRIPTION_ID: exchange.id}
+    lists = {
+        "tools": wanted.tools_list_changed,
+        "prompts": wanted.prompts_list_changed,
+        "resources": wanted.resources_list_changed,
+    }
+
+    def wants(change: Change) -> bool:
+        return bool(lists.get(change.of)) or change.concerns(watched)
+
+    async def send(method: str, params: dict[str, Any]) -> None:
+        await exchange.notify(method, {**params, "_meta": stamp})
+
+    honoured = SubscriptionFilter(
+        tools_list_changed=wanted.tools_list_changed,
+        prompts_list_changed=wanted.prompts_list_changed,
+        resources_list_changed=wanted.resources_list_changed,
+        resource_subscriptions=sorted(watched) if wanted.resource_subscriptions else None,
+    )
+    await exchange.notify(
+        "notifications/subscriptions/acknowledged",
+        SubscriptionsAcknowledgedNotificationParams(notifications=honoured, meta=stamp),
+    )
+    ended = asyncio.Event()
+    listener = Listener(wants, send, ended)
+    audience.join(listener)
+    try:
+        await ended.wait()
+    finally:
+        audience.leave(listener)
+    return SubscriptionsListenResult(meta=stamp)

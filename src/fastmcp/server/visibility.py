@@ -1,0 +1,90 @@
+"""Visibility: rules that show and hide components; the last one that fits a component decides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypedDict, Unpack
+
+from msgspec import Struct
+
+from fastmcp._components.component import Component
+from fastmcp._components.versions import VersionSpec, as_spec
+
+
+class Criteria(TypedDict, total=False):
+    """Which components are meant: those that fit every criterion given. `names` are names or URIs,
+    `keys` are `"tool:name@version"`, `tags` fit a component that has one of them, `components` are
+    `"tool"`, `"resource"`, `"template"` and `"prompt"`.
+    """
+
+    names: Iterable[str] | None
+    keys: Iterable[str] | None
+    version: VersionSpec | str | None
+    tags: Iterable[str] | None
+    components: Iterable[str] | None
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """Shows or hides what fits; a rule without criteria fits nothing."""
+
+    enabled: bool
+    everything: bool = False
+    names: frozenset[str] | None = None
+    keys: frozenset[str] | None = None
+    version: VersionSpec | None = None
+    tags: frozenset[str] | None = None
+    components: frozenset[str] | None = None
+
+    def fits(self, component: Component) -> bool:
+        """Whether it speaks of this component."""
+        if self.everything:
+            return True
+        if self.components is not None and component.KIND not in self.components:
+            return False
+        if self.keys is not None and component.key not in self.keys:
+            return False
+        if self.names is not None and self.names.isdisjoint(component.spellings):
+            return False
+        if self.version is not None:
+            return self._fits_version(component)
+        if self.tags is not None:
+            return not self.tags.isdisjoint(component.tags)
+        return not (self.names is None and self.keys is None and self.components is None)
+
+    def _fits_version(self, component: Component) -> bool:
+        assert self.version is not None
+        fits = self.version.matches(component.version, match_none=False)
+        return fits and (self.tags is None or not self.tags.isdisjoint(component.tags))
+
+
+def rule(enabled: bool, **criteria: Unpack[Criteria]) -> Rule:
+    """A rule of these criteria; a single text counts as one."""
+    return Rule(
+        enabled=enabled,
+        names=_frozen(criteria.get("names")),
+        keys=_frozen(criteria.get("keys")),
+        version=as_spec(criteria.get("version")),
+        tags=_frozen(criteria.get("tags")),
+        components=_frozen(criteria.get("components")),
+    )
+
+
+def rules(enabled: bool, *, only: bool = False, **criteria: Unpack[Criteria]) -> list[Rule]:
+    """The rule, after one that hides everything else when `only` these are meant."""
+    wanted = rule(enabled, **criteria)
+    return [Rule(enabled=False, everything=True), wanted] if only else [wanted]
+
+
+def is_visible(component: Component, given: Iterable[Rule]) -> bool:
+    """What the last fitting rule says; without one, a component is seen."""
+    visible = True
+    for each in given:
+        if each.enabled is not visible and each.fits(component):
+            visible = each.enabled
+    return visible
+
+
+def _frozen(values: Iterable[str] | None) -> frozenset[str] | None:
+    if values is None:
+        return None
+    return frozenset((values,) if isinstance(values, str) else values)
