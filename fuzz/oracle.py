@@ -15,7 +15,11 @@ from typing import Any, Literal, TypeAlias
 from msgspec import Struct
 
 Kind: TypeAlias = Literal["answer", "nothing", "refusal", "unsure", "batch"]
-NOTIFICATIONS = {"notifications/message", "notifications/progress"}
+NOTIFICATIONS = {
+    "notifications/message",
+    "notifications/progress",
+    "notifications/subscriptions/acknowledged",
+}
 REFUSALS = {-32700, -32600}
 CODES = {-32700, -32600, -32601, -32602, -32002, -32020, -32021, -32022}
 MAX_BATCH = 1000

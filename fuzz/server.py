@@ -8,11 +8,21 @@ from __future__ import annotations
 import sys
 
 from fastmcp import Context, FastMCP
+from fastmcp.server.subscriptions import Audience, Listener
+
+
+class Impatient(Audience):
+    """Ends a stream to listen on as it begins: every case is to be answered."""
+
+    def join(self, listener: Listener) -> None:
+        super().join(listener)
+        listener.dismiss()
 
 
 def make_server() -> FastMCP:
     """A server with each kind of component, plain and asynchronous."""
     server = FastMCP("fuzzed", "Say anything.", list_page_size=2)
+    server.audience = Impatient()
 
     @server.tool
     async def echo(text: str, times: int = 1) -> str:

@@ -44,6 +44,20 @@ async def progress(n: int, ctx: Context) -> str:
     return "done"
 
 
+@mcp.tool
+def change() -> str:
+    """Say that the configuration and the lists have changed."""
+    mcp.notify_resource_updated("config://app")
+    mcp.enable(names={"nothing"})
+    return "changed"
+
+
+@mcp.completion(prompt="review", argument="code")
+def complete_code(value: str) -> list[str]:
+    """Complete the argument of the prompt."""
+    return [value + "=1", value + "=2"]
+
+
 @mcp.resource("config://app", mime_type="text/plain")
 def config() -> str:
     """The configuration of the application."""

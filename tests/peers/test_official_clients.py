@@ -16,7 +16,7 @@ HANDSHAKE, MODERN = "2025-11-25", "2026-07-28"
 
 OFFERED: dict[str, Any] = {
     "server": "peers",
-    "tools": ["add", "echo", "fail", "progress", "structured"],
+    "tools": ["add", "change", "echo", "fail", "progress", "structured"],
     "resources": ["config://app"],
     "templates": ["greet://{name}"],
     "prompts": ["review"],
@@ -28,6 +28,15 @@ OFFERED: dict[str, Any] = {
     "review": "Please review: x = 1",
 }
 STEPS = [[1, 3], [2, 3], [3, 3]]
+HEARD: dict[str, Any] = {
+    "completed": ["x=1", "x=2"],
+    "changes": [
+        "notifications/prompts/list_changed",
+        "notifications/resources/list_changed",
+        "notifications/resources/updated",
+        "notifications/tools/list_changed",
+    ],
+}
 
 
 @pytest.mark.parametrize(
@@ -58,7 +67,8 @@ def test_an_official_sdk_sees_and_uses_all_that_the_server_offers(
     seen = json.loads(output_of([interpreter, program, mode, *our_server], home=home))
     steps = seen.pop("progress")
 
-    assert seen == {**OFFERED, "protocol": protocol}
+    heard = HEARD if program.endswith(".py") else {}
+    assert seen == {**OFFERED, "protocol": protocol, **heard}
     # Over stdio the TypeScript SDKs drop progress that arrives in one chunk with the result.
     lossy = program.endswith(".mjs") and our_server[0] == "stdio"
     assert steps == (STEPS[: len(steps)] if lossy else STEPS)

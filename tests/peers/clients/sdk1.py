@@ -11,7 +11,27 @@ from typing import Any
 
 from mcp import ClientSession, StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
+from mcp.types import PromptReference
 from pydantic import AnyUrl
+
+CHANGES = (
+    "notifications/prompts/list_changed",
+    "notifications/resources/list_changed",
+    "notifications/resources/updated",
+    "notifications/tools/list_changed",
+)
+
+
+HEARD: list[str] = []
+ENOUGH = asyncio.Event()
+
+
+async def on_message(message: Any) -> None:
+    """Note what the server tells unasked."""
+    if hasattr(message, "root") and message.root.method in CHANGES:
+        HEARD.append(message.root.method)
+        if len(HEARD) == len(CHANGES):
+            ENOUGH.set()
 
 
 async def look(session: Any) -> dict[str, Any]:
@@ -29,6 +49,11 @@ async def look(session: Any) -> dict[str, Any]:
     config = await session.read_resource(AnyUrl("config://app"))
     greet = await session.read_resource(AnyUrl("greet://Ada"))
     review = await session.get_prompt("review", {"code": "x = 1"})
+    ref = PromptReference(type="ref/prompt", name="review")
+    completed = await session.complete(ref, {"name": "code", "value": "x"})
+    await session.subscribe_resource(AnyUrl("config://app"))
+    await session.call_tool("change", {})
+    await asyncio.wait_for(ENOUGH.wait(), 20)
     return {
         "protocol": greeted.protocolVersion,
         "server": greeted.serverInfo.name,
@@ -45,6 +70,8 @@ async def look(session: Any) -> dict[str, Any]:
         "config": config.contents[0].text,
         "greet": greet.contents[0].text,
         "review": review.messages[0].content.text,
+        "completed": completed.completion.values,
+        "changes": sorted(HEARD),
     }
 
 
@@ -57,7 +84,7 @@ async def main(transport: str, *target: str) -> None:
     patience: Any = timedelta(seconds=30)
     async with (
         connection as (read, write, *_),
-        ClientSession(read, write, patience) as session,
+        ClientSession(read, write, patience, message_handler=on_message) as session,
     ):
         print(json.dumps(await look(session)))
 
