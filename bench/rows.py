@@ -106,16 +106,22 @@ def pipe(*, window: int) -> Open:
     return open_pipe
 
 
-def in_memory(mode: str, *, scale: int = 1) -> Open:
+def in_memory(
+    mode: str, *, scale: int = 1, floor: tuple[str, str] | None = None, each: bool = False
+) -> Open:
+    """A rate, or with `each` the seconds that one takes; `floor` is another script and mode."""
+
     def open_in_memory(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
-        floor = contender.role == "floor"
-        script = SERVERS / ("floor_in_memory.py" if floor else "in_memory.py")
-        program = stack.enter_context(running(contender.python, script, mode))
+        script, wanted = "in_memory.py", mode
+        if contender.role == "floor":
+            script, wanted = floor or ("floor_in_memory.py", mode)
+        program = stack.enter_context(running(contender.python, SERVERS / script, wanted))
         program.read_line()
 
         def probe() -> Sample:
             program.write(b"%f\n" % settings.seconds)
-            return Sample(float(program.read_line()) * scale)
+            rate = float(program.read_line())
+            return Sample(1 / rate if each else rate * scale)
 
         return probe
 
@@ -246,6 +252,22 @@ ROWS = [
         "higher",
         "≥ 30x peer",
         in_memory("call"),
+    ),
+    Row(
+        "memory-call-among",
+        "the same, one tool of 10,000; floor: ours with one tool",
+        "calls/s",
+        "higher",
+        "≥ 0.91 of floor",
+        in_memory("call-among-many", floor=("in_memory.py", "call")),
+    ),
+    Row(
+        "parallel",
+        "100 `def` tools of 0.5 s at once, in memory",
+        "s",
+        "lower",
+        "≤ 0.7 s",
+        in_memory("parallel", each=True),
     ),
     Row(
         "memory-list",

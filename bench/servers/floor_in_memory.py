@@ -1,13 +1,14 @@
 """The in-memory floors: what pydantic and msgspec alone need for the same work.
 
-floor_in_memory.py call | list | register | register-and-list
+floor_in_memory.py call | parallel | list | register | register-and-list
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from time import perf_counter
+from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter, sleep
 from typing import Any, cast
 
 import msgspec
@@ -17,6 +18,8 @@ from timing import answer_bursts
 
 TOOLS = 1000
 BATCH = 1000
+SLEEPERS = 100
+SLEEP = 0.5
 
 
 async def add(a: int, b: int) -> int:
@@ -35,6 +38,17 @@ async def measure_call() -> None:
         return (perf_counter() - begin) / BATCH
 
     await answer_bursts(call)
+
+
+async def measure_parallel() -> None:
+    pool = ThreadPoolExecutor(SLEEPERS)
+
+    async def all_at_once() -> float:
+        begin = perf_counter()
+        list(pool.map(sleep, [SLEEP] * SLEEPERS))
+        return perf_counter() - begin
+
+    await answer_bursts(all_at_once)
 
 
 def describe(function: Function) -> dict[str, Any]:
@@ -71,6 +85,7 @@ async def measure_register() -> None:
 
 MEASURES = {
     "call": measure_call,
+    "parallel": measure_parallel,
     "list": measure_list,
     "register": measure_register,
     "register-and-list": measure_register,

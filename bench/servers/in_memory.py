@@ -1,13 +1,14 @@
 """Calls, lists and registration in one process, on the public FastMCP API.
 
-in_memory.py call | list | register | register-and-list
+in_memory.py call | call-among-many | parallel | list | register | register-and-list
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from time import perf_counter
+from functools import partial
+from time import perf_counter, sleep
 
 from signatures import functions
 from timing import answer_bursts
@@ -15,6 +16,9 @@ from timing import answer_bursts
 from fastmcp import Client, FastMCP
 
 TOOLS = 1000
+MANY = 9_999
+SLEEPERS = 100
+SLEEP = 0.5
 BATCH = 20
 """Calls between two looks at the clock."""
 
@@ -24,8 +28,10 @@ async def add(a: int, b: int) -> int:
     return a + b
 
 
-async def measure_call() -> None:
+async def measure_call(others: int = 0) -> None:
     mcp = FastMCP("bench")
+    for function in functions(others):
+        mcp.tool(function)
     mcp.tool(add)
     async with Client(mcp) as client:
         result = await client.call_tool("add", {"a": 1, "b": 2})
@@ -38,6 +44,25 @@ async def measure_call() -> None:
             return (perf_counter() - begin) / BATCH
 
         await answer_bursts(call)
+
+
+async def measure_parallel() -> None:
+    """Blocking tools, all at the same time."""
+    mcp = FastMCP("bench")
+
+    @mcp.tool
+    def sleeper() -> int:
+        sleep(SLEEP)
+        return 1
+
+    async with Client(mcp) as client:
+
+        async def all_at_once() -> float:
+            begin = perf_counter()
+            await asyncio.gather(*(client.call_tool("sleeper") for _ in range(SLEEPERS)))
+            return perf_counter() - begin
+
+        await answer_bursts(all_at_once)
 
 
 async def measure_list() -> None:
@@ -88,6 +113,8 @@ async def measure_register_and_list() -> None:
 
 MEASURES = {
     "call": measure_call,
+    "call-among-many": partial(measure_call, MANY),
+    "parallel": measure_parallel,
     "list": measure_list,
     "register": measure_register,
     "register-and-list": measure_register_and_list,
