@@ -5,6 +5,7 @@
     python3 dev.py test [...]     every test; further arguments go to pytest
     python3 dev.py check          formatting, lint and types
     python3 dev.py fix            formatting and lint, mended where that can be done
+    python3 dev.py docs           the code of the guide, put into the pages of docs/
     python3 dev.py conformance    the official conformance suite
     python3 dev.py fuzz [...]     a million hostile inputs
     python3 dev.py bench [...]    the figures of bench/README.md
@@ -61,6 +62,8 @@ def main(arguments: list[str]) -> None:
     elif chore == "fix":
         run(*RUN, "ruff", "check", "--fix", ".")
         run(*RUN, "ruff", "format", ".")
+    elif chore == "docs":
+        run(*RUN, "python", "docs/weave.py")
     elif chore == "conformance":
         run(*RUN, "python", "conformance/run.py", *rest)
     elif chore == "fuzz":

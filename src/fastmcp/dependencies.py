@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from ._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from ._components.dependencies import CallArgument as CallArgument
-    from ._components.dependencies import CycleError as CycleError
-    from ._components.dependencies import Dependency as Dependency
-    from ._components.dependencies import Depends as Depends
-    from ._components.dependencies import Shared as Shared
+    from fastmcp._components.injection.dependencies import CallArgument as CallArgument
+    from fastmcp._components.injection.dependencies import CycleError as CycleError
+    from fastmcp._components.injection.dependencies import Dependency as Dependency
+    from fastmcp._components.injection.dependencies import Depends as Depends
+    from fastmcp._components.injection.dependencies import Shared as Shared
+
     from .server.dependencies import CurrentAccessToken as CurrentAccessToken
     from .server.dependencies import CurrentContext as CurrentContext
     from .server.dependencies import CurrentFastMCP as CurrentFastMCP
@@ -38,11 +39,6 @@ __all__ = [
 ]
 
 _MARKERS = ("CallArgument", "CycleError", "Dependency", "Depends", "Shared")
+_HOMES = ("fastmcp._components.injection.dependencies", "fastmcp.server.dependencies")
 
-__getattr__ = lazy_names(
-    __name__,
-    {
-        name: f"fastmcp.{'_components' if name in _MARKERS else 'server'}.dependencies"
-        for name in __all__
-    },
-)
+__getattr__ = lazy_names(__name__, {name: _HOMES[name not in _MARKERS] for name in __all__})

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 from fastmcp import wire
-from fastmcp._components.annotated import Hint
+from fastmcp._components.schemas.annotated import Hint
 from fastmcp._lazy import lazy_names
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from processes import run_python
 from pydantic import Field
 
 from fastmcp import Client, FastMCP
-from fastmcp._components.docstrings import read_docstring
+from fastmcp._components.functions.docstrings import read_docstring
 
 Case = tuple[str, str | None, dict[str, str]]
 

@@ -42,10 +42,10 @@ from pydantic import (
 from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
-from fastmcp._components.annotated import Hint, NotPlain
-from fastmcp._components.plain_types import Writer
-from fastmcp._components.rich_types import rich_arguments, rich_value
-from fastmcp._components.schema import plain_parameters, value_of
+from fastmcp._components.schemas.annotated import Hint, NotPlain
+from fastmcp._components.schemas.plain_types import Writer
+from fastmcp._components.schemas.rich_types import rich_arguments, rich_value
+from fastmcp._components.schemas.schema import plain_parameters, value_of
 
 KEYWORD_ONLY = inspect.Parameter.KEYWORD_ONLY
 EMPTY = inspect.Parameter.empty

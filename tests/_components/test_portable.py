@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from pydantic import BaseModel, Field, TypeAdapter
 
 from fastmcp import Client, FastMCP
-from fastmcp._components.portable import portable
+from fastmcp._components.schemas.portable import portable
 
 
 class Leaf(BaseModel):

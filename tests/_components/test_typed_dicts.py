@@ -7,7 +7,7 @@ from typing import Annotated, Any, NotRequired, Required, TypedDict
 import typing_extensions
 
 from fastmcp import Client, FastMCP
-from fastmcp._components.rich_types import rich_value
+from fastmcp._components.schemas.rich_types import rich_value
 
 
 class Inner(TypedDict):
@@ -73,7 +73,7 @@ def test_a_tool_takes_and_returns_one() -> None:
 
 def test_other_annotations_are_left_alone() -> None:
     """What holds no TypedDict is the very same object."""
-    from fastmcp._components.typed_dicts import readable
+    from fastmcp._components.schemas.typed_dicts import readable
 
     for annotation in (int, list[int], int | None, typing.Literal["a"], Annotated[int, "n"]):
         assert readable(annotation) is annotation

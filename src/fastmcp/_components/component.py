@@ -7,13 +7,13 @@ from typing import Any, ClassVar, TypeAlias, TypedDict, TypeVar, cast
 
 from msgspec import Raw, Struct, field, json, structs
 
+from fastmcp._components.functions.signature import Signature, where
 from fastmcp.exceptions import InvalidSignature
 from fastmcp.wire.content import Icon
 from fastmcp.wire.model import Model
 from fastmcp.wire.revisions import Revision, sieve
 
 from .blocks import as_model
-from .signature import Signature, where
 
 Check: TypeAlias = Callable[[Any], Any]
 

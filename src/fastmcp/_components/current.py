@@ -6,7 +6,7 @@ import copy
 from contextvars import ContextVar
 from typing import Any, Self
 
-from .shared_values import SharedValues
+from fastmcp._components.injection.shared_values import SharedValues
 
 
 class Scope:

@@ -7,10 +7,10 @@ from typing import Any, TypeVar, Unpack, overload
 
 from msgspec import DecodeError, json
 
-from fastmcp._components.calling import invoker
 from fastmcp._components.component import ComponentOptions, described
+from fastmcp._components.functions.calling import invoker
+from fastmcp._components.functions.signature import Parameter, Signature, read_signature
 from fastmcp._components.marks import Mark, mark, marked_options, split_name
-from fastmcp._components.signature import Parameter, Signature, read_signature
 from fastmcp.wire.features import PromptArgument
 
 from .base import Prompt

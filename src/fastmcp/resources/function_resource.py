@@ -5,27 +5,27 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, Unpack
 
-from fastmcp._components.calling import invoker
 from fastmcp._components.component import described
 from fastmcp._components.foreign import as_model
+from fastmcp._components.functions.calling import invoker
+from fastmcp._components.functions.signature import Signature, read_signature, where
 from fastmcp._components.marks import Mark, mark, require_options
-from fastmcp._components.signature import Signature, read_signature, where
 from fastmcp.exceptions import InvalidSignature
+from fastmcp.resources.uri.captures import settle
+from fastmcp.resources.uri.decoding import decode
+from fastmcp.resources.uri.naming import uri_text
+from fastmcp.resources.uri.query import Query
+from fastmcp.resources.uri.shapes import shapes_of
+from fastmcp.resources.uri.template import Variable
 from fastmcp.wire.content import Annotations
 
 from .base import Resource, ResourceOptions
-from .captures import settle
-from .decoding import decode
-from .naming import uri_text
-from .query import Query
 from .security import (
     DEFAULT_RESOURCE_SECURITY,
     INHERIT_SECURITY,
     ResourceSecurity,
     screen,
 )
-from .shapes import shapes_of
-from .uri_template import Variable
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -6,17 +6,17 @@ import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Unpack
 
-from fastmcp._components.calling import invoker
 from fastmcp._components.component import described
-from fastmcp._components.signature import Signature, read_signature, where
+from fastmcp._components.functions.calling import invoker
+from fastmcp._components.functions.signature import Signature, read_signature, where
 from fastmcp.exceptions import InvalidSignature
+from fastmcp.resources.uri.matcher import UriMatcher, matcher_of
+from fastmcp.resources.uri.naming import canonical_uri, uri_text
+from fastmcp.resources.uri.shapes import shapes_of
 
 from .base import Resource, ResourceOptions
 from .function_resource import uri_options
-from .naming import canonical_uri, uri_text
-from .shapes import shapes_of
 from .template import ResourceTemplate
-from .uri_matcher import UriMatcher, matcher_of
 
 
 class FunctionResourceTemplate(ResourceTemplate, kw_only=True):

@@ -10,13 +10,16 @@ from msgspec import field
 from fastmcp._components.component import Component
 from fastmcp._lazy import lazy_names
 from fastmcp.exceptions import InvalidSignature
+from fastmcp.resources.uri.captures import Shape
+from fastmcp.resources.uri.expansion import expand_uri_template as expand_uri_template
+from fastmcp.resources.uri.matcher import UriMatcher, matcher_of
+from fastmcp.resources.uri.naming import canonical_uri, uri_text
+from fastmcp.resources.uri.shapes import shapes_of
+from fastmcp.resources.uri.template import QUERY_SIGNS, parse_template
 from fastmcp.wire.content import Annotations
 from fastmcp.wire.features import ResourceTemplate as WireTemplate
 
 from .base import TEXT, Resource, ResourceOptions, ResourceResult, default_mime_type
-from .captures import Shape
-from .expansion import expand_uri_template as expand_uri_template
-from .naming import canonical_uri, uri_text
 from .security import (
     DEFAULT_RESOURCE_SECURITY,
     INHERIT_SECURITY,
@@ -24,9 +27,6 @@ from .security import (
     ResourceSecurity,
     screen,
 )
-from .shapes import shapes_of
-from .uri_matcher import UriMatcher, matcher_of
-from .uri_template import QUERY_SIGNS, parse_template
 
 if TYPE_CHECKING:
     from .function_template import FunctionResourceTemplate as FunctionResourceTemplate

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fastmcp._components.current import Scope, current_scope
-from fastmcp._components.shared_values import SharedValues
-from fastmcp._components.signature import Injectable
+from fastmcp._components.functions.signature import Injectable
+from fastmcp._components.injection.shared_values import SharedValues
 from fastmcp._runtime.exchange import Exchange, TransportName
 from fastmcp.wire.lifecycle import (
     LOGGING_LEVELS,

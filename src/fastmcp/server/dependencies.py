@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from fastmcp._components.dependencies import Reading
+from fastmcp._components.injection.dependencies import Reading
 
 from .context import Context
 from .progress import Progress as Progress

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 
-from fastmcp._components.shared_values import SharedValues
+from fastmcp._components.injection.shared_values import SharedValues
 
 LifespanFunction: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Any]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from fastmcp._components.dependencies import Reading
+from fastmcp._components.injection.dependencies import Reading
 
 from .context import Context
 

@@ -16,9 +16,9 @@ from fastmcp._runtime.session import Channel
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource, ResourceOptions
-from fastmcp.resources.naming import canonical_uri
 from fastmcp.resources.security import DEFAULT_RESOURCE_SECURITY, ResourceSecurity
 from fastmcp.resources.template import ResourceTemplate
+from fastmcp.resources.uri.naming import canonical_uri
 from fastmcp.tools.base import Tool, ToolOptions
 from fastmcp.tools.tool_result import ToolResult as ToolResult
 from fastmcp.wire.lifecycle import Implementation, ServerCapabilities

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct, json
 
-from fastmcp._components.schema import arguments_of
+from fastmcp._components.schemas.schema import arguments_of
 from fastmcp.exceptions import InvalidSignature, ValidationError
 
 from .arg_transform import ArgTransform

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from msgspec import DecodeError, Raw, field, json
 
 from fastmcp._components.component import Component, ComponentOptions
-from fastmcp._components.signature import NOT_AN_OBJECT
+from fastmcp._components.functions.signature import NOT_AN_OBJECT
 from fastmcp._protocol.mirroring import read_plan
 from fastmcp.exceptions import InvalidSignature, ValidationError
 from fastmcp.wire.features import Tool as WireTool
@@ -102,7 +102,7 @@ class Tool(Component, kw_only=True):
     def entry(self, *, portable: bool) -> WireTool:
         shown = self.to_mcp_tool()
         if portable:
-            from fastmcp._components.portable import portable as inlined
+            from fastmcp._components.schemas.portable import portable as inlined
 
             shown.input_schema = inlined(shown.input_schema)
             if shown.output_schema is not None:

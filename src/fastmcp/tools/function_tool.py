@@ -9,10 +9,10 @@ from typing import Any, TypeVar, Unpack, overload
 from msgspec import Raw
 
 from fastmcp._components.blocks import as_model
-from fastmcp._components.calling import invoker
 from fastmcp._components.component import described
+from fastmcp._components.functions.calling import invoker
+from fastmcp._components.functions.signature import Signature, read_signature, where
 from fastmcp._components.marks import Mark, mark, marked_options, split_name
-from fastmcp._components.signature import Signature, read_signature, where
 from fastmcp.exceptions import InvalidSignature, McpError
 from fastmcp.wire.features import ToolAnnotations
 

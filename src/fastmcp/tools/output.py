@@ -10,7 +10,7 @@ from typing import Any, cast
 from msgspec import json
 
 from fastmcp._components.blocks import holds_blocks, text_block, to_blocks
-from fastmcp._components.schema import Value, explain, value_of
+from fastmcp._components.schemas.schema import Value, explain, value_of
 from fastmcp._components.writing import simpler, to_json, unwritable, writes_aliases
 from fastmcp.exceptions import ToolError
 from fastmcp.wire.content import TextContent

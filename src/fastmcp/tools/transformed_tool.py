@@ -9,7 +9,7 @@ from typing import Any
 
 from fastmcp._components.blocks import as_model
 from fastmcp._components.current import Scope, current_scope
-from fastmcp._components.signature import where
+from fastmcp._components.functions.signature import where
 from fastmcp.exceptions import InvalidSignature, ValidationError
 from fastmcp.wire.content import Icon
 from fastmcp.wire.features import ToolAnnotations

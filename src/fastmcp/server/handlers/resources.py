@@ -7,8 +7,8 @@ from typing import Any
 from fastmcp._runtime.faults import resource_not_found
 from fastmcp.exceptions import InvalidParams, MethodNotFound, NotFoundError, ValidationError
 from fastmcp.resources.base import Resource, ResourceResult
-from fastmcp.resources.naming import canonical_uri
 from fastmcp.resources.template import ResourceTemplate
+from fastmcp.resources.uri.naming import canonical_uri
 from fastmcp.server.authorization import permit
 from fastmcp.server.catalogue import version_asked_for
 from fastmcp.server.context import Context

@@ -10,8 +10,8 @@ from fastmcp._components.marks import Mark, marked_options, marks_of, require_op
 from fastmcp.exceptions import ConfigurationError, NotFoundError
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource, ResourceOptions
-from fastmcp.resources.naming import canonical_uri, is_template, uri_text
 from fastmcp.resources.template import ResourceTemplate
+from fastmcp.resources.uri.naming import canonical_uri, is_template, uri_text
 from fastmcp.server.visibility import Criteria, Rule, rules
 from fastmcp.tools.base import Tool, ToolOptions
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from fastmcp._components.component import Component
-from fastmcp._components.signature import where
+from fastmcp._components.functions.signature import where
 from fastmcp._components.versions import VersionSpec, version_key
 from fastmcp.exceptions import ConfigurationError
 

@@ -7,9 +7,8 @@ from typing import Any
 
 from msgspec import DecodeError, Raw, Struct, json
 
+from fastmcp._components.schemas.arguments import NOT_AN_OBJECT, Arguments
 from fastmcp.exceptions import ValidationError
-
-from .arguments import NOT_AN_OBJECT, Arguments
 
 
 class OpenArguments(Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from msgspec import UNSET, Struct
 
-from .injection import Call, Key, Step
+from .call import Call, Key, Step
 from .shared_values import SharedValues
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 from .block import Block
 from .decoding import decode, reveal
 from .pattern import Pattern
-from .uri_template import Variable
+from .template import Variable
 
 Shape: TypeAlias = Literal["text", "list", "map"]
 Shapes: TypeAlias = Mapping[str, Shape]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fastmcp.resources.function_template import FunctionResourceTemplate
+from fastmcp.resources.template import ResourceTemplate
+
 from .decoding import decode
-from .function_template import FunctionResourceTemplate
-from .template import ResourceTemplate
 
 _OWN = (ResourceTemplate.matches, FunctionResourceTemplate.matches)
 

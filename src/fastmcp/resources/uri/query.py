@@ -10,7 +10,7 @@ from .block import blocks_of
 from .captures import Pair, Reading, Shapes, pairs_of, read_pairs, read_text
 from .decoding import decode, reveal
 from .pattern import Pattern, Piece
-from .uri_template import QUERY_SIGNS, Expression, Part, Variable
+from .template import QUERY_SIGNS, Expression, Part, Variable
 
 
 class Query:

@@ -14,12 +14,13 @@ from typing import Any, cast
 
 from msgspec import Struct
 
+from fastmcp._components.writing import writes_aliases
+
 from .annotated import Core, Json, NotPlain, is_field, limited, said_by
 from .arguments import Arguments
 from .defaults import shown_default
 from .plain_types import Writer
 from .refusal import explain as explain
-from .writing import writes_aliases
 
 
 class Value(Struct, frozen=True):

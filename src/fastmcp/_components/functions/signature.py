@@ -11,19 +11,19 @@ from typing import Any, cast
 
 from msgspec import Raw, Struct
 
+from fastmcp._components.injection.dependencies import MISSING, Dependency, Reading, dependency_of
+from fastmcp._components.injection.dependencies import Injectable as Injectable
+from fastmcp._components.injection.plan import Outer, Plan, plan_of
+from fastmcp._components.schemas.arguments import NOT_AN_OBJECT as NOT_AN_OBJECT
+from fastmcp._components.schemas.arguments import Arguments
+from fastmcp._components.schemas.schema import Unreadable, arguments_of, optional
 from fastmcp.exceptions import InvalidSignature
 
-from .arguments import NOT_AN_OBJECT as NOT_AN_OBJECT
-from .arguments import Arguments
-from .dependencies import MISSING, Dependency, Reading, dependency_of
-from .dependencies import Injectable as Injectable
 from .docstrings import read_docstring
-from .functions import Function, function_of, is_async, is_open
-from .functions import where as where
+from .function import Function, function_of, is_async, is_open
+from .function import where as where
 from .hints import Hints, hints_of
 from .open_arguments import OpenArguments
-from .plan import Outer, Plan, plan_of
-from .schema import Unreadable, arguments_of, optional
 
 
 class Parameter(Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from fastmcp._components.functions import where
+from fastmcp._components.functions.function import where
 from fastmcp.exceptions import InvalidSignature
 
 PLAIN_SCHEME = "resource://"

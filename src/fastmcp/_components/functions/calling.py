@@ -6,12 +6,12 @@ import functools
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
+from fastmcp._components.injection.call import Call, Step
+from fastmcp._components.injection.steps import Running, Wiring, call_plainly, settled
 from fastmcp._runtime.threads import run_in_thread
 
-from .functions import is_async_generator
-from .injection import Call, Step
+from .function import is_async_generator
 from .signature import Signature
-from .steps import Running, Wiring, call_plainly, settled
 
 
 def invoker(signature: Signature, *, threaded: bool = True) -> Callable[..., Awaitable[Any]]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from fastmcp.exceptions import ConfigurationError
 
-from .uri_template import Expression, Operator, Variable, parse_template
+from .template import Expression, Operator, Variable, parse_template
 
 RESERVED = ":/?#[]@!$&'()*+,;="
 

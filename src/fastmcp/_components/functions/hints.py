@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from .functions import closure_of, innermost, is_object
+from .function import closure_of, innermost, is_object
 
 
 class Hints(Struct, frozen=True):

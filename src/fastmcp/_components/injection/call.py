@@ -15,9 +15,9 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import UNSET
 
+from fastmcp._components.current import current_scope
 from fastmcp._runtime.threads import run_in_thread
 
-from .current import current_scope
 from .shared_values import SharedValues
 
 Key: TypeAlias = str | int

@@ -12,8 +12,18 @@ from typing import Any, cast
 
 from msgspec import Struct
 
+from fastmcp._components.functions.function import (
+    innermost,
+    is_async,
+    is_async_generator,
+    is_generator,
+    name_of,
+    where,
+)
+from fastmcp._components.functions.hints import hints_of
 from fastmcp.exceptions import InvalidSignature
 
+from .call import Key, Step
 from .dependencies import (
     MISSING,
     Argument,
@@ -24,9 +34,6 @@ from .dependencies import (
     SharedMade,
     dependency_of,
 )
-from .functions import innermost, is_async, is_async_generator, is_generator, name_of, where
-from .hints import hints_of
-from .injection import Key, Step
 from .steps import Entering, Making, Sharing, Taking, Wiring
 
 

@@ -11,7 +11,7 @@ from .captures import Reading, Shape, Shapes, read_text, settle
 from .decoding import decode, reveal
 from .pattern import Pattern, Piece
 from .query import Query, parse_query
-from .uri_template import QUERY_SIGNS, Expression, Part, UriTemplate, parse_template
+from .template import QUERY_SIGNS, Expression, Part, UriTemplate, parse_template
 
 
 class UriMatcher:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .uri_template import OPERATORS, Expression, Variable
+from .template import OPERATORS, Expression, Variable
 
 
 class Block:

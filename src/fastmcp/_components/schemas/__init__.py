@@ -1,0 +1,1 @@
+"""What arguments and values look like: their JSON Schemas, and how they are checked."""

@@ -1,0 +1,235 @@
+"""What the page for users of FastMCP compares; run as a program by another FastMCP's Python."""
+
+import asyncio
+import json
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from inspect import signature
+from typing import Any
+
+from pydantic import BaseModel
+
+from fastmcp import Client, FastMCP
+from fastmcp.utilities.types import Image
+
+# Clients of ours hear of changes unasked only in the handshake era, the only one of theirs.
+HANDSHAKE: Any = {"mode": "legacy"} if "mode" in signature(Client).parameters else {}
+
+
+class Node(BaseModel):
+    children: list["Node"] = []
+
+
+def text() -> str:
+    return "text"
+
+
+def numbers(numbers: list[int]) -> list[int]:
+    return numbers
+
+
+def forecast(city: str, days: int = 3) -> str:
+    return f"{city} {days}"
+
+
+def implicit(x: int = None) -> bool:  # type: ignore[assignment]  # noqa: RUF013
+    return x is None
+
+
+def positional(x: int, /) -> int:
+    return x
+
+
+def wrapper() -> Any:
+    def wrapping(function: Callable[..., Any]) -> Any:
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            return function(*args, **kwargs)
+
+        return wrapped
+
+    return wrapping(forecast)
+
+
+def recursive(node: Node) -> None: ...
+
+
+def anything() -> list[Any]:
+    return [1]
+
+
+def pictures() -> list:  # type: ignore[type-arg]
+    return ["a", Image(data=b"a", format="png")]
+
+
+def generated() -> Iterator[int]:
+    yield 1
+
+
+def misfit() -> int:
+    return "3"  # type: ignore[return-value]
+
+
+def node() -> Node:
+    return Node()
+
+
+async def call(function: Any, arguments: dict[str, Any] | None = None, **options: Any) -> Any:
+    """What a client gets from a tool: the result as `call_tool` has it."""
+    mcp = FastMCP("x")
+    mcp.tool(function, name="f", **options)
+    async with Client(mcp) as client:
+        return await client.call_tool("f", arguments or {})
+
+
+async def listed(function: Any) -> Any:
+    mcp = FastMCP("x")
+    mcp.tool(function, name="f")
+    async with Client(mcp) as client:
+        return (await client.list_tools())[0]
+
+
+async def has_references() -> bool:
+    return "$ref" in str((await listed(recursive)).inputSchema)
+
+
+async def promises_anything() -> bool:
+    return (await listed(anything)).outputSchema is not None
+
+
+async def repeats_values() -> bool:
+    try:
+        await call(forecast, {"city": "a", "days": "hunter2"})
+    except Exception as error:
+        return "hunter2" in str(error)
+    raise AssertionError("it was accepted")
+
+
+async def object_or_dict() -> str:
+    data = (await call(node)).data
+    return "dict" if isinstance(data, dict) else "object"
+
+
+async def read(template: str, uri: str, function: Any) -> Any:
+    mcp = FastMCP("x")
+    mcp.resource(template, name="r")(function)
+    async with Client(mcp) as client:
+        [content] = await client.read_resource(uri)
+        return [content.mimeType, content.text]
+
+
+async def prompt_with_unknown() -> Any:
+    mcp = FastMCP("x")
+    mcp.prompt(lambda: "text", name="p")
+    async with Client(mcp) as client:
+        return (await client.get_prompt("p", {"unknown": "x"})).messages[0].content.text
+
+
+async def unknown_tool() -> bool:
+    async with Client(FastMCP("x")) as client:
+        return (await client.call_tool("nope", {}, raise_on_error=False)).is_error
+
+
+async def told_of_changes() -> bool:
+    """Whether a client hears of a tool that is added while it is connected."""
+    mcp = FastMCP("x")
+    told = asyncio.Event()
+
+    async def hear(_: Any) -> None:
+        told.set()
+
+    @mcp.tool
+    def add() -> None:
+        mcp.tool(lambda: 1, name="new")
+
+    async with Client(mcp, message_handler=hear, **HANDSHAKE) as client:
+        await client.call_tool("add")
+        await client.list_tools()
+        return told.is_set()
+
+
+async def subscribes() -> bool:
+    async with Client(FastMCP("x"), **HANDSHAKE) as client:
+        return client.initialize_result.capabilities.resources.subscribe
+
+
+async def register(function: Any, **options: Any) -> str:
+    FastMCP("x").tool(function, **options)
+    return "registered"
+
+
+async def has_completion() -> bool:
+    return hasattr(FastMCP("x"), "completion")
+
+
+async def has_call_argument() -> bool:
+    from fastmcp import dependencies
+
+    return hasattr(dependencies, "CallArgument")
+
+
+def limited(limit: int = 3) -> str:
+    return str(limit)
+
+
+def tagged(tags: list[str] | None = None) -> str:
+    return str(tags)
+
+
+CASES: dict[str, Callable[[], Any]] = {
+    "JSON in a string": lambda: call(numbers, {"numbers": "[1]"}),
+    "wrapped arguments": lambda: call(forecast, {"args": {"city": "Bern"}}),
+    "unknown argument": lambda: call(forecast, {"city": "Bern", "day": 1}),
+    "values in a refusal": repeats_values,
+    "implicit null": lambda: call(implicit, {"x": None}),
+    "positional-only": lambda: register(positional),
+    "wrapper": lambda: call(wrapper(), {"city": "Bern"}),
+    "references": has_references,
+    "name with spaces": lambda: register(text, name="a b"),
+    "misspelt": lambda: register(text, descripton="x"),
+    "text": lambda: call(text),
+    "list of anything": promises_anything,
+    "pictures": lambda: call(pictures),
+    "generator": lambda: call(generated),
+    "misfit": lambda: call(misfit),
+    "serializer": lambda: call(lambda: {"a": 1}, serializer=lambda value: "written"),
+    "objects": object_or_dict,
+    "unknown tool": unknown_tool,
+    "plain name": lambda: read("config/database", "config/database", text),
+    "dict": lambda: read("x://a", "x://a", lambda: {"a": 1}),
+    "nothing": lambda: read("x://a", "x://a", lambda: None),
+    "query of a fixed URI": lambda: read("x://a", "x://a?limit=5", limited),
+    "rfc 6570": lambda: read("x://a{/x}", "x://a/b", lambda x="-": x),
+    "exploded query": lambda: read("x://a{?tags*}", "x://a?tags=1&tags=2", tagged),
+    "traversal": lambda: read("x://a/{path}", "x://a/..%2Fb", lambda path: path),
+    "unknown prompt argument": prompt_with_unknown,
+    "told of changes": told_of_changes,
+    "subscriptions": subscribes,
+    "completion": has_completion,
+    "CallArgument": has_call_argument,
+}
+
+
+async def outcome(case: Callable[[], Any]) -> Any:
+    """What comes of a case: the class of an error, a result's data or else its texts, or it."""
+    try:
+        result = await case()
+    except Exception as error:
+        return type(error).__name__
+    if hasattr(result, "structured_content"):
+        texts = [getattr(block, "text", block.type) for block in result.content]
+        return result.structured_content or texts
+    return result
+
+
+async def outcomes() -> dict[str, Any]:
+    logging.disable(logging.CRITICAL)
+    try:
+        return {name: await outcome(case) for name, case in CASES.items()}
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    print(json.dumps(asyncio.run(outcomes())))
