@@ -194,14 +194,13 @@ def test_a_failed_tool_raises_unless_told_otherwise(target: Any, mode: str) -> N
 
 
 def test_an_unknown_tool_is_both_kinds_of_error(target: Any, mode: str) -> None:
-    """Code that expects either a ToolError or an McpError catches it, with or without the flag."""
+    """Code that expects either a ToolError or an McpError catches it."""
 
     async def use(client: Client) -> None:
         for kind in (ToolError, McpError):
-            for flag in (True, False):
-                with pytest.raises(kind, match="absent") as caught:
-                    await client.call_tool("absent", raise_on_error=flag)
-                assert caught.value.code == -32602
+            with pytest.raises(kind, match="absent") as caught:
+                await client.call_tool("absent")
+            assert caught.value.code == -32602
 
     used(target, use, mode=mode)
 
@@ -466,3 +465,14 @@ def test_what_a_client_is_made_of_decides_the_transport(program: Path) -> None:
             Client(wrong)
     with pytest.raises(ClientError, match=r"absent\.py"):
         Client("absent.py")
+
+
+def test_an_unknown_tool_is_a_result_to_those_who_want_no_error(mode: str) -> None:
+    """raise_on_error=False gives the server's text, as for a tool that failed."""
+
+    async def use(client: Client) -> Any:
+        return await client.call_tool("nope", raise_on_error=False)
+
+    result = used(in_memory(), use, mode=mode)
+
+    assert result.is_error and "nope" in result.text() and result.data is None

@@ -127,7 +127,7 @@ async def prompt_with_unknown() -> Any:
 
 async def unknown_tool() -> bool:
     async with Client(FastMCP("x")) as client:
-        return (await client.call_tool("nope", {}, raise_on_error=False)).is_error
+        return (await client.call_tool_mcp("nope", {})).isError
 
 
 async def told_of_changes() -> bool:

@@ -34,7 +34,7 @@ OUTCOMES: dict[str, tuple[Any, Any]] = {
     "misfit": ("RuntimeError", {"result": 3}),
     "serializer": ("TypeError", {"a": 1}),
     "objects": ("object", "dict"),
-    "unknown tool": (True, "RemoteToolError"),
+    "unknown tool": (True, "McpError"),
     "plain name": ("ValidationError", ["text/plain", "text"]),
     "dict": (["text/plain", '{"a": 1}'], ["application/json", '{"a":1}']),
     "nothing": (["text/plain", "null"], "McpError"),

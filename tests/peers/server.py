@@ -48,7 +48,7 @@ async def progress(n: int, ctx: Context) -> str:
 def change() -> str:
     """Say that the configuration and the lists have changed."""
     mcp.notify_resource_updated("config://app")
-    mcp.enable(names={"nothing"})
+    mcp.local_provider.enable(names={"nothing"})
     return "changed"
 
 

@@ -31,7 +31,8 @@ CHANGES: list[tuple[Callable[[FastMCP], Any], list[str]]] = [
     (lambda mcp: mcp.resource("book://b", name="b")(lambda: "B"), ["resources"]),
     (lambda mcp: mcp.resource("x://{y}", name="y")(lambda y: y), ["resources"]),
     (lambda mcp: mcp.prompt(lambda: "p", name="p"), ["prompts"]),
-    (lambda mcp: mcp.disable(tags={"x"}), ["tools", "resources", "prompts"]),
+    (lambda mcp: mcp.disable(names={"noop"}), ["tools"]),
+    (lambda mcp: mcp.disable(components={"tool", "template"}), ["tools", "resources"]),
     (lambda mcp: mcp.local_provider.enable(tags={"x"}), ["tools", "resources", "prompts"]),
 ]
 

@@ -635,3 +635,9 @@ def test_content_of_forwarded_calls_can_be_read_and_changed() -> None:
     made = Tool.from_tool(BASE, transform_fn=around)
 
     assert [block.text for block in asyncio.run(made.run({"x": 1})).content][1:] == ["seen"]
+
+
+def test_a_tool_that_is_not_there_cannot_be_transformed() -> None:
+    """`get_tool` says None of a misspelt name; the error says what that means."""
+    with pytest.raises(TypeError, match="no tool of that name"):
+        Tool.from_tool(asyncio.run(FastMCP("x").get_tool("typo")))  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from fastmcp._runtime.session import Session
 from fastmcp._version import VERSION
 from fastmcp.exceptions import (
     HEADER_MISMATCH,
+    INVALID_PARAMS,
     ClientError,
     McpError,
     RemoteToolError,
@@ -26,7 +27,7 @@ from fastmcp.wire.completion import (
     PromptReference,
     ResourceTemplateReference,
 )
-from fastmcp.wire.content import Resource
+from fastmcp.wire.content import Resource, TextContent
 from fastmcp.wire.features import CallToolResult as WireCallToolResult
 from fastmcp.wire.features import (
     GetPromptResult,
@@ -382,8 +383,8 @@ class Client:
         """Call a tool.
 
         Raises:
-            ToolError: the tool failed, unless `raise_on_error` is False; or there is no such tool
-                (then it is an McpError, too).
+            ToolError: the tool failed or there is none (then it is an McpError, too), unless
+                `raise_on_error` is False.
         """
         try:
             wire = await self.call_tool_mcp(
@@ -395,6 +396,8 @@ class Client:
                 meta=meta,
             )
         except McpError as error:
+            if error.code == INVALID_PARAMS and not raise_on_error:
+                return CallToolResult(content=[TextContent(text=error.message)], is_error=True)
             raise RemoteToolError(error) from error
         result = CallToolResult.from_wire(wire)
         if result.is_error and raise_on_error:

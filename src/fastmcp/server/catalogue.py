@@ -15,7 +15,7 @@ from fastmcp.resources.template import ResourceTemplate
 from fastmcp.resources.uri.template_index import TemplateIndex
 from fastmcp.tools.base import Tool
 
-from .providers.local import LocalProvider
+from .providers.local import Feature, LocalProvider
 from .providers.shelf import Shelf, highest
 from .visibility import Rule, is_visible
 
@@ -115,6 +115,14 @@ class Catalogue:
         if resource is not None and (given := resource.query_of(uri, self._security)) is not None:
             return resource, given
         return self.match(uri, version)
+
+    def shown(self) -> dict[Feature, list[Mapping[str, Any]]]:
+        """What each list shows now."""
+        return {
+            "tools": [self.tools.current],
+            "resources": [self.resources.current, self.templates.current],
+            "prompts": [self.prompts.current],
+        }
 
     def has_choices(self) -> bool:
         """Whether the values of some argument are listed in its schema."""

@@ -23,7 +23,7 @@ from fastmcp.tools.base import Tool, ToolOptions
 from fastmcp.tools.tool_result import ToolResult as ToolResult
 from fastmcp.wire.lifecycle import Implementation, ServerCapabilities
 
-from .authorization import permit, permitted
+from .auth.authorization import permit, permitted
 from .catalogue import Catalogue
 from .completions import Completers
 from .connection import ServerConnection
@@ -233,9 +233,12 @@ class FastMCP:
         return self._rule(rules(False, **criteria))
 
     def _rule(self, added: list[Rule]) -> Self:
+        before = self._catalogue.shown()
         self._rules += added
-        for feature in ("tools", "resources", "prompts"):
-            self._announce(feature)
+        after = self._catalogue.shown()
+        for feature in before:
+            if before[feature] != after[feature]:
+                self._announce(feature)
         return self
 
     # What clients see

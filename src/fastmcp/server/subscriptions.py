@@ -46,16 +46,18 @@ class Change(Struct, frozen=True):
 
 class Listener:
     """One client that hears of what it `wants`. A change that waits to be told is told once,
-    however often it happens meanwhile.
+    however often it happens meanwhile. One that has an end to wait for is told nothing before
+    `begin`.
     """
 
-    __slots__ = ("_loop", "_pending", "_send", "_task", "ended", "wants")
+    __slots__ = ("_held", "_loop", "_pending", "_send", "_task", "ended", "wants")
 
     def __init__(
         self, wants: Callable[[Change], bool], send: Send, ended: asyncio.Event | None = None
     ) -> None:
         self.wants = wants
         self.ended = ended
+        self._held = ended is not None
         self._send = send
         self._loop = asyncio.get_running_loop()
         self._pending: dict[Change, None] | None = None
@@ -74,7 +76,13 @@ class Listener:
         if self._pending is None:
             self._pending = {}
         self._pending[change] = None
-        if self._task is None:
+        if not self._held:
+            self.begin()
+
+    def begin(self) -> None:
+        """Tell what waits, and from now on what comes."""
+        self._held = False
+        if self._task is None and self._pending:
             self._task = self._loop.create_task(self._tell())
 
     async def _tell(self) -> None:
@@ -149,14 +157,15 @@ async def listen(
         resources_list_changed=wanted.resources_list_changed,
         resource_subscriptions=sorted(watched) if wanted.resource_subscriptions else None,
     )
-    await exchange.notify(
-        "notifications/subscriptions/acknowledged",
-        SubscriptionsAcknowledgedNotificationParams(notifications=honoured, meta=stamp),
-    )
     ended = asyncio.Event()
     listener = Listener(wants, send, ended)
-    audience.join(listener)
+    audience.join(listener)  # first, so that no change falls between
     try:
+        await exchange.notify(
+            "notifications/subscriptions/acknowledged",
+            SubscriptionsAcknowledgedNotificationParams(notifications=honoured, meta=stamp),
+        )
+        listener.begin()
         await ended.wait()
     finally:
         audience.leave(listener)

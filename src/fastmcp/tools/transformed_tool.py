@@ -64,7 +64,10 @@ class TransformedTool(Tool, kw_only=True):
 
         Raises:
             InvalidSignature: the changes do not fit the parent, or the function does not fit them.
+            TypeError: there is no tool, as `get_tool()` says by None.
         """
+        if tool is None:
+            raise TypeError("from_tool() got None: there is no tool of that name to transform")
         parent = tool if isinstance(tool, Tool) else Tool.from_function(tool)
         transforms = as_transforms(transform_args)
         mapping = map_arguments(parent, transforms)

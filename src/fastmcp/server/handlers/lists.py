@@ -10,7 +10,7 @@ from typing import Any
 from fastmcp._components.component import Component
 from fastmcp._runtime.dispatch import Handler, Render
 from fastmcp.exceptions import InvalidParams
-from fastmcp.server.authorization import permitted
+from fastmcp.server.auth.authorization import permitted
 from fastmcp.server.catalogue import Catalogue, View
 from fastmcp.server.context import Context
 from fastmcp.wire.shapes import PaginatedRequestParams, PaginatedResult

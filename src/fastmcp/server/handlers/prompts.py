@@ -7,7 +7,7 @@ from typing import Any
 from fastmcp.exceptions import InvalidParams, MethodNotFound, ValidationError
 from fastmcp.prompts.base import PromptResult
 from fastmcp.resources.uri.naming import canonical_uri
-from fastmcp.server.authorization import permit
+from fastmcp.server.auth.authorization import permit
 from fastmcp.server.catalogue import version_asked_for
 from fastmcp.server.context import Context
 from fastmcp.wire.completion import CompleteRequestParams, CompleteResult, PromptReference

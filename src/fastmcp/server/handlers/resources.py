@@ -9,7 +9,7 @@ from fastmcp.exceptions import InvalidParams, MethodNotFound, NotFoundError, Val
 from fastmcp.resources.base import Resource, ResourceResult
 from fastmcp.resources.template import ResourceTemplate
 from fastmcp.resources.uri.naming import canonical_uri
-from fastmcp.server.authorization import permit
+from fastmcp.server.auth.authorization import permit
 from fastmcp.server.catalogue import version_asked_for
 from fastmcp.server.context import Context
 from fastmcp.server.subscriptions import MAX_SUBSCRIPTIONS, listen

@@ -14,7 +14,7 @@ from fastmcp.exceptions import (
     ToolError,
     ValidationError,
 )
-from fastmcp.server.authorization import permit
+from fastmcp.server.auth.authorization import permit
 from fastmcp.server.catalogue import version_asked_for
 from fastmcp.server.context import Context
 from fastmcp.tools.tool_result import ToolResult

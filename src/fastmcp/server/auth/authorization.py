@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
-from typing import Any, TypeVar, cast
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeAlias, TypeVar, cast
 
 from msgspec import Struct
 
-from fastmcp._components.component import Check, Component
+from fastmcp._components.component import Component
 from fastmcp.exceptions import AuthorizationError
-
-from .context import Context
+from fastmcp.server.context import Context
 
 C = TypeVar("C", bound=Component)
+AuthCheck: TypeAlias = Callable[["AuthContext"], bool | Awaitable[bool]]
 
 
 class AuthContext(Struct, frozen=True):
@@ -28,9 +28,9 @@ class AuthContext(Struct, frozen=True):
         return self.component
 
 
-async def run_auth_checks(checks: Check | list[Check], context: AuthContext) -> bool:
+async def run_auth_checks(checks: AuthCheck | list[AuthCheck], context: AuthContext) -> bool:
     """Whether every check passes: functions of the context, plain or async."""
-    for check in cast("list[Check]", checks if isinstance(checks, list) else [checks]):
+    for check in cast("list[AuthCheck]", checks if isinstance(checks, list) else [checks]):
         outcome = check(context)
         if not (await outcome if inspect.isawaitable(outcome) else outcome):
             return False
