@@ -12,7 +12,7 @@ from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource
 from fastmcp.resources.security import DEFAULT_RESOURCE_SECURITY, ResourceSecurity
 from fastmcp.resources.template import ResourceTemplate
-from fastmcp.resources.uri.template_index import TemplateIndex
+from fastmcp.resources.template_index import TemplateIndex
 from fastmcp.tools.base import Tool
 
 from .providers.local import Feature, LocalProvider

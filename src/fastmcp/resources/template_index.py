@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fastmcp.resources.function_template import FunctionResourceTemplate
-from fastmcp.resources.template import ResourceTemplate
-
-from .decoding import decode
+from .function_template import FunctionResourceTemplate
+from .template import ResourceTemplate
+from .uri.decoding import decode
 
 _OWN = (ResourceTemplate.matches, FunctionResourceTemplate.matches)
 
