@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+import httpx2
 import mcp.shared.exceptions as official
 import pytest
 from apps import MODERN, call, request
@@ -273,3 +274,53 @@ def test_a_value_that_does_not_fit_the_annotation_is_not_told_to_the_client() ->
         assert result["isError"] is True
         assert mistake in result["content"][0]["text"]
         assert "secret" not in result["content"][0]["text"]
+
+
+def refused_upstream(status: int) -> Exception:
+    asked = httpx2.Request("GET", "https://secret.example.com")
+    answer = httpx2.Response(status, request=asked)
+    return httpx2.HTTPStatusError("secret", request=asked, response=answer)
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (refused_upstream(429), "limiting its rate; try again later"),
+        (httpx2.ReadTimeout("secret"), "did not answer in time; try again"),
+        (refused_upstream(500), "Error calling tool 'ask'"),
+    ],
+    ids=["429", "timeout", "500"],
+)
+def test_what_a_model_can_do_about_another_service_is_told(error: Exception, text: str) -> None:
+    """Also when details are masked: that it is busy or slow is no secret."""
+    mcp = FastMCP("x", mask_error_details=True)
+
+    @mcp.tool(name="ask")
+    @mcp.resource("data://ask")
+    async def asking() -> None:
+        raise error
+
+    told = ask(mcp, call("ask"), MODERN)["result"]
+    read = ask(mcp, request("resources/read", uri="data://ask"), MODERN)["error"]["message"]
+
+    assert told["isError"] and text in told["content"][0]["text"]
+    assert "secret" not in told["content"][0]["text"] + read
+    assert text in read or read == "Internal error"
+
+
+def test_failures_are_logged_at_the_level_of_the_error(caplog: pytest.LogCaptureFixture) -> None:
+    """An error can be an ordinary event; arguments that do not fit are a warning, without them."""
+    mcp = FastMCP("x")
+
+    @mcp.tool
+    def fail(level: int) -> None:
+        raise ToolError("out of paper", log_level=level)
+
+    with caplog.at_level(logging.DEBUG):
+        ask(mcp, call("fail", level=logging.INFO), MODERN)
+        ask(mcp, call("fail", level="secret"), MODERN)
+
+    logged = [(r.levelno, r.getMessage()) for r in caplog.records if "fail" in r.getMessage()]
+    assert logged[0] == (logging.INFO, "Error calling tool 'fail': out of paper")
+    assert logged[1][0] == logging.WARNING and "level" in logged[1][1]
+    assert "secret" not in caplog.text

@@ -36,7 +36,25 @@ def to_error(fault: BaseException, *, method: str, revision: Revision, masked: b
         return McpError(code=INTERNAL_ERROR, message=str(fault))
     logger.error("Error answering %s", method, exc_info=fault)
     text = "Internal error" if masked else f"Internal error: {_text(fault)}"
-    return McpError(code=INTERNAL_ERROR, message=text)
+    return McpError(code=INTERNAL_ERROR, message=upstream_trouble(fault) or text)
+
+
+def upstream_trouble(fault: BaseException) -> str | None:
+    """What to do about a service that a component asked in vain; None for other faults.
+
+    The exceptions of httpx are known by their names, so that it need not be there.
+    """
+    kinds = {
+        kind.__name__
+        for kind in type(fault).__mro__
+        if kind.__module__.partition(".")[0] in ("httpx", "httpx2")
+    }
+    if "TimeoutException" in kinds:
+        return "A service that this needs did not answer in time; try again"
+    response = getattr(fault, "response", None) if "HTTPStatusError" in kinds else None
+    if getattr(response, "status_code", None) == 429:
+        return "A service that this needs is limiting its rate; try again later"
+    return None
 
 
 def _text(fault: BaseException) -> str:

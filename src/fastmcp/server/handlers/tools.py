@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from msgspec import UNSET
 
 from fastmcp._runtime.dispatch import Handler
+from fastmcp._runtime.faults import upstream_trouble
 from fastmcp.exceptions import (
     AuthorizationError,
     InvalidParams,
@@ -57,18 +59,22 @@ def _tool_failure(context: Context, name: str, error: Exception) -> CallToolResu
     """
     if isinstance(error, McpError):
         raise error
+    log = context.fastmcp.logger.log
     if isinstance(error, ValidationError):
         text = f"Invalid arguments for tool {name!r}: {error}"
+        log(logging.WARNING, "Invalid arguments for tool %r: %r", name, str(error))
         if context.revision <= R2025_06_18:
             raise InvalidParams(text)
         return _error_result(text)
+    log(getattr(error, "log_level", logging.ERROR), "Error calling tool %r: %s", name, error)
     return _error_result(str(error))
 
 
 def _tool_crash(context: Context, name: str, error: Exception) -> CallToolResult:
     context.fastmcp.logger.exception("Error calling tool %r", name)
     detail = "" if context.fastmcp.masks_errors else f": {error}"
-    return _error_result(f"Error calling tool {name!r}{detail}")
+    trouble = upstream_trouble(error)
+    return _error_result(trouble or f"Error calling tool {name!r}{detail}")
 
 
 def _error_result(text: str) -> CallToolResult:
