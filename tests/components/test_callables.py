@@ -404,25 +404,26 @@ def test_new_types_generics_and_type_variables_are_read() -> None:
     assert value == "2 3 [None] {'a': [3]}"
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="PEP 695 is of Python 3.12")
-@pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"])
-def test_type_statements_and_type_parameters_are_read(future: str) -> None:
-    """`type X = …` and `def f[T](…)`, also where annotations are text."""
-    source = future + (
-        "from typing import Annotated\n"
-        "from fastmcp.dependencies import Depends\n"
-        "type Number = int\n"
-        "type Injected = Annotated[str, Depends(lambda: 'made')]\n"
-        "def tool[T](items: list[T], number: Number, it: Injected) -> str:\n"
-        "    return f'{items} {number + 1} {it}'\n"
-    )
-    namespace: dict[str, Any] = {}
-    exec(compile(source, "<new>", "exec"), namespace)
+if sys.version_info >= (3, 12):
 
-    tool, value = seen(namespace["tool"], {"items": [1], "number": "2"})
+    @pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"])
+    def test_type_statements_and_type_parameters_are_read(future: str) -> None:
+        """`type X = …` and `def f[T](…)`, also where annotations are text."""
+        source = future + (
+            "from typing import Annotated\n"
+            "from fastmcp.dependencies import Depends\n"
+            "type Number = int\n"
+            "type Injected = Annotated[str, Depends(lambda: 'made')]\n"
+            "def tool[T](items: list[T], number: Number, it: Injected) -> str:\n"
+            "    return f'{items} {number + 1} {it}'\n"
+        )
+        namespace: dict[str, Any] = {}
+        exec(compile(source, "<new>", "exec"), namespace)
 
-    assert tool.input_schema["properties"].keys() == {"items", "number"}
-    assert value == "[1] 3 made"
+        tool, value = seen(namespace["tool"], {"items": [1], "number": "2"})
+
+        assert tool.input_schema["properties"].keys() == {"items", "number"}
+        assert value == "[1] 3 made"
 
 
 def test_an_alias_is_the_name_for_clients() -> None:

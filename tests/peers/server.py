@@ -52,10 +52,10 @@ def change() -> str:
     return "changed"
 
 
-@mcp.completion(prompt="review", argument="code")
-def complete_code(value: str) -> list[str]:
-    """Complete the argument of the prompt."""
-    return [value + "=1", value + "=2"]
+@mcp.completion
+def complete(ref: Any, argument: Any, context: Any) -> list[str]:
+    """Complete any argument."""
+    return [f"{argument.value}=1", f"{argument.value}=2"]
 
 
 @mcp.resource("config://app", mime_type="text/plain")

@@ -86,7 +86,7 @@ async def use_a_python_server(client: Any) -> dict[str, Any]:
     templates = await client.list_resource_templates()
     return {
         "protocol": client.protocol_version,
-        "tools": sorted(tool.name for tool in await client.list_tools()),
+        "tools": sorted({tool.name for tool in await client.list_tools()} - {"change"}),
         "resources": [str(resource.uri) for resource in await client.list_resources()],
         "templates": [template.uri_template for template in templates],
         "prompts": [prompt.name for prompt in await client.list_prompts()],
