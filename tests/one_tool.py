@@ -1,16 +1,35 @@
-"""A server with one tool, `f`, for tests of what its arguments may be."""
+"""A server with one tool, `f`, for tests of what its arguments may be; and types of arguments."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from fastmcp import Client, FastMCP
 from fastmcp.exceptions import ToolError
+
+
+class Color(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Address(BaseModel):
+    street: str
+    number: int = 1
+
+
+@dataclass
+class Point:
+    x: int
+    y: int = 0
 
 
 def value_of(function: Any, arguments: dict[str, Any], **options: Any) -> Any:

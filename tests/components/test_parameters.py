@@ -4,35 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import Enum
 from typing import Annotated, Any
 
 import pytest
-from one_tool import annotated_by, kind, refusal_of, schema_of, value_of
+from one_tool import Address, Color, Point, annotated_by, kind, refusal_of, schema_of, value_of
 from pydantic import BaseModel, Field
 
 from fastmcp import FastMCP
 from fastmcp.exceptions import InvalidSignature
 from fastmcp.types import Textarea
-
-
-class Color(Enum):
-    RED = "red"
-    BLUE = "blue"
-
-
-class Address(BaseModel):
-    street: str
-    number: int = 1
-
-
-@dataclass
-class Point:
-    x: int
-    y: int = 0
 
 
 class NoJson:

@@ -4,34 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import Enum
 from typing import Annotated, Any, Literal, Union
 from uuid import UUID
 
 import pytest
-from one_tool import annotated_by, refusal_of, value_of
+from one_tool import Address, Color, Point, annotated_by, refusal_of, value_of
 from pydantic import BaseModel, Field
 
 from fastmcp.server.middleware import Middleware
-
-
-class Color(Enum):
-    RED = "red"
-    BLUE = "blue"
-
-
-class Address(BaseModel):
-    street: str
-    number: int = 1
-
-
-@dataclass
-class Point:
-    x: int
-    y: int = 0
 
 
 class Cat(BaseModel):

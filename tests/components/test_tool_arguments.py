@@ -4,38 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from enum import Enum
 from typing import Annotated, Any, Literal, Optional
 from uuid import UUID
 
 import pytest
 from apps import HANDSHAKE, call, request
 from conversation import REVISIONS, ask
-from one_tool import annotated_by, kind, schema_of, value_of
-from pydantic import BaseModel, Field
+from one_tool import Address, Color, Point, annotated_by, kind, schema_of, value_of
+from pydantic import Field
 
 from fastmcp import Context, FastMCP
 from fastmcp.exceptions import ToolError
 from fastmcp.server.middleware import Middleware
-
-
-class Color(Enum):
-    RED = "red"
-    BLUE = "blue"
-
-
-class Address(BaseModel):
-    street: str
-    number: int = 1
-
-
-@dataclass
-class Point:
-    x: int
-    y: int = 0
 
 
 @pytest.mark.parametrize(
