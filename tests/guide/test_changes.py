@@ -7,7 +7,7 @@ from apps import MODERN, request
 from conversation import conversation
 
 from fastmcp import Client, FastMCP
-from fastmcp.exceptions import McpError
+from fastmcp.exceptions import ClientError
 
 
 async def test_a_server_may_change_while_it_runs() -> None:
@@ -29,9 +29,7 @@ async def test_a_server_may_change_while_it_runs() -> None:
     # snippet: hear
     heard: list[str] = []
 
-    async with Client(
-        mcp, mode="legacy", message_handler=lambda message: heard.append(message.method)
-    ) as client:
+    async with Client(mcp, message_handler=lambda told: heard.append(told.method)) as client:
         await client.call_tool("open_stall", {"name": "tea"})
         tools = [tool.name for tool in await client.list_tools()]
 
@@ -64,8 +62,8 @@ async def test_clients_watch_resources() -> None:
 
     told = asyncio.Event()
 
-    async with Client(mcp, mode="legacy", message_handler=lambda message: told.set()) as client:
-        await client.request("resources/subscribe", {"uri": "market://prices/tea"})
+    async with Client(mcp, message_handler=lambda message: told.set()) as client:
+        await client.subscribe_resource("market://prices/tea")
         set_price("tea", 5.0)
         await asyncio.wait_for(told.wait(), 20)
         [content] = await client.read_resource("market://prices/tea")
@@ -95,9 +93,9 @@ async def test_what_surprises() -> None:
     mcp.resource("market://prices/{item}", name="price")(lambda item: item)
     told = asyncio.Event()
 
-    async with Client(mcp, mode="legacy", message_handler=lambda message: told.set()) as client:
-        with pytest.raises(McpError, match="market://stalls"):
-            await client.request("resources/subscribe", {"uri": "market://stalls"})
-        await client.request("resources/subscribe", {"uri": "market://prices"})
+    async with Client(mcp, message_handler=lambda message: told.set()) as client:
+        with pytest.raises(ClientError, match="market://stalls"):
+            await client.subscribe_resource("market://stalls")
+        await client.subscribe_resource("market://prices")
         mcp.notify_resource_updated("market://prices/tea")
         await asyncio.wait_for(told.wait(), 20)

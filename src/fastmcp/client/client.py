@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any, Self, TypeVar
 
-from msgspec import Raw, json
+from msgspec import Raw
 
 from fastmcp._runtime.session import Session
 from fastmcp._version import VERSION
 from fastmcp.exceptions import (
     HEADER_MISMATCH,
     INVALID_PARAMS,
-    ClientError,
+    Disconnected,
     McpError,
     RemoteToolError,
     SessionExpired,
@@ -40,26 +39,27 @@ from fastmcp.wire.features import (
     ResourceTemplate,
     Tool,
 )
-from fastmcp.wire.jsonrpc import Request
+from fastmcp.wire.jsonrpc import Notification, Request
 from fastmcp.wire.lifecycle import (
     Implementation,
     InitializeResult,
     LoggingLevel,
     ServerCapabilities,
 )
+from fastmcp.wire.notifications import SubscriptionFilter
 from fastmcp.wire.revisions import MODERN_REVISIONS, REVISIONS
 from fastmcp.wire.shapes import META_LOG_LEVEL
 
 from .arguments import as_text, jsonable, with_version
 from .negotiation import Agreement, Introduction, Mode, negotiate
 from .notices import LogHandler, MessageHandler, Notices, ProgressHandler
-from .results import CallToolResult
+from .pages import all_pages, at
+from .results import CallToolResult, read_result
+from .streams import Streams
 from .transports.inference import infer_transport
 from .transports.transport import ClientChannel, ClientTransport
 
 R = TypeVar("R")
-
-MAX_PAGES = 250
 
 
 class Client:
@@ -89,6 +89,8 @@ class Client:
         self.transport: ClientTransport = infer_transport(transport)
         self.name = name
         self._notices = Notices(log_handler, message_handler, progress_handler)
+        self._hears_lists = message_handler is not None
+        self._streams = Streams(self._listen)
         self._timeout = timeout
         self._init_timeout = 30.0 if init_timeout is None else init_timeout or None
         self._mode: Mode = mode
@@ -134,7 +136,7 @@ class Client:
         session = Session(
             channel,
             self._answer,
-            on_notification=self._notices.take,
+            on_notification=self._take,
             answers_malformed=False,
         )
         try:
@@ -154,8 +156,15 @@ class Client:
             await channel.close()
             raise
         self._session, self._channel = session, channel
+        if self._hears_lists and agreement.revision.modern:
+            try:
+                await self._streams.hear_lists()
+            except BaseException:
+                await self._shut()
+                raise
 
     async def _shut(self) -> None:
+        await self._streams.close()
         session, channel = self._session, self._channel
         self._session = self._channel = None
         if session is not None:
@@ -260,11 +269,7 @@ class Client:
         return whole
 
     async def _ask(self, result: type[R], method: str, params: Any = None, **options: Any) -> R:
-        raw = await self.request(method, params, **options)
-        try:
-            return _decoder(result).decode(raw)
-        except (ValueError, RecursionError) as error:
-            raise ClientError(f"The server's answer to {method} is unreadable: {error}") from None
+        return read_result(result, await self.request(method, params, **options), method)
 
     async def ping(self) -> bool:
         """Whether the server answers. Modern servers have no ping; they are asked to discover."""
@@ -280,59 +285,43 @@ class Client:
 
     async def list_tools_mcp(self, cursor: str | None = None) -> ListToolsResult:
         """One page of tools."""
-        page = await self._ask(ListToolsResult, "tools/list", _at(cursor))
+        page = await self._ask(ListToolsResult, "tools/list", at(cursor))
         if self._channel is not None:
             page.tools = self._channel.learn(page.tools)
         return page
 
     async def list_tools(self) -> list[Tool]:
         """All tools."""
-        return await self._all(self.list_tools_mcp, lambda page: page.tools)
+        return await all_pages(self.list_tools_mcp, lambda page: page.tools)
 
     async def list_resources_mcp(self, cursor: str | None = None) -> ListResourcesResult:
         """One page of resources."""
-        return await self._ask(ListResourcesResult, "resources/list", _at(cursor))
+        return await self._ask(ListResourcesResult, "resources/list", at(cursor))
 
     async def list_resources(self) -> list[Resource]:
         """All resources."""
-        return await self._all(self.list_resources_mcp, lambda page: page.resources)
+        return await all_pages(self.list_resources_mcp, lambda page: page.resources)
 
     async def list_resource_templates_mcp(
         self, cursor: str | None = None
     ) -> ListResourceTemplatesResult:
         """One page of resource templates."""
         method = "resources/templates/list"
-        return await self._ask(ListResourceTemplatesResult, method, _at(cursor))
+        return await self._ask(ListResourceTemplatesResult, method, at(cursor))
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         """All resource templates."""
-        return await self._all(
+        return await all_pages(
             self.list_resource_templates_mcp, lambda page: page.resource_templates
         )
 
     async def list_prompts_mcp(self, cursor: str | None = None) -> ListPromptsResult:
         """One page of prompts."""
-        return await self._ask(ListPromptsResult, "prompts/list", _at(cursor))
+        return await self._ask(ListPromptsResult, "prompts/list", at(cursor))
 
     async def list_prompts(self) -> list[Prompt]:
         """All prompts."""
-        return await self._all(self.list_prompts_mcp, lambda page: page.prompts)
-
-    async def _all(
-        self, fetch: Callable[[str | None], Awaitable[Any]], items: Callable[[Any], list[R]]
-    ) -> list[R]:
-        """Every page; a server that repeats a cursor, or never ends, is stopped."""
-        found: list[R] = []
-        cursor: str | None = None
-        seen: set[str] = set()
-        for _ in range(MAX_PAGES):
-            page = await fetch(cursor)
-            found += items(page)
-            cursor = page.next_cursor
-            if cursor is None or cursor in seen:
-                return found
-            seen.add(cursor)
-        raise ClientError(f"The server's list has more than {MAX_PAGES} pages")
+        return await all_pages(self.list_prompts_mcp, lambda page: page.prompts)
 
     async def call_tool_mcp(
         self,
@@ -457,7 +446,36 @@ class Client:
         """As `complete_mcp`: at most 100 values, and whether there are more."""
         return (await self.complete_mcp(ref, argument, context_arguments)).completion
 
+    async def subscribe_resource(self, uri: Any) -> None:
+        """Have the `message_handler` hear when a resource changes, in either era.
+
+        Raises:
+            McpError: there is no such resource, or the server tells of no changes.
+            ClientError: a modern server does not tell of this one.
+        """
+        if self._agreed().revision.modern:
+            await self._streams.watch(str(uri))
+        else:
+            await self.request("resources/subscribe", {"uri": str(uri)})
+
+    async def unsubscribe_resource(self, uri: Any) -> None:
+        """Hear of a resource no more."""
+        if self._agreed().revision.modern:
+            await self._streams.unwatch(str(uri))
+        else:
+            await self.request("resources/unsubscribe", {"uri": str(uri)})
+
     # What the server sends
+
+    def _take(self, notification: Notification) -> None:
+        if not self._streams.take(notification):
+            self._notices.take(notification)
+
+    async def _listen(self, wanted: SubscriptionFilter) -> None:
+        if self._session is None:
+            raise Disconnected("The client is not connected")
+        params = self._params({"notifications": wanted}, None)
+        await self._session.request("subscriptions/listen", params)
 
     async def _answer(self, request: Request) -> bytes:
         if request.method == "ping":
@@ -476,14 +494,5 @@ async def _leave(session: Session, channel: ClientChannel | None) -> None:
             await channel.close()
 
 
-@lru_cache(maxsize=64)
-def _decoder(result: type[R]) -> json.Decoder[R]:
-    return json.Decoder(result)
-
-
 def _own_info(name: str | None) -> Implementation:
     return Implementation(name=name or "peregrine", version=VERSION)
-
-
-def _at(cursor: str | None) -> dict[str, Any]:
-    return {} if cursor is None else {"cursor": cursor}

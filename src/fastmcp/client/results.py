@@ -1,13 +1,34 @@
-"""What `Client.call_tool` returns."""
+"""Results, as a client reads them and as `Client.call_tool` returns them."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import lru_cache
+from typing import Any, TypeVar
 
-from msgspec import Struct, ValidationError, convert
+from msgspec import Raw, Struct, ValidationError, convert, json
 
+from fastmcp.exceptions import ClientError
 from fastmcp.wire.content import TextContent
 from fastmcp.wire.features import CallToolResult as WireResult
+
+R = TypeVar("R")
+
+
+def read_result(kind: type[R], raw: Raw, method: str) -> R:
+    """A result of the protocol.
+
+    Raises:
+        ClientError: it is not one of this kind.
+    """
+    try:
+        return _decoder(kind).decode(raw)
+    except (ValueError, RecursionError) as error:
+        raise ClientError(f"The server's answer to {method} is unreadable: {error}") from None
+
+
+@lru_cache(maxsize=64)
+def _decoder(kind: type[R]) -> json.Decoder[R]:
+    return json.Decoder(kind)
 
 
 class CallToolResult(Struct, kw_only=True):

@@ -1,0 +1,34 @@
+"""Lists that come in pages."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from fastmcp.exceptions import ClientError
+
+R = TypeVar("R")
+
+MAX_PAGES = 250
+
+
+def at(cursor: str | None) -> dict[str, Any]:
+    """The parameters that ask for one page."""
+    return {} if cursor is None else {"cursor": cursor}
+
+
+async def all_pages(
+    fetch: Callable[[str | None], Awaitable[Any]], items: Callable[[Any], list[R]]
+) -> list[R]:
+    """The items of every page; a server that repeats a cursor, or never ends, is stopped."""
+    found: list[R] = []
+    cursor: str | None = None
+    seen: set[str] = set()
+    for _ in range(MAX_PAGES):
+        page = await fetch(cursor)
+        found += items(page)
+        cursor = page.next_cursor
+        if cursor is None or cursor in seen:
+            return found
+        seen.add(cursor)
+    raise ClientError(f"The server's list has more than {MAX_PAGES} pages")

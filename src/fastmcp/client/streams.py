@@ -1,0 +1,137 @@
+"""The streams that a modern client listens on for changes (PROTOCOL 3.14)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from msgspec import DecodeError, json
+
+from fastmcp.exceptions import ClientError, McpError
+from fastmcp.wire.jsonrpc import Notification
+from fastmcp.wire.notifications import (
+    SubscriptionFilter,
+    SubscriptionsAcknowledgedNotificationParams,
+)
+
+logger = logging.getLogger("fastmcp.client")
+
+_read = json.Decoder(SubscriptionsAcknowledgedNotificationParams).decode
+
+ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
+# How long after a stream was lost another one is opened, in seconds.
+RETRY = 1.0
+# How long a server may take to say that it tells.
+PATIENCE = 10.0
+
+EVERY_LIST = SubscriptionFilter(
+    tools_list_changed=True, prompts_list_changed=True, resources_list_changed=True
+)
+
+
+class Streams:
+    """One stream for all lists, and one for each watched resource.
+
+    `listen` sends a `subscriptions/listen` and returns when its stream ends. A stream that is lost
+    is opened again; what changed meanwhile is not told.
+    """
+
+    def __init__(self, listen: Callable[[SubscriptionFilter], Awaitable[Any]]) -> None:
+        self._listen = listen
+        self._tasks: dict[str | None, asyncio.Task[None]] = {}
+        self._turn = asyncio.Lock()
+        self._awaited: tuple[bool, asyncio.Future[bool]] | None = None
+
+    async def hear_lists(self) -> None:
+        """Hear from now on that a list has changed, from a server that tells."""
+        self._tasks[None] = (await self._begin(EVERY_LIST, patient=True))[0]
+
+    async def watch(self, uri: str) -> None:
+        """Hear from now on that a resource has changed.
+
+        Raises:
+            ClientError: the server does not tell of this resource.
+            McpError: it tells of no changes at all.
+        """
+        async with self._turn:
+            if uri in self._tasks:
+                return
+            wanted = SubscriptionFilter(resource_subscriptions=[uri])
+            task, agreed = await self._begin(wanted, patient=False)
+            if not agreed:
+                await _end([task])
+                raise ClientError(f"The server does not tell of changes of {uri}")
+            self._tasks[uri] = task
+
+    async def _begin(
+        self, wanted: SubscriptionFilter, *, patient: bool
+    ) -> tuple[asyncio.Task[None], bool]:
+        """Open a stream; whether the server agreed to what is wanted."""
+        agreed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._awaited = (bool(wanted.resource_subscriptions), agreed)
+        task = asyncio.create_task(self._keep(wanted, patient=patient))
+        try:
+            await asyncio.wait((agreed, task), timeout=PATIENCE, return_when="FIRST_COMPLETED")
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+        finally:
+            self._awaited = None
+        if task.done():
+            await task
+        return task, agreed.done() and agreed.result()
+
+    async def unwatch(self, uri: str) -> None:
+        """Hear of a resource no more."""
+        await _end([self._tasks.pop(uri)] if uri in self._tasks else [])
+
+    async def close(self) -> None:
+        """End all streams."""
+        tasks = list(self._tasks.values())
+        self._tasks.clear()
+        await _end(tasks)
+
+    def take(self, notification: Notification) -> bool:
+        """Whether a notification only says that a stream has begun."""
+        if notification.method != ACKNOWLEDGED:
+            return False
+        try:
+            told = json.decode(
+                notification.params, type=SubscriptionsAcknowledgedNotificationParams
+            )
+        except (DecodeError, UnicodeError, RecursionError):
+            return True
+        honoured = told.notifications
+        lists = (
+            honoured.tools_list_changed,
+            honoured.prompts_list_changed,
+            honoured.resources_list_changed,
+        )
+        if self._awaited is not None and not self._awaited[1].done():
+            of_resource, agreed = self._awaited
+            if not of_resource or not any(lists):
+                agreed.set_result(bool(honoured.resource_subscriptions) or not of_resource)
+        return True
+
+    async def _keep(self, wanted: SubscriptionFilter, *, patient: bool = True) -> None:
+        """Listen again whenever the stream is lost; the server's refusal ends it."""
+        while True:
+            try:
+                await self._listen(wanted)
+            except McpError as error:
+                if not patient:
+                    raise
+                logger.debug("The server tells of no changes: %s", error)
+                return
+            except ClientError as error:
+                logger.debug("A stream of changes was lost: %s", error)
+            patient = True
+            await asyncio.sleep(RETRY)
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
