@@ -267,3 +267,16 @@ def test_many_templates_do_not_slow_a_lookup_down() -> None:
         return best
 
     assert seconds(many) < 10 * seconds(few)
+
+
+def test_a_wrapper_without_wraps_is_held_to_the_parameters_behind_it() -> None:
+    """That the wrapper itself takes anything does not make up a parameter."""
+
+    def item(name: str) -> str:
+        return name
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return item(*args, **kwargs)
+
+    with pytest.raises(InvalidSignature, match="has no parameter typo"):
+        FastMCP("x").resource("data://{name}/{typo}")(wrapper)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, Unpack
 
 from fastmcp._components.component import described
 from fastmcp._components.functions.calling import invoker
+from fastmcp._components.functions.open_arguments import OpenArguments
 from fastmcp._components.functions.signature import Signature, read_signature, where
 from fastmcp.exceptions import InvalidSignature
 from fastmcp.resources.uri.matcher import UriMatcher, matcher_of
@@ -70,7 +70,7 @@ def _require_agreement(at: str, signature: Signature, text: str, matcher: UriMat
     known = {parameter.name: parameter.required for parameter in signature.parameters}
     name = f"{at}{signature.name}()"
     unknown = sorted((matcher.filled | matcher.queried) - known.keys())
-    if unknown and not _is_variadic(signature):
+    if unknown and not isinstance(signature.reader, OpenArguments):
         raise InvalidSignature(
             f"{name} has no parameter {', '.join(unknown)}, which {text} names; add it to the "
             "function, or take it out of the URI"
@@ -86,8 +86,3 @@ def _require_agreement(at: str, signature: Signature, text: str, matcher: UriMat
             f"{name} requires {', '.join(unfilled)}, which {text} does not fill; give a default, "
             f"or add {{{unfilled[0]}}} to the URI"
         )
-
-
-def _is_variadic(signature: Signature) -> bool:
-    parameters = inspect.signature(signature.call).parameters.values()
-    return any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
