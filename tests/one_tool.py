@@ -44,6 +44,18 @@ def value_of(function: Any, arguments: dict[str, Any], **options: Any) -> Any:
     return asyncio.run(main())
 
 
+def called(function: Any, arguments: dict[str, Any] | None = None, **options: Any) -> Any:
+    """What a tool gives that is this function; options of the tool."""
+
+    async def main() -> Any:
+        mcp = FastMCP("x")
+        mcp.tool(function, name="f", **options)
+        async with Client(mcp) as client:
+            return (await client.call_tool("f", arguments)).data
+
+    return asyncio.run(main())
+
+
 def refusal_of(function: Any, arguments: dict[str, Any], **options: Any) -> str:
     """What the client is told of arguments that do not fit."""
     with pytest.raises(ToolError) as caught:

@@ -4,25 +4,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 
 import pytest
+from one_tool import called
 
 from fastmcp import Client, Context, FastMCP
 from fastmcp.dependencies import CallArgument, CycleError, Depends
 from fastmcp.exceptions import InvalidSignature
-
-
-def called(function: Any, arguments: dict[str, Any] | None = None, **options: Any) -> Any:
-    """What a tool gives that is this function."""
-
-    async def main() -> Any:
-        mcp = FastMCP("x")
-        mcp.tool(function, name="f", **options)
-        async with Client(mcp) as client:
-            return (await client.call_tool("f", arguments)).data
-
-    return asyncio.run(main())
 
 
 def account(user_id: int = CallArgument()) -> str:

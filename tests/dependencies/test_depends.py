@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
+from one_tool import called
 
 from fastmcp import Client, Context, FastMCP
 from fastmcp.dependencies import Dependency, Depends
@@ -22,18 +23,6 @@ log: list[str] = []
 @pytest.fixture(autouse=True)
 def _empty_log() -> None:
     log.clear()
-
-
-def called(function: Any, arguments: dict[str, Any] | None = None, **options: Any) -> Any:
-    """What a tool gives that is this function."""
-
-    async def main() -> Any:
-        mcp = FastMCP("x")
-        mcp.tool(function, name="f", **options)
-        async with Client(mcp) as client:
-            return (await client.call_tool("f", arguments)).data
-
-    return asyncio.run(main())
 
 
 def plain() -> str:
