@@ -8,8 +8,7 @@ from typing import Any, cast
 from fastmcp.wire.content import TextContent, UnknownContent, content_block
 from fastmcp.wire.model import Model
 
-from .foreign import as_model as as_model
-from .foreign import plain as plain
+from .foreign import plain
 from .media import Media
 from .writing import to_json
 

@@ -13,7 +13,7 @@ from fastmcp.wire.content import Icon
 from fastmcp.wire.model import Model
 from fastmcp.wire.revisions import Revision, sieve
 
-from .blocks import as_model
+from .foreign import as_model
 
 Check: TypeAlias = Callable[[Any], Any]
 

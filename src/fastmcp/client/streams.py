@@ -98,9 +98,7 @@ class Streams:
         if notification.method != ACKNOWLEDGED:
             return False
         try:
-            told = json.decode(
-                notification.params, type=SubscriptionsAcknowledgedNotificationParams
-            )
+            told = _read(notification.params)
         except (DecodeError, UnicodeError, RecursionError):
             return True
         honoured = told.notifications
@@ -115,7 +113,7 @@ class Streams:
                 agreed.set_result(bool(honoured.resource_subscriptions) or not of_resource)
         return True
 
-    async def _keep(self, wanted: SubscriptionFilter, *, patient: bool = True) -> None:
+    async def _keep(self, wanted: SubscriptionFilter, *, patient: bool) -> None:
         """Listen again whenever the stream is lost; the server's refusal ends it."""
         while True:
             try:

@@ -34,14 +34,15 @@ class Completers:
 
     def __init__(self) -> None:
         self.handler: Handler | None = None
-        self._of_argument: dict[Target, Callable[..., Any]] = {}
+        self._of_argument: dict[Target, tuple[Callable[..., Any], int]] = {}
 
     def __bool__(self) -> bool:
         return self.handler is not None or bool(self._of_argument)
 
     def add(self, kind: str, address: str, argument: str, completer: Callable[..., Any]) -> None:
         """Complete one argument of one prompt or template; a later completer replaces it."""
-        self._of_argument[kind, address, argument] = completer
+        takes = min(2, len(inspect.signature(completer).parameters))
+        self._of_argument[kind, address, argument] = completer, takes
 
     async def complete(self, params: CompleteRequestParams, schema: dict[str, Any]) -> Completion:
         """The values for an argument; `schema` is that of the function which takes it."""
@@ -50,20 +51,16 @@ class Completers:
             target = ("prompt", ref.name, argument.name)
         else:
             target = ("template", ref.uri, argument.name)
-        completer = self._of_argument.get(target)
-        if completer is not None:
+        found = self._of_argument.get(target)
+        if found is not None:
+            completer, takes = found
             settled = (context.arguments if context else None) or {}
-            given = (argument.value, settled)[: 2 if _takes_two(completer) else 1]
-            return _completion(await _call(completer, *given))
+            return _completion(await _call(completer, *(argument.value, settled)[:takes]))
         if self.handler is not None:
             return _completion(await _call(self.handler, ref, argument, context))
         typed = argument.value.casefold()
         choices = choices_of(schema, argument.name)
         return _completion([value for value in choices if value.casefold().startswith(typed)])
-
-
-def _takes_two(completer: Callable[..., Any]) -> bool:
-    return len(inspect.signature(completer).parameters) > 1
 
 
 async def _call(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -75,12 +72,14 @@ async def _call(function: Callable[..., Any], *arguments: Any) -> Any:
 
 def _completion(values: Any) -> Completion:
     """At most 100 values, and how many there are."""
+    total, more = None, None
     if hasattr(values, "values") and not isinstance(values, dict):
-        found: list[str] = list(values.values)
-        more = getattr(values, "has_more", None) or len(found) > MAX_VALUES
-        return Completion(values=found[:MAX_VALUES], total=values.total, has_more=more)
-    if isinstance(values, (str, bytes)):
+        values, total, more = values.values, values.total, getattr(values, "has_more", None)
+    elif isinstance(values, (str, bytes)):
         raise TypeError("A completer returns a list of texts, not a single one")
-    texts = [str(value) for value in cast("Sequence[Any]", values or ())]
-    more = len(texts) > MAX_VALUES
-    return Completion(values=texts[:MAX_VALUES], total=len(texts), has_more=more)
+    else:
+        values = [str(value) for value in cast("Sequence[Any]", values or ())]
+        total = len(values)
+    texts: list[str] = list(values)
+    more = more or len(texts) > MAX_VALUES
+    return Completion(values=texts[:MAX_VALUES], total=total, has_more=more)

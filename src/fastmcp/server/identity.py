@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from fastmcp._components.blocks import as_model
+from fastmcp._components.foreign import as_model
 from fastmcp._version import VERSION
 from fastmcp.wire.content import Icon
 from fastmcp.wire.lifecycle import Implementation

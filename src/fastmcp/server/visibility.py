@@ -45,16 +45,11 @@ class Rule(Struct, frozen=True, kw_only=True):
             return False
         if self.names is not None and self.names.isdisjoint(component.spellings):
             return False
+        if self.tags is not None and self.tags.isdisjoint(component.tags):
+            return False
         if self.version is not None:
-            return self._fits_version(component)
-        if self.tags is not None:
-            return not self.tags.isdisjoint(component.tags)
-        return not (self.names is None and self.keys is None and self.components is None)
-
-    def _fits_version(self, component: Component) -> bool:
-        assert self.version is not None
-        fits = self.version.matches(component.version, match_none=False)
-        return fits and (self.tags is None or not self.tags.isdisjoint(component.tags))
+            return self.version.matches(component.version, match_none=False)
+        return any(c is not None for c in (self.components, self.keys, self.names, self.tags))
 
 
 def rule(enabled: bool, **criteria: Unpack[Criteria]) -> Rule:

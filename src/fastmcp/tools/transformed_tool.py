@@ -7,8 +7,8 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from fastmcp._components.blocks import as_model
 from fastmcp._components.current import Scope, current_scope
+from fastmcp._components.foreign import as_model
 from fastmcp._components.functions.signature import where
 from fastmcp.exceptions import InvalidSignature, ValidationError
 from fastmcp.wire.content import Icon

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias, cast
 
-from fastmcp._components.blocks import BLOCK_TYPES, is_block, plain
+from fastmcp._components.blocks import BLOCK_TYPES, is_block
+from fastmcp._components.foreign import plain
 from fastmcp.wire.features import CallToolResult
 from fastmcp.wire.inputs import InputRequiredResult
 
