@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 
+from fastmcp._spelling import unexpected_keyword
+
 Kind: TypeAlias = Literal["tool", "resource", "prompt"]
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,24 +61,36 @@ def require_options(options: Mapping[str, Any], known: type, kind: Kind) -> dict
     """
     for name in options:
         if name not in known.__annotations__:
-            from difflib import get_close_matches  # only ever needed for this message
-
-            near = get_close_matches(name, known.__annotations__, n=1)
-            hint = f"; did you mean {near[0]}=?" if near else ""
-            raise TypeError(f"@{kind} got an unexpected keyword argument {name!r}{hint}")
+            raise unexpected_keyword(f"@{kind}", name, known.__annotations__)
     return dict(options)
 
 
-def split_name(
-    name_or_fn: Any, options: Mapping[str, Any], kind: Kind, known: type
-) -> tuple[Any, dict[str, Any]]:
-    """A decorator's first argument: the function, or else the name, which becomes an option."""
+def decorate(
+    name_or_fn: Any,
+    options: Mapping[str, Any],
+    kind: Kind,
+    known: type,
+    act: Callable[[Any, dict[str, Any]], Any],
+) -> Any:
+    """What a decorator does whose first argument is the function, or its name: `act` gets the
+    function and the options, and the function is returned as it was.
+    """
     given = require_options(options, known, kind)
-    if name_or_fn is None or callable(name_or_fn) or hasattr(name_or_fn, "__func__"):
-        return name_or_fn, given
+
+    def decorated(function: Any) -> Any:
+        act(function, given)
+        return function
+
+    if callable(name_or_fn) or hasattr(name_or_fn, "__func__"):
+        return decorated(name_or_fn)
+    if name_or_fn is not None:
+        _take_name(name_or_fn, given, kind)
+    return decorated
+
+
+def _take_name(name_or_fn: Any, given: dict[str, Any], kind: Kind) -> None:
     if not isinstance(name_or_fn, str):
         raise TypeError(f"@{kind} takes a function or a name, not {type(name_or_fn).__name__}")
     if given.get("name") is not None:
         raise TypeError(f"@{kind} got two names: {name_or_fn!r} and {given['name']!r}")
     given["name"] = name_or_fn
-    return None, given

@@ -10,7 +10,7 @@ from msgspec import DecodeError, json
 from fastmcp._components.component import ComponentOptions, described
 from fastmcp._components.functions.calling import invoker
 from fastmcp._components.functions.signature import Parameter, Signature, read_signature
-from fastmcp._components.marks import Mark, mark, marked_options, split_name
+from fastmcp._components.marks import Mark, decorate, mark, marked_options
 from fastmcp.wire.features import PromptArgument
 
 from .base import Prompt
@@ -100,9 +100,8 @@ def prompt(name_or_fn: Any = None, /, **options: Unpack[ComponentOptions]) -> An
 
     It takes what `@mcp.prompt` takes, and returns the function as it was.
     """
-    function, given = split_name(name_or_fn, options, "prompt", ComponentOptions)
 
-    def marked(fn: Any) -> Any:
-        return mark(fn, Mark("prompt", given))
+    def act(fn: Any, given: dict[str, Any]) -> None:
+        mark(fn, Mark("prompt", given))
 
-    return marked if function is None else marked(function)
+    return decorate(name_or_fn, options, "prompt", ComponentOptions, act)

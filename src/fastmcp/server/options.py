@@ -7,6 +7,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from fastmcp._spelling import unexpected_keyword
+
 REMOVED = {
     "host": "pass it to run(): mcp.run(transport='http', host=...)",
     "port": "pass it to run(): mcp.run(transport='http', port=...)",
@@ -28,7 +30,6 @@ REMOVED = {
 UPCOMING = {
     "auth",
     "client_log_level",
-    "dereference_schemas",
     "providers",
     "request_state_security",
     "sampling_handler",
@@ -51,11 +52,7 @@ def reject_unknown(others: Mapping[str, Any], known: Iterable[str]) -> None:
         if name in REMOVED:
             raise TypeError(f"FastMCP() no longer takes {name}=; {REMOVED[name]}")
         if name not in UPCOMING:
-            from difflib import get_close_matches  # only ever needed for this message
-
-            near = get_close_matches(name, [*known, *UPCOMING], n=1)
-            hint = f"; did you mean {near[0]}=?" if near else ""
-            raise TypeError(f"FastMCP() got an unexpected keyword argument {name!r}{hint}")
+            raise unexpected_keyword("FastMCP()", name, [*known, *UPCOMING])
 
 
 def require_available(others: Mapping[str, Any]) -> None:

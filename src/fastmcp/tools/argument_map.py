@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct, json
 
 from fastmcp._components.schemas.schema import arguments_of
+from fastmcp._spelling import nearest
 from fastmcp.exceptions import InvalidSignature, ValidationError
 
 from .arg_transform import ArgTransform
@@ -133,10 +134,8 @@ def misfits(schema: Json, given: Iterable[str], *, is_open: bool) -> Iterable[st
 
 def nearest_of(name: str, known: Iterable[str]) -> str:
     """A hint at the name that was meant, if there is a likely one."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f" (the nearest is {near[0]})" if near else ""
+    near = nearest(name, known, cutoff=0.5)
+    return "" if near is None else f" (the nearest is {near})"
 
 
 def _require_known(parent: Tool, properties: Json, transforms: Mapping[str, Any]) -> None:

@@ -8,11 +8,11 @@ from typing import Any, TypeVar, Unpack, overload
 
 from msgspec import Raw
 
-from fastmcp._components.blocks import as_model
 from fastmcp._components.component import described
+from fastmcp._components.foreign import as_model
 from fastmcp._components.functions.calling import invoker
 from fastmcp._components.functions.signature import Signature, read_signature, where
-from fastmcp._components.marks import Mark, mark, marked_options, split_name
+from fastmcp._components.marks import Mark, decorate, mark, marked_options
 from fastmcp.exceptions import InvalidSignature, McpError
 from fastmcp.wire.features import ToolAnnotations
 
@@ -108,9 +108,8 @@ def tool(name_or_fn: Any = None, /, **options: Unpack[ToolOptions]) -> Any:
 
     It takes what `@mcp.tool` takes, and returns the function as it was.
     """
-    function, given = split_name(name_or_fn, options, "tool", ToolOptions)
 
-    def marked(fn: Any) -> Any:
-        return mark(fn, Mark("tool", given))
+    def act(fn: Any, given: dict[str, Any]) -> None:
+        mark(fn, Mark("tool", given))
 
-    return marked if function is None else marked(function)
+    return decorate(name_or_fn, options, "tool", ToolOptions, act)

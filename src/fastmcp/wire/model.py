@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, dataclass_transform
 import msgspec
 from msgspec import UNSET, Raw, Struct, StructMeta, field
 
+from fastmcp._spelling import nearest
+
 __all__ = ["Model", "absent_as_none"]
 
 _construct = StructMeta.__call__
@@ -84,10 +86,8 @@ def _respell(cls: type[Struct], members: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _unknown_keyword(cls: type[Struct], keyword: str) -> str:
-    from difflib import get_close_matches  # costs more to load than this whole module
-
-    near = get_close_matches(keyword, cls.__struct_fields__, n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(keyword, cls.__struct_fields__, cutoff=0.4)
+    hint = "" if near is None else f"; did you mean {near!r}?"
     return f"{cls.__name__}() has no member {keyword!r}{hint}"
 
 

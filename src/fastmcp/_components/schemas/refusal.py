@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fastmcp._spelling import nearest
+
 _SHOWN = 8
 """Problems that are told; a thousand would not help."""
 
@@ -44,10 +46,10 @@ def refuse(error: ValueError, unused: Iterable[str]) -> str | None:
         problem = f"{_path(detail)}{_saying(detail)}"
         name = str(detail["loc"][0]) if detail["loc"] else ""
         if detail["type"] == _UNKNOWN:
-            nearest = _nearest(name, unused)
-            if nearest is not None:
-                problem += f" (the nearest is {nearest})"
-            changes[name] = "left out" if nearest is None else f"renamed to {nearest}"
+            meant = nearest(name, unused)
+            if meant is not None:
+                problem += f" (the nearest is {meant})"
+            changes[name] = "left out" if meant is None else f"renamed to {meant}"
         elif name:
             changes.setdefault(name, "given" if detail["type"] in _MISSING else "corrected")
         problems.append(problem)
@@ -83,13 +85,3 @@ def _told(problems: Iterable[str]) -> str:
 def _shortened(name: str) -> str:
     name = name if name.isprintable() else ascii(name)[1:-1]
     return name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…"
-
-
-def _nearest(name: str, parameters: Iterable[str]) -> str | None:
-    import difflib
-
-    if len(name) > _LONGEST:
-        return None
-    folded = {parameter.lower(): parameter for parameter in parameters}
-    found = difflib.get_close_matches(name.lower(), folded, n=1)
-    return folded[found[0]] if found else None

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal, Self, TypeAlias, TypeVar, Unpack, cast, overload
 
 from fastmcp._components.component import Component, ComponentOptions
-from fastmcp._components.marks import Mark, marked_options, marks_of, require_options, split_name
+from fastmcp._components.marks import Mark, decorate, marked_options, marks_of, require_options
 from fastmcp.exceptions import ConfigurationError, NotFoundError
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource, ResourceOptions
@@ -59,13 +59,11 @@ class LocalProvider:
     ) -> Callable[[F], F]: ...
     def tool(self, name_or_fn: Any = None, /, **options: Unpack[ToolOptions]) -> Any:
         """Register a function as a tool; it is returned as it was."""
-        function, given = split_name(name_or_fn, options, "tool", ToolOptions)
 
-        def register(fn: Any) -> Any:
+        def act(fn: Any, given: dict[str, Any]) -> None:
             self.add_tool(self._make_tool(fn, given))
-            return fn
 
-        return register if function is None else register(function)
+        return decorate(name_or_fn, options, "tool", ToolOptions, act)
 
     def resource(self, uri: str, **options: Unpack[ResourceOptions]) -> Callable[[F], F]:
         """Register a function as a resource, or as a template when the URI has parameters."""
@@ -85,13 +83,11 @@ class LocalProvider:
     ) -> Callable[[F], F]: ...
     def prompt(self, name_or_fn: Any = None, /, **options: Unpack[ComponentOptions]) -> Any:
         """Register a function as a prompt; it is returned as it was."""
-        function, given = split_name(name_or_fn, options, "prompt", ComponentOptions)
 
-        def register(fn: Any) -> Any:
+        def act(fn: Any, given: dict[str, Any]) -> None:
             self.add_prompt(Prompt.from_function(fn, **cast("Any", given)))
-            return fn
 
-        return register if function is None else register(function)
+        return decorate(name_or_fn, options, "prompt", ComponentOptions, act)
 
     # Adding and removing
 
