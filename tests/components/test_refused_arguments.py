@@ -221,3 +221,16 @@ def test_a_refusal_is_short_however_much_is_wrong() -> None:
     assert "; and 993 more" in many
     assert len(many) < 1000
     assert len(long) < 400
+
+
+@pytest.mark.parametrize(
+    ("annotation", "sent"),
+    [
+        (Annotated[str, Field(max_length=2)] | list[int], "[1]"),
+        (date | list[int], "[1]"),
+        (Literal["red", 1], "1"),
+    ],
+)
+def test_a_string_that_some_text_would_fit_is_not_decoded(annotation: Any, sent: str) -> None:
+    """It was meant as text, also when it is refused, and when JSON in it would fit."""
+    assert "value" in refusal_of(annotated_by(annotation), {"value": sent})
