@@ -106,7 +106,9 @@ class _Recorder:
     async def reply(self, id: Any, message: bytes) -> None:
         self.sent.append(message)
 
-    async def call(self, id: Any, method: str, params: Any, message: bytes) -> None:
+    async def call(
+        self, id: Any, method: str, params: Any, message: bytes, related: Any = None
+    ) -> None:
         self.sent.append(message)
 
     def abandon(self, id: Any, message: bytes) -> None:

@@ -58,13 +58,15 @@ def notification(method: str, **params: Any) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "method": method, "params": params}
 
 
-def initialize(version: str = HANDSHAKE, id: Any = 0) -> dict[str, Any]:
+def initialize(
+    version: str = HANDSHAKE, id: Any = 0, capabilities: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """The first message of a handshake."""
     return request(
         "initialize",
         id,
         protocolVersion=version,
-        capabilities={},
+        capabilities=capabilities or {},
         clientInfo={"name": "test", "version": "1"},
     )
 

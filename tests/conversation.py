@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from apps import HANDSHAKE, MODERN, enveloped, initialize, notification
+from apps import CAPABILITIES_KEY, HANDSHAKE, MODERN, enveloped, initialize, notification
 
 from fastmcp import FastMCP
 
@@ -31,7 +31,9 @@ class _Inbox:
     async def reply(self, id: Any, message: bytes) -> None:
         self.refuse(message)
 
-    async def call(self, id: Any, method: str, params: Any, message: bytes) -> None:
+    async def call(
+        self, id: Any, method: str, params: Any, message: bytes, related: Any = None
+    ) -> None:
         self.refuse(message)
 
     def abandon(self, id: Any, message: bytes) -> None:
@@ -44,15 +46,18 @@ class _Inbox:
 class Conversation:
     """Sends messages to a server and collects what comes back, in order."""
 
-    def __init__(self, mcp: FastMCP, revision: str) -> None:
+    def __init__(
+        self, mcp: FastMCP, revision: str, capabilities: dict[str, Any] | None = None
+    ) -> None:
         self.revision = revision
+        self.capabilities = capabilities or {}
         self._inbox = _Inbox()
         self.session = mcp.connect(self._inbox, "memory").session
 
     def send(self, message: Any) -> None:
         """Send a message, in the envelope that the revision asks for."""
         if self.revision == MODERN and "id" in message:
-            message = enveloped(message)
+            message = enveloped(message, **{CAPABILITIES_KEY: self.capabilities})
         self.session.feed(json.dumps(message).encode())
 
     async def receive(self) -> Any:
@@ -67,11 +72,13 @@ class Conversation:
 
 
 @asynccontextmanager
-async def conversation(mcp: FastMCP, revision: str = HANDSHAKE) -> AsyncGenerator[Conversation]:
+async def conversation(
+    mcp: FastMCP, revision: str = HANDSHAKE, capabilities: dict[str, Any] | None = None
+) -> AsyncGenerator[Conversation]:
     """A conversation that is past its handshake, where the revision has one."""
-    talk = Conversation(mcp, revision)
+    talk = Conversation(mcp, revision, capabilities)
     if revision != MODERN:
-        answer = await talk.ask(initialize(revision))
+        answer = await talk.ask(initialize(revision, capabilities=capabilities))
         assert answer["result"]["protocolVersion"] == revision
         talk.send(notification("notifications/initialized"))
     try:

@@ -18,10 +18,14 @@ FastMCPError
     ├── ToolError, ResourceError, PromptError      texts meant for the model
     ├── ValidationError                            arguments that do not fit
     ├── NotFoundError, DisabledError               no such component
-    │   └── ResourceSecurityError                  a value in the URI leads elsewhere
+    │   ├── ResourceSecurityError                  a value in the URI leads elsewhere
+    │   └── UnknownComponent                       a request for what is not offered (an McpError)
     ├── AuthorizationError                         not allowed
     │   └── InsufficientScopeError                 the token lacks scopes
     ├── ClientError                                the client could not do what was asked
+    │   ├── InputUnavailable                       it cannot be asked for what a function needs
+    │   │   ├── InputRefused                       it answered with an error (an McpError)
+    │   │   └── InvalidAnswer                      its user's answer does not fit (a ToolError)
     │   ├── Disconnected                           the connection ended (a ConnectionError)
     │   │   └── SessionExpired                     the server no longer knows our session
     │   ├── UnexpectedResponse                     an HTTP answer that is not MCP
@@ -194,6 +198,13 @@ class ResourceSecurityError(NotFoundError):
     """A value in a resource's URI was refused; for the client there is no such resource."""
 
 
+class UnknownComponent(NotFoundError, McpError):
+    """A request for a component that is not there, or not for this caller."""
+
+    def __init__(self, message: str, *, code: int = INVALID_PARAMS, data: Any = None) -> None:
+        McpError.__init__(self, code=code, message=message, data=data)
+
+
 class DisabledError(OperationError):
     """The component exists and is switched off."""
 
@@ -212,6 +223,21 @@ class InsufficientScopeError(AuthorizationError):
 
 class ClientError(OperationError):
     """The client could not do what was asked of it."""
+
+
+class InputUnavailable(ClientError):
+    """The client cannot be asked for what a function needs, or its answer is of no use."""
+
+
+class InputRefused(InputUnavailable, McpError):
+    """The client answered a question of the server's with an error: its code, message and data."""
+
+    def __init__(self, error: McpError) -> None:
+        McpError.__init__(self, error)
+
+
+class InvalidAnswer(ToolError, InputUnavailable, ValueError):
+    """The user accepted, and the answer does not fit; the text names the member."""
 
 
 class Disconnected(ClientError, ConnectionError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -43,17 +44,21 @@ class Mailbox:
 
 def exchange(
     method: str, params: Any = None, revision: Revision = R2025_11_25, peer: Any = None
-) -> Exchange:
-    """A request of a client that can do nothing."""
+) -> Callable[[], Exchange]:
+    """How to make, in a running loop, a request of a client that can do nothing."""
     raw = params if isinstance(params, bytes) else json.dumps(params or {}).encode()
-    return Exchange(
-        "id",
-        method,
-        Raw(raw),
-        sender=Sender(revision, ClientCapabilities()),
-        peer=peer or Mailbox(),
-        transport="memory",
-    )
+
+    def arrive() -> Exchange:
+        return Exchange(
+            "id",
+            method,
+            Raw(raw),
+            sender=Sender(revision, ClientCapabilities()),
+            peer=peer or Mailbox(),
+            transport="memory",
+        )
+
+    return arrive
 
 
 async def give(context: Any, params: Any, value: Any) -> Any:
@@ -73,12 +78,14 @@ def dispatcher(method: str, act: Any, *, masked: bool = False, **hints: Any) -> 
     )
 
 
-def answer(served: Dispatcher[Any], request: Exchange) -> tuple[dict[str, Any], Answer]:
+def answer(
+    served: Dispatcher[Any], request: Callable[[], Exchange]
+) -> tuple[dict[str, Any], Answer]:
     """The answer as the peer reads it, and as it is."""
 
     async def bounded() -> Answer:
         async with asyncio.timeout(SECONDS):
-            return await served.answer(request)
+            return await served.answer(request())
 
     found = asyncio.run(bounded())
     message = json.loads(found.body)
@@ -125,7 +132,7 @@ def test_the_context_ends_with_a_request_that_fails() -> None:
     served = dispatcher("ping", raising(ValueError()))
 
     async def scenario() -> None:
-        await served.answer(exchange("ping"))
+        await served.answer(exchange("ping")())
         assert current.get(None) is None
 
     asyncio.run(scenario())
@@ -239,7 +246,7 @@ def test_a_request_that_is_cancelled_is_not_answered() -> None:
             begun.set()
             await asyncio.Event().wait()
 
-        task = asyncio.ensure_future(dispatcher("ping", act).answer(exchange("ping")))
+        task = asyncio.ensure_future(dispatcher("ping", act).answer(exchange("ping")()))
         await begun.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -268,7 +275,7 @@ def test_an_error_that_cannot_be_written_is_said_without_its_data(data: Any) -> 
     assert message["error"] == {"code": 7, "message": "bad \\ud800"}
 
 
-def named(revision: Revision = R2025_11_25) -> Exchange:
+def named(revision: Revision = R2025_11_25) -> Callable[[], Exchange]:
     """A valid `tools/call`."""
     return exchange("tools/call", {"name": "t"}, revision)
 
@@ -336,7 +343,10 @@ def test_a_notification_of_a_request_belongs_to_it() -> None:
     """The peer is told which one."""
     peer = Mailbox()
 
-    asyncio.run(exchange("ping", peer=peer).notify("notifications/message", {"data": 1}))
+    async def scenario() -> None:
+        await exchange("ping", peer=peer)().notify("notifications/message", {"data": 1})
+
+    asyncio.run(scenario())
 
     note = {"jsonrpc": "2.0", "method": "notifications/message", "params": {"data": 1}}
     assert peer.sent == [(note, "id")]

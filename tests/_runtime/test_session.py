@@ -42,7 +42,9 @@ class Pipe:
     async def reply(self, id: Any, message: bytes) -> None:
         await self.send(message, id)
 
-    async def call(self, id: Any, method: str, params: Any, message: bytes) -> None:
+    async def call(
+        self, id: Any, method: str, params: Any, message: bytes, related: Any = None
+    ) -> None:
         await self.send(message, None)
 
     def abandon(self, id: Any, message: bytes) -> None:

@@ -30,8 +30,11 @@ from fastmcp.wire.shapes import (
     META_CLIENT_INFO,
     META_LOG_LEVEL,
     META_PROTOCOL_VERSION,
+    META_SESSION,
 )
 
+# How long the name may be that a client gives its session.
+MAX_SESSION = 128
 SERVED_MODERN = [revision.text for revision in MODERN_REVISIONS]
 
 
@@ -39,13 +42,15 @@ class Sender(Struct):
     """What is known of a request's sender; never to be used for security.
 
     `log_level` is the least severe level it wants to hear of: None is nothing in the modern era,
-    and the server's choice in the handshake era.
+    and the server's choice in the handshake era. `session` is the name that a modern client gives
+    its session.
     """
 
     revision: Revision
     capabilities: ClientCapabilities
     info: Implementation | None = None
     log_level: str | None = None
+    session: str | None = None
 
 
 class Envelope(Struct):
@@ -56,6 +61,7 @@ class Envelope(Struct):
     info: Raw | UnsetType = field(name=META_CLIENT_INFO, default=UNSET)
     log_level: Raw | UnsetType = field(name=META_LOG_LEVEL, default=UNSET)
     progress_token: Raw | UnsetType = field(name="progressToken", default=UNSET)
+    session: Raw | UnsetType = field(name=META_SESSION, default=UNSET)
 
 
 class _Enveloped(Struct):
@@ -122,7 +128,12 @@ def open_envelope(envelope: Envelope, requested: str) -> Sender:
     level = _member(envelope.log_level, _read_text, META_LOG_LEVEL, default=None)
     if level is not None and level not in LOGGING_LEVELS:
         raise InvalidParams(f'Invalid params: "{META_LOG_LEVEL}" must be one of {LOGGING_LEVELS}')
-    return Sender(revision, capabilities, info, level)
+    session = _member(envelope.session, _read_text, META_SESSION, default=None)
+    if session is not None and not (0 < len(session) <= MAX_SESSION and session.isprintable()):
+        raise InvalidParams(
+            f'Invalid params: "{META_SESSION}" must be 1 to {MAX_SESSION} printable characters'
+        )
+    return Sender(revision, capabilities, info, level, session)
 
 
 def require_modern(requested: str) -> Revision:

@@ -81,7 +81,7 @@ class Dispatcher(Generic[C]):
         """The encoded response to a request, whatever happens to it."""
         try:
             result = await self._dispatch(exchange)
-            return Answer(jsonrpc.encode_result(exchange.id, result))
+            answer = Answer(jsonrpc.encode_result(exchange.id, result))
         except (Exception, SystemExit, asyncio.CancelledError) as fault:
             if isinstance(fault, asyncio.CancelledError) and _is_being_cancelled():
                 raise
@@ -91,7 +91,10 @@ class Dispatcher(Generic[C]):
                 revision=exchange.sender.revision,
                 masked=self._masked,
             )
-            return Answer(jsonrpc.encode_failure(exchange.id, error), error)
+            answer = Answer(jsonrpc.encode_failure(exchange.id, error), error)
+        if exchange.outbox is not None:
+            await exchange.outbox.settle()
+        return answer
 
     async def _dispatch(self, exchange: Exchange) -> Model:
         route = self._route(exchange.method, exchange.sender.revision)

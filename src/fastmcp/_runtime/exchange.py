@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal, Protocol, TypeAlias
 
 from msgspec import Raw
@@ -10,6 +11,10 @@ from msgspec import Raw
 from fastmcp._protocol.eras import Sender
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import RequestId
+from fastmcp.wire.model import Model
+from fastmcp.wire.revisions import R2025_11_25, sieve
+
+from .outbox import Outbox
 
 TransportName: TypeAlias = Literal["stdio", "sse", "streamable-http", "memory"]
 
@@ -52,19 +57,30 @@ class SessionRecord:
 
 
 class Exchange:
-    """One inbound request on its way to a handler."""
+    """One inbound request on its way to a handler.
+
+    `session` is the handshake session that it came in, `connection_id` names the connection of
+    one client that it came over; both are None for a request that stands alone. `rounds` are the
+    rounds of input that a modern request may need.
+    """
 
     __slots__ = (
+        "_task",
+        "connection_id",
         "id",
+        "loop",
         "method",
+        "outbox",
         "params",
         "peer",
         "progress",
         "progress_token",
+        "rounds",
         "scope",
         "sender",
         "session",
         "transport",
+        "values",
     )
 
     def __init__(
@@ -78,6 +94,7 @@ class Exchange:
         transport: TransportName,
         progress_token: RequestId | None = None,
         session: SessionRecord | None = None,
+        connection_id: str | None = None,
         scope: Mapping[str, Any] | None = None,
     ) -> None:
         self.id = id
@@ -89,8 +106,54 @@ class Exchange:
         self.progress_token = progress_token
         self.progress: float | None = None
         self.session = session
+        self.connection_id = connection_id
         self.scope = scope
+        self.loop = asyncio.get_running_loop()
+        self._task = asyncio.current_task()
+        self.rounds: Any = None
+        self.values: dict[Any, Any] | None = None
+        self.outbox: Outbox | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self._task is not None and self._task.cancelling() > 0
 
     async def notify(self, method: str, params: Any) -> None:
         """Send a notification that belongs to this request."""
-        await self.peer.send(jsonrpc.encode_notification(method, params), self.id)
+        if self.outbox is not None:
+            await self.outbox.sent()
+        await self.peer.send(self._encode(method, params), self.id)
+
+    def post(self, method: str, params: Any) -> None:
+        """Send a notification that belongs to this request: from any thread, without waiting.
+
+        Notifications go out in the order of the calls, and before the answer.
+        """
+        message = self._encode(method, params)
+        self._at_home(lambda: self._made_outbox().put(message))
+
+    def before_answer(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Have `work`, which must not raise, done when the function is, before the answer goes."""
+        self._at_home(lambda: self._made_outbox().last(work))
+
+    def _at_home(self, act: Callable[[], None]) -> None:
+        try:
+            here = asyncio.get_running_loop() is self.loop
+        except RuntimeError:
+            here = False
+        if here:
+            act()
+        else:
+            self.loop.call_soon_threadsafe(act)
+
+    def _made_outbox(self) -> Outbox:
+        if self.outbox is None:
+            self.outbox = Outbox(lambda message: self.peer.send(message, self.id))
+        return self.outbox
+
+    def _encode(self, method: str, params: Any) -> bytes:
+        revision = self.sender.revision
+        if revision < R2025_11_25 and isinstance(params, Model):
+            params = sieve(params, revision)
+        return jsonrpc.encode_notification(method, params)

@@ -10,17 +10,20 @@ from fastmcp.exceptions import (
     RESOURCE_NOT_FOUND,
     AuthorizationError,
     DisabledError,
+    InputRefused,
+    InputUnavailable,
     McpError,
     NotFoundError,
     PromptError,
     ResourceError,
+    UnknownComponent,
     ValidationError,
 )
 from fastmcp.wire.revisions import Revision
 
 logger = logging.getLogger("fastmcp.server")
 
-_SAID_ALOUD = (PromptError, ResourceError, AuthorizationError)
+_SAID_ALOUD = (PromptError, ResourceError, AuthorizationError, InputUnavailable)
 
 
 def to_error(fault: BaseException, *, method: str, revision: Revision, masked: bool) -> McpError:
@@ -28,7 +31,7 @@ def to_error(fault: BaseException, *, method: str, revision: Revision, masked: b
 
     `masked` hides the text of every exception that was not written for the peer to read.
     """
-    if isinstance(fault, McpError):
+    if isinstance(fault, McpError) and not isinstance(fault, InputRefused):
         return _for_revision(fault, revision)
     if isinstance(fault, (NotFoundError, DisabledError, ValidationError)):
         return McpError(code=INVALID_PARAMS, message=str(fault))
@@ -66,8 +69,8 @@ def _text(fault: BaseException) -> str:
 
 def resource_not_found(uri: str) -> McpError:
     """A missing resource; -32002 for the revisions before 2026-07-28 (PROTOCOL 3.6)."""
-    return McpError(
-        code=RESOURCE_NOT_FOUND, message=f"Resource not found: {uri}", data={"uri": uri}
+    return UnknownComponent(
+        f"Resource not found: {uri}", code=RESOURCE_NOT_FOUND, data={"uri": uri}
     )
 
 

@@ -35,7 +35,7 @@ class Channel(Protocol):
     """Where a session's messages go."""
 
     async def send(self, message: bytes, related: RequestId | None) -> None:
-        """Send a notification, or a request of ours, that belongs to their request `related`.
+        """Send a notification; it may belong to their request `related`.
 
         Returns when the transport has room for more.
         """
@@ -45,8 +45,19 @@ class Channel(Protocol):
         """Send the answer to their request."""
         ...
 
-    async def call(self, id: RequestId, method: str, params: Any, message: bytes) -> None:
-        """Send a request of ours that stands for itself."""
+    async def call(
+        self,
+        id: RequestId,
+        method: str,
+        params: Any,
+        message: bytes,
+        related: RequestId | None = None,
+    ) -> None:
+        """Send a request of ours; it may belong to their request `related`.
+
+        Raises:
+            ClientError: there is no way to the peer for it.
+        """
         ...
 
     def abandon(self, id: RequestId, message: bytes) -> None:
@@ -222,10 +233,7 @@ class Session:
     ) -> Raw:
         message = jsonrpc.encode_request(id, method, {} if params is None else params)
         self._waiting[id] = future = asyncio.get_running_loop().create_future()
-        if related is None:
-            await self.channel.call(id, method, params, message)
-        else:
-            await self.channel.send(message, related)
+        await self.channel.call(id, method, params, message, related)
         return await future
 
     async def _ask_within(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -22,17 +23,36 @@ class WorkerThreads:
     def __init__(self, limit: int = MAX_THREADS) -> None:
         self._limit = limit
         self._count = 0
+        self._counting = threading.Lock()
         self._idle = threading.Semaphore(0)
         self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
     def submit(self, work: Callable[[], None]) -> None:
         """Run `work`, which must not raise, as soon as a thread is free."""
         self._queue.put(work)
-        if self._idle.acquire(blocking=False) or self._count >= self._limit:
-            return
-        self._count += 1
+        if not self._idle.acquire(blocking=False):
+            self._start()
+
+    def _start(self) -> None:
+        with self._counting:
+            if self._count >= self._limit:
+                return
+            self._count += 1
         name = f"fastmcp-worker-{self._count}"
         threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    @contextmanager
+    def one_more(self) -> Generator[None]:
+        """Room for another thread while this one waits for what may need one itself."""
+        with self._counting:
+            self._limit += 1
+        if not self._queue.empty():
+            self._start()
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._limit -= 1
 
     def _run(self) -> None:
         while True:
@@ -45,7 +65,37 @@ class WorkerThreads:
             del work
 
 
-_workers = WorkerThreads()
+workers = WorkerThreads()
+_here = threading.local()
+
+
+def awaited_here() -> asyncio.Future[Any] | None:
+    """What the loop waits for while this worker thread runs a function; None in other threads."""
+    return getattr(_here, "awaited", None)
+
+
+def abandoned() -> bool:
+    """Whether this worker thread runs a function that nobody waits for any more."""
+    awaited = awaited_here()
+    return awaited is not None and awaited.cancelled()
+
+
+async def while_awaited(work: Coroutine[Any, Any, T], awaited: asyncio.Future[Any] | None) -> T:
+    """The result of `work`, which is cancelled when nobody waits for `awaited` any more."""
+    if awaited is None:
+        return await work
+    task = asyncio.current_task()
+    assert task is not None
+
+    def left(future: asyncio.Future[Any]) -> None:
+        if future.cancelled():
+            task.cancel()
+
+    awaited.add_done_callback(left)
+    try:
+        return await work
+    finally:
+        awaited.remove_done_callback(left)
 
 
 async def run_in_thread(function: Callable[..., T], /, **arguments: Any) -> T:
@@ -59,16 +109,18 @@ async def run_in_thread(function: Callable[..., T], /, **arguments: Any) -> T:
     context = contextvars.copy_context()
 
     def work() -> None:
+        _here.awaited = future
         try:
             outcome, fault = context.run(function, **arguments), None
         except BaseException as error:
             outcome, fault = _UNSET, error
+        _here.awaited = None
         try:
             loop.call_soon_threadsafe(_settle, future, outcome, fault)
         except RuntimeError:
             pass  # the loop is closed: nobody waits any more
 
-    _workers.submit(work)
+    workers.submit(work)
     result = await future
     for variable, value in context.items():
         if variable.get(_UNSET) is not value:

@@ -19,6 +19,7 @@ __all__ = [
     "META_PROTOCOL_VERSION",
     "META_RELATED_TASK",
     "META_SERVER_INFO",
+    "META_SESSION",
     "META_SUBSCRIPTION_ID",
     "META_TRACEPARENT",
     "META_TRACESTATE",
@@ -46,6 +47,8 @@ META_PROGRESS_TOKEN: Final = "progressToken"
 META_TRACEPARENT: Final = "traceparent"
 META_TRACESTATE: Final = "tracestate"
 META_BAGGAGE: Final = "baggage"
+META_SESSION: Final = "fastmcp/session"
+"""Ours: the name that a modern client gives its session, a secret of its own."""
 
 ProgressToken: TypeAlias = str | int
 CacheScope: TypeAlias = Literal["public", "private"]
