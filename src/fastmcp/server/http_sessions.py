@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastmcp._runtime.session import Channel
+from fastmcp.exceptions import InputUnavailable
 from fastmcp.wire.jsonrpc import RequestId
 
 from .connection import ServerConnection
@@ -18,6 +19,8 @@ from .event_store import EventLog
 BACKLOG = 256
 # How many messages are kept for a client that has no stream open for them.
 UNCLAIMED = 64
+# How long a client that takes JSON answers may take to listen for what it is asked, in seconds.
+PATIENCE = 5.0
 
 
 class Stream:
@@ -116,7 +119,16 @@ class Stream:
 class HttpSession:
     """One handshake client: its connection, and the channel that routes to its streams."""
 
-    __slots__ = ("_by_request", "_store", "_unclaimed", "connection", "id", "listening", "used")
+    __slots__ = (
+        "_by_request",
+        "_expected",
+        "_store",
+        "_unclaimed",
+        "connection",
+        "id",
+        "listening",
+        "used",
+    )
 
     def __init__(
         self, id: str, connect: Callable[[Channel, str], ServerConnection], store: EventLog | None
@@ -127,6 +139,7 @@ class HttpSession:
         self._store = store
         self._by_request: dict[RequestId, Stream] = {}
         self._unclaimed: deque[bytes] | None = None
+        self._expected: asyncio.Future[None] | None = None
         self.connection = connect(self, id)
         self.connection.scopes = {}
 
@@ -156,6 +169,9 @@ class HttpSession:
     def listen(self) -> Stream:
         """The stream for what belongs to no request; there is one at a time."""
         stream = self.listening = Stream(self.listening_id, {"listen"})
+        if self._expected is not None:
+            self._expected.set_result(None)
+            self._expected = None
         for message in self._unclaimed or ():
             stream.push(message, None)
         self._unclaimed = None
@@ -194,8 +210,31 @@ class HttpSession:
             await self._push(stream, message)
         self.forget(id)
 
-    async def call(self, id: RequestId, method: str, params: Any, message: bytes) -> None:
-        await self.send(message, None)
+    async def call(
+        self,
+        id: RequestId,
+        method: str,
+        params: Any,
+        message: bytes,
+        related: RequestId | None = None,
+    ) -> None:
+        stream = None if related is None else self._by_request.get(related)
+        if stream is None or stream.quiet:
+            stream = await self._listened()
+        if stream is None:
+            raise InputUnavailable(
+                f"The client cannot be asked ({method}): its answers are JSON, and it does not "
+                "listen on a GET stream"
+            )
+        await self._push(stream, message)
+        await stream.wait_room()
+
+    async def _listened(self) -> Stream | None:
+        """The stream on which the client listens, or is about to."""
+        if self.listening is None:
+            self._expected = self._expected or asyncio.get_running_loop().create_future()
+            await asyncio.wait([self._expected], timeout=PATIENCE)
+        return self.listening
 
     def abandon(self, id: RequestId, message: bytes) -> None:
         self.refuse(message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fastmcp._runtime.dispatch import Handler, Render, Route
 from fastmcp.wire.features import (
@@ -12,11 +12,13 @@ from fastmcp.wire.features import (
     ListToolsResult,
 )
 from fastmcp.wire.methods import METHODS
+from fastmcp.wire.shapes import InputResponseRequestParams
 
 from .context import Context
 from .handlers import lifecycle, prompts, resources, tools
 from .handlers.lifecycle import same
 from .handlers.lists import listing
+from .inputs.serving import interactive, rendering
 from .middleware.middleware import Middleware, compile_chain
 
 HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
@@ -40,14 +42,30 @@ HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
 }
 
 
-def build_routes(middleware: Sequence[Middleware]) -> dict[str, Route[Context]]:
-    """The routes with the middleware compiled around every handler."""
-    chains = {
+INTERACTIVE = [
+    name for name in HANDLERS if issubclass(METHODS[name].params, InputResponseRequestParams)
+]
+
+
+def build_chains(middleware: Sequence[Middleware]) -> dict[str, Handler[Context]]:
+    """The middleware compiled around every handler."""
+    return {
         method: compile_chain(middleware, method, handler)
         for method, (handler, _) in HANDLERS.items()
     }
+
+
+def build_routes(chains: Mapping[str, Handler[Context]]) -> dict[str, Route[Context]]:
+    """The chains as requests reach them."""
+    chains = dict(chains)
+    for method in INTERACTIVE:
+        chains[method] = interactive(chains[method])
     chains["tools/call"] = tools.tool_outcome(chains["tools/call"])
     return {
-        method: Route(METHODS[method], chains[method], render)
+        method: Route(
+            METHODS[method],
+            chains[method],
+            rendering(render) if method in INTERACTIVE else render,
+        )
         for method, (_, render) in HANDLERS.items()
     }

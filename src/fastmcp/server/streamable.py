@@ -30,7 +30,7 @@ from fastmcp._protocol.mirroring import Plan, check_mirrors
 from fastmcp._runtime.dispatch import Answer, Dispatcher
 from fastmcp._runtime.exchange import Exchange
 from fastmcp._runtime.session import Channel
-from fastmcp.exceptions import ClientError, InvalidRequest, McpError
+from fastmcp.exceptions import InputUnavailable, InvalidRequest, McpError
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import Request, RequestId
 from fastmcp.wire.lifecycle import ClientCapabilities
@@ -385,7 +385,7 @@ class _Alone:
             await self._reply.event(message)
 
     async def request(self, method: str, params: Any, related: RequestId | None) -> Raw:
-        raise ClientError(
+        raise InputUnavailable(
             f"{method} needs a session; this request came without one, so its client cannot be "
             "asked"
         )

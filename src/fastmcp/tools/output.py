@@ -11,9 +11,10 @@ from msgspec import json
 
 from fastmcp._components.blocks import holds_blocks, text_block, to_blocks
 from fastmcp._components.schemas.schema import Value, explain, value_of
-from fastmcp._components.writing import simpler, to_json, unwritable, writes_aliases
+from fastmcp._components.writing import bare, simpler, to_json, unwritable, writes_aliases
 from fastmcp.exceptions import ToolError
 from fastmcp.wire.content import TextContent
+from fastmcp.wire.inputs import InputRequiredResult
 
 from .output_schema import (
     WRAPPED,
@@ -89,6 +90,7 @@ class Output:
         """
         if self.schema is None and type(value) is str:
             return ToolResult.encoded([text_block(value)])
+        value = bare(value)
         if isinstance(value, GeneratorType):
             value = list(cast("Any", value))
         result = whole_result(value)
@@ -97,7 +99,7 @@ class Output:
                 result = self._of_data(value)
             except ValueError as error:
                 raise ToolError(f"The tool returned what cannot be sent: {error}") from error
-        if self._validate is not None:
+        if self._validate is not None and not isinstance(result, InputRequiredResult):
             self._validate(result)
         return result
 

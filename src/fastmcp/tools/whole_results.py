@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeAlias, cast
 
 from fastmcp._components.blocks import BLOCK_TYPES, is_block
+from fastmcp._components.demands import demand_of
 from fastmcp._components.foreign import plain
 from fastmcp.wire.features import CallToolResult
 from fastmcp.wire.inputs import InputRequiredResult
@@ -25,7 +26,7 @@ def whole_result(value: Any) -> Any:
     if isinstance(value, dict):
         members = cast("dict[str, Any]", value)
         return _of_json(members) if "content" in members else None
-    return _of_object(value) if has_result_members(value) else None
+    return _of_object(value) if has_result_members(value) else demand_of(value)
 
 
 def has_result_members(value: Any) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastmcp.exceptions import InvalidParams, MethodNotFound, ValidationError
+from fastmcp._components.demands import demand_of
+from fastmcp.exceptions import InvalidParams, MethodNotFound, UnknownComponent, ValidationError
 from fastmcp.prompts.base import PromptResult
 from fastmcp.resources.uri.naming import canonical_uri
 from fastmcp.server.auth.authorization import permit
@@ -12,16 +13,21 @@ from fastmcp.server.catalogue import version_asked_for
 from fastmcp.server.context import Context
 from fastmcp.wire.completion import CompleteRequestParams, CompleteResult, PromptReference
 from fastmcp.wire.features import GetPromptRequestParams, GetPromptResult
+from fastmcp.wire.inputs import InputRequiredResult
 
 
-async def get_prompt(context: Context, params: GetPromptRequestParams) -> PromptResult:
-    prompt = context.fastmcp.catalogue.prompts.find(params.name, version_asked_for(params.meta))
+async def get_prompt(
+    context: Context, params: GetPromptRequestParams
+) -> PromptResult | InputRequiredResult:
+    prompt = context.catalogue.prompts.find(params.name, version_asked_for(params.meta))
     if prompt is None or await permit(prompt) is None:
-        raise InvalidParams(f"Unknown prompt: {params.name!r}")
+        raise UnknownComponent(f"Unknown prompt: {params.name!r}")
     try:
         value = await prompt.render(params.arguments)
     except ValidationError as error:
         raise InvalidParams(f"Invalid arguments for prompt {prompt.name!r}: {error}") from None
+    if (demand := demand_of(value)) is not None:
+        return demand
     result = value if isinstance(value, PromptResult) else PromptResult(value)
     if result.description is None:
         result.description = prompt.description
@@ -37,10 +43,10 @@ async def complete(context: Context, params: CompleteRequestParams) -> CompleteR
     if not server.completes:
         raise MethodNotFound("Nothing on this server completes arguments")
     if isinstance(ref, PromptReference):
-        component = server.catalogue.prompts.find(ref.name)
+        component = context.catalogue.prompts.find(ref.name)
     else:
         uri = canonical_uri(ref.uri)
-        component = server.catalogue.templates.find(uri) or server.catalogue.resources.find(uri)
+        component = context.catalogue.templates.find(uri) or context.catalogue.resources.find(uri)
     if component is None or await permit(component) is None:
         known = (
             f"prompt: {ref.name!r}" if isinstance(ref, PromptReference) else f"template: {ref.uri}"

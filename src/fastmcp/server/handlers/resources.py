@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastmcp._components.demands import demand_of
 from fastmcp._runtime.faults import resource_not_found
 from fastmcp.exceptions import InvalidParams, MethodNotFound, NotFoundError, ValidationError
 from fastmcp.resources.base import Resource, ResourceResult
@@ -19,11 +20,14 @@ from fastmcp.wire.features import (
     SubscribeRequestParams,
     UnsubscribeRequestParams,
 )
+from fastmcp.wire.inputs import InputRequiredResult
 from fastmcp.wire.notifications import SubscriptionsListenRequestParams, SubscriptionsListenResult
 from fastmcp.wire.shapes import EmptyResult
 
 
-async def read_resource(context: Context, params: ReadResourceRequestParams) -> ResourceResult:
+async def read_resource(
+    context: Context, params: ReadResourceRequestParams
+) -> ResourceResult | InputRequiredResult:
     found = await _find_resource(context, params.uri, version_asked_for(params.meta))
     if found is None:
         raise resource_not_found(params.uri)
@@ -36,14 +40,14 @@ async def read_resource(context: Context, params: ReadResourceRequestParams) -> 
     except ValidationError as error:
         text = f"Invalid parameters in {params.uri}: {error}"
         raise InvalidParams(text, {"uri": params.uri}) from None
-    return component.convert_result(value)
+    return demand_of(value) or component.convert_result(value)
 
 
 async def _find_resource(
     context: Context, uri: str, version: str | None
 ) -> tuple[Resource | ResourceTemplate, dict[str, Any]] | None:
     try:
-        found = context.fastmcp.catalogue.find_resource(canonical_uri(uri), version)
+        found = context.catalogue.find_resource(canonical_uri(uri), version)
     except NotFoundError:
         return None  # screened: its values lead elsewhere
     return None if found is None or await permit(found[0]) is None else found
@@ -87,4 +91,5 @@ async def listen_for_changes(
     watched = {
         canonical_uri(uri) for uri in uris if await _find_resource(context, uri, None) is not None
     }
-    return await listen(context.fastmcp.audience, context.exchange, wanted, watched)
+    audience, exchange = context.fastmcp.audience, context.exchange
+    return await listen(audience, exchange, wanted, watched, context.session_id)

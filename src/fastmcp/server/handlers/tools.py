@@ -11,9 +11,12 @@ from fastmcp._runtime.dispatch import Handler
 from fastmcp._runtime.faults import upstream_trouble
 from fastmcp.exceptions import (
     AuthorizationError,
+    InputUnavailable,
     InvalidParams,
     McpError,
+    MissingCapability,
     ToolError,
+    UnknownComponent,
     ValidationError,
 )
 from fastmcp.server.auth.authorization import permit
@@ -27,11 +30,13 @@ from fastmcp.wire.jsonrpc import NO_PARAMS
 from fastmcp.wire.model import Model
 from fastmcp.wire.revisions import R2025_06_18
 
+_SAID_ALOUD = (McpError, ToolError, AuthorizationError, ValidationError, InputUnavailable)
+
 
 async def run_tool(context: Context, params: CallToolRequestParams) -> WholeResult:
-    tool = context.fastmcp.catalogue.tools.find(params.name, version_asked_for(params.meta))
+    tool = context.catalogue.tools.find(params.name, version_asked_for(params.meta))
     if tool is None or (tool.auth is not None and await permit(tool) is None):
-        raise InvalidParams(f"Unknown tool: {params.name!r}")
+        raise UnknownComponent(f"Unknown tool: {params.name!r}")
     arguments = NO_PARAMS if params.arguments is UNSET else params.arguments
     return await tool.call(arguments or {})
 
@@ -43,7 +48,7 @@ def tool_outcome(act: Handler[Context]) -> Handler[Context]:
         name = params.name
         try:
             return await act(context, params)
-        except (McpError, ToolError, AuthorizationError, ValidationError) as error:
+        except _SAID_ALOUD as error:
             return _tool_failure(context, name, error)
         except Exception as error:
             return _tool_crash(context, name, error)
@@ -57,7 +62,11 @@ def _tool_failure(context: Context, name: str, error: Exception) -> CallToolResu
     Arguments that do not fit are the model's to correct since 2025-11-25 (SEP-1303); before, they
     were a protocol error.
     """
+    if isinstance(error, InputUnavailable):
+        return _error_result(str(error))
     if isinstance(error, McpError):
+        if isinstance(error, MissingCapability) and not context.revision.modern:
+            return _error_result(error.message)  # its code is not known there
         raise error
     log = context.fastmcp.logger.log
     if isinstance(error, ValidationError):

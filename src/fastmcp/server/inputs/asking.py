@@ -1,0 +1,112 @@
+"""Asking the client, in either era: by a request of ours, or by a round of input."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from msgspec import json
+
+from fastmcp._runtime.exchange import Exchange
+from fastmcp.exceptions import InputRefused, InputUnavailable, McpError, MissingCapability
+from fastmcp.wire.lifecycle import ClientCapabilities
+from fastmcp.wire.methods import METHODS
+from fastmcp.wire.model import Model
+from fastmcp.wire.revisions import sieve
+from fastmcp.wire.shapes import InputResponseRequestParams
+
+from .rounds import Rounds
+
+R = TypeVar("R", bound=Model)
+
+
+async def ask(exchange: Exchange, method: str, params: Model, result: type[R]) -> R:
+    """The client's answer to one of the methods that a server may ask: its result, decoded.
+
+    Raises:
+        InputRefused: the client answered with an error.
+        MissingCapability: it did not declare that it can be asked this.
+        InputUnavailable: it cannot be asked, is gone, or its answer is unreadable.
+    """
+    sender = exchange.sender
+    sent = sieve(params, sender.revision)
+    if sender.revision.modern:
+        _require_declared(exchange, method, params)
+        raw = rounds_of(exchange).answer(method, sent)
+    else:
+        if exchange.session is not None:
+            _require_declared(exchange, method, params)
+        try:
+            raw = await exchange.peer.request(method, sent, exchange.id)
+        except McpError as error:
+            raise InputRefused(error) from error
+    try:
+        return json.decode(raw, type=result)
+    except (ValueError, RecursionError) as error:
+        raise InputUnavailable(f"The client's answer to {method} is unreadable: {error}") from None
+
+
+def rounds_of(exchange: Exchange) -> Rounds:
+    """The rounds of a request.
+
+    Raises:
+        InputUnavailable: its method has none.
+    """
+    if not issubclass(METHODS[exchange.method].params, InputResponseRequestParams):
+        raise InputUnavailable(
+            f"The client cannot be asked anything while it waits for {exchange.method}"
+        )
+    if exchange.rounds is None:
+        exchange.rounds = Rounds()
+    return exchange.rounds
+
+
+def lacking(capabilities: ClientCapabilities, method: str, params: Any) -> str | None:
+    """What a client would have to declare to be asked this: a path such as `sampling.tools`; None
+    when it has.
+    """
+    if method == "roots/list":
+        return None if capabilities.supports("roots") else "roots"
+    if method == "sampling/createMessage":
+        if not capabilities.supports("sampling"):
+            return "sampling"
+        needs_tools = bool(params.tools or params.tool_choice)
+        return (
+            "sampling.tools"
+            if needs_tools and not capabilities.supports("sampling.tools")
+            else None
+        )
+    if not capabilities.supports("elicitation"):
+        return "elicitation"
+    if params.mode == "url":
+        return None if capabilities.supports("elicitation.url") else "elicitation.url"
+    only_pages = capabilities.supports("elicitation.url") and not capabilities.supports(
+        "elicitation.form"
+    )
+    return "elicitation.form" if only_pages else None
+
+
+def require(exchange: Exchange, *paths: str) -> None:
+    """Refuse to ask a client for what it did not declare: dotted paths of its capabilities.
+
+    Raises:
+        MissingCapability: it lacks one.
+    """
+    for path in paths:
+        if not exchange.sender.capabilities.supports(path):
+            raise refusal(path)
+
+
+def _require_declared(exchange: Exchange, method: str, params: Model) -> None:
+    path = lacking(exchange.sender.capabilities, method, params)
+    if path is not None:
+        raise refusal(path)
+
+
+def refusal(path: str) -> MissingCapability:
+    """The error that tells of a capability which the client lacks."""
+    needed: dict[str, Any] = {}
+    for step in reversed(path.split(".")):
+        needed = {step: needed}
+    return MissingCapability(
+        f"The client does not support {path}", {"requiredCapabilities": needed}
+    )

@@ -1,0 +1,197 @@
+"""Serving the requests whose functions may ask their client: tools, prompts and resources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from msgspec import ValidationError, convert, json
+
+from fastmcp._runtime.dispatch import Handler, Render
+from fastmcp._runtime.exchange import Exchange
+from fastmcp.exceptions import InputUnavailable
+from fastmcp.server.context import Context
+from fastmcp.wire.inputs import (
+    CreateMessageResult,
+    ElicitResult,
+    InputRequest,
+    InputRequiredResult,
+    ListRootsRequestParams,
+    ListRootsResult,
+)
+from fastmcp.wire.model import Model
+from fastmcp.wire.shapes import InputResponseRequestParams
+
+from ..catalogue import version_asked_for
+from .asking import ask, lacking, refusal
+from .request_state import RequestStateSecurity, binding, seal, unseal
+from .rounds import Record, Rounds, Suspended
+
+# How often a handshake client is asked for one call, by a function that returns what it asks.
+MAX_ROUNDS = 10
+
+_RESULTS: dict[str, type[Model]] = {
+    "elicitation/create": ElicitResult,
+    "sampling/createMessage": CreateMessageResult,
+    "roots/list": ListRootsResult,
+}
+_NOT_BOUND = ("_meta", "inputResponses", "requestState")
+
+
+def interactive(act: Handler[Context]) -> Handler[Context]:
+    """`act`, whose function may ask its client: in rounds where the client is modern."""
+
+    async def serve(context: Context, params: InputResponseRequestParams) -> Any:
+        exchange = context.exchange
+        if params.request_state is not None or params.input_responses is not None:
+            _resume(context, params)
+        try:
+            outcome = await act(context, params)
+        except BaseException as fault:
+            rounds: Rounds | None = exchange.rounds
+            if rounds is None or not rounds.questions:
+                raise
+            failure = _failure(fault)
+            if failure is not None:
+                raise failure from failure.__cause__
+            outcome = None
+        rounds = exchange.rounds
+        if rounds is not None and rounds.questions:
+            return _suspended(context, rounds)
+        if isinstance(outcome, InputRequiredResult):
+            return await _hand_over(context, params, outcome, act)
+        return outcome
+
+    return serve
+
+
+def rendering(render: Render[Context]) -> Render[Context]:
+    """`render`, which leaves a demand for input as it is."""
+
+    def written(context: Context, params: Any, result: Any) -> Model:
+        return (
+            result if isinstance(result, InputRequiredResult) else render(context, params, result)
+        )
+
+    return written
+
+
+def _resume(context: Context, params: InputResponseRequestParams) -> None:
+    """Take up a request where its last round ended.
+
+    Raises:
+        InvalidParams: its state is not what was sealed for it.
+    """
+    exchange = context.exchange
+    if not exchange.sender.revision.modern:
+        return
+    record = Record()
+    if params.request_state is not None:
+        record = unseal(_security(context), params.request_state, _bound(context))
+    if exchange.sender.session is None:
+        exchange.sender.session = record.session
+    exchange.rounds = Rounds(record, _readable(params.input_responses or {}, record.asked))
+
+
+def _readable(responses: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any]:
+    """The responses that are results of what was asked; the others count as not given."""
+    read: dict[str, Any] = {}
+    for key, value in responses.items():
+        try:
+            read[key] = convert(value, _RESULTS[asked.get(key) or _method_of(value)])
+        except ValidationError:
+            continue
+    return read
+
+
+def _method_of(result: Any) -> str:
+    """What a result answers, by its members."""
+    members = cast("dict[str, Any]", result) if isinstance(result, dict) else {}
+    if "action" in members:
+        return "elicitation/create"
+    return "roots/list" if "roots" in members else "sampling/createMessage"
+
+
+def _failure(fault: BaseException) -> BaseException | None:
+    """What went wrong in a function that was suspended; None if nothing did."""
+    if isinstance(fault, Suspended):
+        return None
+    if isinstance(fault, BaseExceptionGroup):
+        return cast("BaseExceptionGroup[BaseException]", fault).split(Suspended)[1]
+    return fault
+
+
+def _suspended(context: Context, rounds: Rounds) -> InputRequiredResult:
+    """The demand for the answers that the function waits for."""
+    questions = dict(rounds.questions)
+    record = rounds.close(questions, context.session_id)
+    state = seal(_security(context), record, _bound(context))
+    return InputRequiredResult(input_requests=questions, request_state=state)
+
+
+async def _hand_over(
+    context: Context,
+    params: InputResponseRequestParams,
+    wanted: InputRequiredResult,
+    act: Handler[Context],
+) -> Any:
+    """What comes of a function that returned the demand for input itself."""
+    if context.revision.modern:
+        return _demand(context, wanted)
+    outcome: Any = wanted
+    for _ in range(MAX_ROUNDS):
+        responses = {
+            key: await _ask(context.exchange, request)
+            for key, request in (outcome.input_requests or {}).items()
+        }
+        context.exchange.rounds = Rounds(Record(state=outcome.request_state), responses)
+        outcome = await act(context, params)
+        if not isinstance(outcome, InputRequiredResult):
+            return outcome
+    raise InputUnavailable(f"The function still asks for input after {MAX_ROUNDS} rounds")
+
+
+async def _ask(exchange: Exchange, request: InputRequest) -> Model:
+    params = request.params or ListRootsRequestParams()
+    return await ask(exchange, request.method, params, _RESULTS[request.method])
+
+
+def _demand(context: Context, wanted: InputRequiredResult) -> InputRequiredResult:
+    """A demand that the client can answer, with its state sealed.
+
+    Raises:
+        MissingCapability: it can answer none of it.
+    """
+    capabilities = context.client_capabilities
+    given = wanted.input_requests or {}
+    asked = {
+        key: request
+        for key, request in given.items()
+        if lacking(capabilities, request.method, request.params) is None
+    }
+    if given and not asked:
+        first = next(iter(given.values()))
+        path = lacking(capabilities, first.method, first.params)
+        assert path is not None
+        raise refusal(path)
+    rounds: Rounds = context.exchange.rounds or Rounds()
+    record = rounds.close(asked, context.session_id)
+    record.state = wanted.request_state
+    state = None
+    if record.state is not None or record.answers or record.steps:
+        state = seal(_security(context), record, _bound(context))
+    return InputRequiredResult(input_requests=asked or None, request_state=state, meta=wanted.meta)
+
+
+def _security(context: Context) -> RequestStateSecurity:
+    return context.fastmcp.request_state_security
+
+
+def _bound(context: Context) -> bytes:
+    """What the state of this request is bound to: its caller, and all that it asks for."""
+    exchange = context.exchange
+    params: dict[str, Any] = json.decode(exchange.params)
+    asked = {name: value for name, value in params.items() if name not in _NOT_BOUND}
+    version = version_asked_for(params.get("_meta"))
+    audience = _security(context).audience or context.fastmcp.name
+    return binding(audience, context.principal, exchange.method, asked, version)

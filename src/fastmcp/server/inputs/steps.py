@@ -1,0 +1,38 @@
+"""Steps that run once, however many rounds of input their request has."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Raw, json
+
+from fastmcp._components.writing import to_json
+from fastmcp._runtime.exchange import Exchange
+from fastmcp._runtime.threads import run_in_thread
+
+from .rounds import Rounds
+
+
+async def once(exchange: Exchange, key: str, function: Callable[[], Any]) -> Any:
+    """What `function` gave the first time, as data.
+
+    A coroutine function is awaited, a plain one runs in a worker thread. What it gives is
+    recorded as JSON, and given back as that says it, the first time, too.
+
+    Raises:
+        ValueError: it gave something that has no JSON.
+    """
+    if exchange.rounds is None:
+        exchange.rounds = Rounds()
+    steps: dict[str, Raw] = exchange.rounds.record.steps
+    if key not in steps:
+        if inspect.iscoroutinefunction(function):
+            value = await function()
+        else:
+            value = await run_in_thread(function)
+            if inspect.isawaitable(value):
+                value = await value
+        steps[key] = Raw(to_json(value))
+    return json.decode(steps[key])
