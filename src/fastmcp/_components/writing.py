@@ -40,12 +40,21 @@ def writes_aliases(annotation: Any) -> bool | None:
     return next((answer for answer in found if answer is not None), None)
 
 
+def bare(value: Any) -> Any:
+    """What a transparent proxy stands for, such as what `ctx.get_state` gives without await; any
+    other value itself.
+    """
+    return value if value.__class__ is type(value) else getattr(value, "__wrapped__", value)
+
+
 def simpler(value: Any) -> Any:
     """A value in terms that pydantic knows: arrays, scalars and containers of other libraries.
 
     Raises:
         TypeError: it has no shape that JSON has.
     """
+    if (meant := bare(value)) is not value:
+        return meant
     for read in ("tolist", "item", "model_dump"):
         if callable(method := getattr(value, read, None)):
             return method()

@@ -1,0 +1,49 @@
+"""Where state is kept: under which address, and what a store has to be able to do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Protocol, SupportsFloat
+
+
+class Address(NamedTuple):
+    """Where one value is kept. What has the same `collection` and `session` is one session's;
+    only the `principal` that stored a value finds it again.
+    """
+
+    collection: str
+    session: str
+    principal: str | None
+    key: str
+
+    def digest(self) -> str:
+        """The address as a name that tells nothing of it, fit for any store."""
+        return hashlib.sha256(json.dumps(self[1:]).encode()).hexdigest()
+
+
+class StateStore(Protocol):
+    """What `FastMCP(session_state_store=...)` takes; every store of py-key-value-aio is one.
+
+    Servers that are given the same store share the sessions in it.
+    """
+
+    async def get(self, key: str, *, collection: str | None = None) -> Mapping[str, Any] | None:
+        """The value, None when there is none or its time is over."""
+        ...
+
+    async def put(
+        self,
+        key: str,
+        value: Mapping[str, Any],
+        *,
+        collection: str | None = None,
+        ttl: SupportsFloat | None = None,
+    ) -> None:
+        """Keep a value; `ttl` is for how many seconds, None for good."""
+        ...
+
+    async def delete(self, key: str, *, collection: str | None = None) -> bool:
+        """Forget a value; whether there was one."""
+        ...
