@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fastmcp._protocol.guard import Guard
 from fastmcp.exceptions import ConfigurationError
 
+from .app_state import HOST_APP
 from .event_store import EventLog
 from .guard import HostOriginGuardMiddleware
 from .http_settings import HttpSettings
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
     from fastmcp._runtime.session import Channel
 
     from .connection import ServerConnection
-    from .lifespan import SharedLifespan
     from .options import HttpDefaults
+    from .shared_lifespan import SharedLifespan
 
 DEFAULT_PATH = "/mcp"
 # How long a call that is cancelled at the end may take to clean up, in seconds.
@@ -74,6 +75,8 @@ class StarletteWithLifespan(Starlette):
     endpoint_route: EndpointRoute | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "app" in scope:
+            scope[HOST_APP] = scope["app"]
         route = self.endpoint_route
         bare = route is not None and len(self.user_middleware) == 1  # which is the guard
         if route is None or not bare or not route.serves(scope):

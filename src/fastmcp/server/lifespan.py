@@ -1,69 +1,49 @@
-"""The server's lifespan: entered once per process, however many transports and clients share it."""
+"""Lifespans as values: what a server opens when it starts, composed with `|`."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from typing import Any, TypeAlias
+import functools
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
 
-from fastmcp._components.injection.shared_values import SharedValues
-
-LifespanFunction: TypeAlias = Callable[[Any], AbstractAsyncContextManager[Any]]
+from fastmcp.utilities.lifespan import LifespanFunction, combine_lifespans, manager_of
 
 
-class SharedLifespan:
-    """Enters a lifespan for its first user and leaves it after its last.
+class Lifespan:
+    """A lifespan function that can be composed: `FastMCP(lifespan=database | cache)`.
 
-    `shared_values` are what `Shared` dependencies open meanwhile.
+    `a | b` enters a, then b, leaves them in reverse and merges the mappings that they yield, those
+    of b winning. One of the two may be a plain function.
     """
 
-    def __init__(self, server: Any, function: LifespanFunction | None) -> None:
-        self._server = server
-        self._function = function
-        self._users = 0
-        self._open = AsyncExitStack()
-        self._turn: asyncio.Lock | None = None
-        self.result: Mapping[str, Any] = {}
-        self.shared_values: SharedValues | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether somebody is inside."""
-        return self._users > 0
+    def __init__(self, fn: LifespanFunction) -> None:
+        self._fn = fn
+        functools.update_wrapper(self, fn)
 
     @asynccontextmanager
-    async def use(self) -> AsyncGenerator[None]:
-        """Be one of its users."""
-        await self.enter()
-        try:
-            yield
-        finally:
-            await self.leave()
+    async def __call__(self, server: Any) -> AsyncGenerator[Any]:
+        async with manager_of(self._fn, server) as result:
+            yield {} if result is None else result
 
-    async def enter(self) -> None:
-        """Become a user: the first one starts the lifespan."""
-        async with self._lock():
-            if self._users == 0:
-                if self._function is not None:
-                    manager = self._function(self._server)
-                    self.result = await self._open.enter_async_context(manager) or {}
-                self.shared_values = SharedValues()
-                self._open.push_async_callback(self.shared_values.close)
-            self._users += 1
+    def __or__(self, other: LifespanFunction) -> ComposedLifespan:
+        return ComposedLifespan(self, other) if callable(other) else NotImplemented
 
-    async def leave(self) -> None:
-        """Stop being a user: the last one ends the lifespan."""
-        async with self._lock():
-            self._users -= 1
-            if self._users == 0:
-                try:
-                    await self._open.aclose()
-                finally:
-                    self.result, self.shared_values = {}, None
-                    self._turn = None
+    def __ror__(self, other: LifespanFunction) -> ComposedLifespan:
+        return ComposedLifespan(other, self) if callable(other) else NotImplemented
 
-    def _lock(self) -> asyncio.Lock:
-        if self._turn is None:
-            self._turn = asyncio.Lock()
-        return self._turn
+
+class ContextManagerLifespan(Lifespan):
+    """A `Lifespan` of an async context manager function, which `Lifespan` takes as well."""
+
+
+class ComposedLifespan(Lifespan):
+    """Two lifespans as one, each left even if the other fails at its end."""
+
+    def __init__(self, left: LifespanFunction, right: LifespanFunction) -> None:
+        super().__init__(combine_lifespans(left, right))
+
+
+def lifespan(fn: LifespanFunction) -> Lifespan:
+    """Make a lifespan that can be composed: a decorator for async functions that yield once."""
+    return Lifespan(fn)

@@ -1,0 +1,177 @@
+"""The server's lifespan as it runs: entered once per process, however many transports share it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import WeakKeyDictionary
+
+from fastmcp._components.injection.shared_values import SharedValues
+from fastmcp.exceptions import ConfigurationError
+from fastmcp.utilities.lifespan import Exits, LifespanFunction, manager_of
+
+from .held import Held
+from .middleware.middleware import Middleware
+
+if TYPE_CHECKING:
+    from .background import ServerBackground
+    from .http_pool import HttpPool
+    from .session_lifespan import SessionLifespans
+
+Home: TypeAlias = tuple[asyncio.AbstractEventLoop, contextvars.Context]
+
+
+class SharedLifespan:
+    """Enters a lifespan for its first user and leaves it after its last.
+
+    The HTTP client lives around what the function opens; inside of it live what `Shared`
+    dependencies open, the background tasks, and the lifespans of sessions, which end in reverse.
+    `result` is what the function yielded: `{}` for None, and while nothing runs. `home` is where
+    what runs in the lifespan belongs: its loop and its context variables.
+    """
+
+    def __init__(
+        self,
+        server: Any,
+        function: LifespanFunction | None,
+        of_sessions: LifespanFunction | None = None,
+    ) -> None:
+        for name, given in (("lifespan", function), ("session_lifespan", of_sessions)):
+            if given is not None and not callable(given):
+                raise ConfigurationError(
+                    f"{name}= takes an async function that yields once, not {given!r}"
+                )
+        self._server = server
+        self._function = function
+        self.sessions: SessionLifespans | None = None
+        if of_sessions is not None:
+            from .session_lifespan import SessionLifespans
+
+            self.sessions = SessionLifespans(server, of_sessions)
+        self._users: dict[asyncio.AbstractEventLoop, int] = {}
+        self._held: Held | None = None
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
+            WeakKeyDictionary()
+        )
+        self._http: HttpPool | None = None
+        self._background: ServerBackground | None = None
+        self.home: Home | None = None
+        self.result: Any = {}
+        self.shared_values: SharedValues | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it has been entered, and not left."""
+        return self._held is not None and self._held.alive
+
+    @property
+    def http(self) -> HttpPool:
+        """The HTTP client for all that the server does."""
+        if self._http is None:
+            from .http_pool import HttpPool
+
+            self._http = HttpPool()
+        return self._http
+
+    @property
+    def background(self) -> ServerBackground:
+        """The tasks that run beside the requests."""
+        if self._background is None:
+            from .background import ServerBackground
+
+            self._background = ServerBackground(self._server, self)
+        return self._background
+
+    @property
+    def around_requests(self) -> list[Middleware]:
+        """What every request goes through before any middleware of the user's."""
+        return [] if self.sessions is None else [self.sessions]
+
+    def forget(self, session: str) -> None:
+        """A session has ended."""
+        if self.sessions is not None:
+            self.sessions.forget(session)
+
+    @asynccontextmanager
+    async def use(self) -> AsyncGenerator[None]:
+        """Be one of its users."""
+        await self.enter()
+        try:
+            yield
+        finally:
+            await self.leave()
+
+    async def enter(self) -> None:
+        """Become a user: the first one starts the lifespan."""
+        async with self._lock():
+            if not self.running:
+                self._held = await Held.open(self._live(), self._lost)
+            self._count(1)
+
+    async def leave(self) -> None:
+        """Stop being a user: the last one ends the lifespan."""
+        async with self._lock():
+            if self._count(-1) > 0:
+                return
+            if self._users:
+                await self._close_http()
+            elif self._held is not None:
+                held, self._held = self._held, None
+                await held.close()
+
+    def _count(self, change: int) -> int:
+        """How many users there are in the running loop now. Those of loops that ended are gone."""
+        here = asyncio.get_running_loop()
+        users = {loop: number for loop, number in self._users.items() if not loop.is_closed()}
+        users[here] = users.get(here, 0) + change
+        self._users = {loop: number for loop, number in users.items() if number > 0}
+        return users[here]
+
+    def _lock(self) -> asyncio.Lock:
+        return self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+
+    def _lost(self, error: BaseException) -> None:
+        self._server.logger.error(
+            "The lifespan of %r ended while the server was running",
+            self._server.name,
+            exc_info=error,
+        )
+
+    @asynccontextmanager
+    async def _live(self) -> AsyncGenerator[None]:
+        try:
+            async with Exits() as exits:
+                exits.push(self._close_all_http)
+                if self._function is not None:
+                    result = await exits.enter(manager_of(self._function, self._server))
+                    self.result = {} if result is None else result
+                self.shared_values = SharedValues()
+                exits.push(self.shared_values.close)
+                exits.push(self._end_background)
+                self._begin_background()
+                if self.sessions is not None:
+                    exits.push(self.sessions.close)
+                yield
+        finally:
+            self.result, self.shared_values = {}, None
+
+    def _begin_background(self) -> None:
+        self.home = (asyncio.get_running_loop(), contextvars.copy_context())
+        if self._background is not None:
+            self._background.begin()
+
+    async def _end_background(self) -> None:
+        self.home = None
+        if self._background is not None:
+            await self._background.stop()
+
+    async def _close_http(self) -> None:
+        if self._http is not None:
+            await self._http.close_here()
+
+    async def _close_all_http(self) -> None:
+        if self._http is not None:
+            await self._http.close()
