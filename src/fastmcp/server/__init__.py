@@ -8,11 +8,16 @@ from fastmcp._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .context import Context as Context
+    from .inputs.request_state import RequestStateSecurity as RequestStateSecurity
     from .server import FastMCP as FastMCP
 
-__all__ = ["Context", "FastMCP"]
+__all__ = ["Context", "FastMCP", "RequestStateSecurity"]
 
 __getattr__ = lazy_names(
     __name__,
-    {"Context": ".context", "FastMCP": ".server"},
+    {
+        "Context": ".context",
+        "FastMCP": ".server",
+        "RequestStateSecurity": ".inputs.request_state",
+    },
 )

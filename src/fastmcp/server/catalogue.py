@@ -81,7 +81,7 @@ class View(Generic[C]):
 
 
 class Catalogue:
-    """A view of each kind, through the provider's rules and then the server's.
+    """A view of each kind, through the provider's rules and then the `levels` of others.
 
     `security` screens the values in URIs, where a resource does not say how.
     """
@@ -89,10 +89,10 @@ class Catalogue:
     def __init__(
         self,
         provider: LocalProvider,
-        rules: Sequence[Rule],
+        levels: Sequence[Sequence[Rule]],
         security: ResourceSecurity | None = DEFAULT_RESOURCE_SECURITY,
     ) -> None:
-        levels = (provider.rules, rules)
+        levels = (provider.rules, *levels)
         self.tools: View[Tool] = View(provider.tools, levels)
         self.resources: View[Resource] = View(provider.resources, levels)
         self.templates: View[ResourceTemplate] = View(provider.templates, levels)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias, cast
 
 from fastmcp._components.choices import choices_of
 from fastmcp._runtime.threads import run_in_thread
+from fastmcp.resources.uri.naming import canonical_uri
 from fastmcp.wire.completion import (
     CompleteRequestParams,
     Completion,
@@ -43,6 +44,32 @@ class Completers:
         """Complete one argument of one prompt or template; a later completer replaces it."""
         takes = min(2, len(inspect.signature(completer).parameters))
         self._of_argument[kind, address, argument] = completer, takes
+
+    def register(
+        self,
+        handler: Callable[..., Any] | None,
+        prompt: str | None,
+        template: str | None,
+        argument: str | None,
+    ) -> Any:
+        """Register a function, or be the decorator that does; `FastMCP.completion` says more."""
+        if (prompt is None) == (template is None) and (prompt or template or argument):
+            raise TypeError("completion() takes either prompt= or template=, with argument=")
+        if (argument is None) != (prompt is None and template is None):
+            raise TypeError(
+                "completion() of one argument needs argument=, and prompt= or template="
+            )
+
+        def decorate(function: Any) -> Any:
+            if argument is None:
+                self.handler = function
+            elif prompt is not None:
+                self.add("prompt", prompt, argument, function)
+            else:
+                self.add("template", canonical_uri(template or ""), argument, function)
+            return function
+
+        return decorate if handler is None else decorate(handler)
 
     async def complete(self, params: CompleteRequestParams, schema: dict[str, Any]) -> Completion:
         """The values for an argument; `schema` is that of the function which takes it."""

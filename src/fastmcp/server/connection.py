@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET
@@ -23,7 +23,8 @@ from .subscriptions import Audience, Change, Listener
 class ServerConnection:
     """Admits each request to its era and hands it to dispatch; tells the client of changes.
 
-    `scopes` holds the ASGI scope of each request in flight, on HTTP.
+    `scopes` holds the ASGI scope of each request in flight, on HTTP. At its end, each of `forget`
+    is called with the id of the session.
     """
 
     __slots__ = (
@@ -41,9 +42,9 @@ class ServerConnection:
         dispatcher: Dispatcher[Any],
         channel: Channel,
         transport: TransportName,
-        id: str | None = None,
-        *,
+        id: str | None,
         audience: Audience,
+        forget: Sequence[Callable[[str], None]] = (),
     ) -> None:
         self._dispatcher = dispatcher
         self._transport: TransportName = transport
@@ -52,11 +53,17 @@ class ServerConnection:
         self.record = SessionRecord(id or os.urandom(16).hex())
         self.scopes: dict[RequestId, Mapping[str, Any]] | None = None
         listener = Listener(self._wants, self._tell)
+
+        def closed() -> None:
+            audience.leave(listener)
+            for each in forget:
+                each(self.record.id)
+
         self.session = Session(
             channel,
             self._answer,
             on_notification=self._notified,
-            on_closed=lambda: audience.leave(listener),
+            on_closed=closed,
         )
         audience.join(listener)
 
@@ -66,7 +73,7 @@ class ServerConnection:
 
     def _wants(self, change: Change) -> bool:
         """A handshake client hears of every list, and of the resources that it subscribed to."""
-        if not self._introduced:
+        if not self._introduced or change.session not in (None, self.record.id):
             return False
         return change.of != "contents" or change.concerns(self.record.subscriptions)
 
@@ -90,6 +97,7 @@ class ServerConnection:
                 transport=self._transport,
                 progress_token=token,
                 session=None if sender.revision.modern else self.record,
+                connection_id=self.record.id,
                 scope=None if self.scopes is None else self.scopes.get(request.id),
             )
         )

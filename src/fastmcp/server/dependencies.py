@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
 from fastmcp._components.injection.dependencies import Reading
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from .server import FastMCP
+    from .sessions import Session
 
 __all__ = [
     "CurrentAccessToken",
@@ -30,6 +32,7 @@ __all__ = [
     "get_http_headers",
     "get_http_request",
     "get_server",
+    "get_session",
 ]
 
 _CREDENTIALS = frozenset({"authorization", "cookie"})
@@ -115,6 +118,18 @@ def get_access_token() -> Any:
     """The token that the caller was authenticated by; None without one."""
     context = Context.current_or_none()
     return None if context is None else context.access_token
+
+
+def get_session(session_id: str) -> Coroutine[Any, Any, Session]:
+    """The session of an id that `create_session` gave to this caller: await it, or call it in a
+    plain function.
+
+    Raises:
+        InvalidSession: there is none.
+    """
+    from .sessions import find_session
+
+    return find_session(session_id)
 
 
 def CurrentContext() -> Context:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from fastmcp._spelling import unexpected_keyword
+from fastmcp.exceptions import ConfigurationError
 
 REMOVED = {
     "host": "pass it to run(): mcp.run(transport='http', host=...)",
@@ -29,12 +30,7 @@ REMOVED = {
 # Known, and not served yet: a value that would change behaviour is refused, never ignored.
 UPCOMING = {
     "auth",
-    "client_log_level",
     "providers",
-    "request_state_security",
-    "sampling_handler",
-    "sampling_handler_behavior",
-    "session_state_store",
     "transforms",
 }
 
@@ -44,6 +40,26 @@ class HttpDefaults(Struct, frozen=True):
 
     stateless_http: bool | None = None
     json_response: bool | None = None
+
+
+class SamplingFallback(Struct, frozen=True):
+    """The server's own model: `handler` answers where the client cannot, or always."""
+
+    handler: Callable[..., Any] | None = None
+    behavior: Literal["always", "fallback"] | None = None
+
+    def __post_init__(self) -> None:
+        if self.behavior not in ("always", "fallback", None):
+            raise ConfigurationError(
+                f"sampling_handler_behavior={self.behavior!r}: use 'always' or 'fallback'"
+            )
+        if self.always and self.handler is None:
+            raise ConfigurationError("sampling_handler_behavior='always' needs sampling_handler=")
+
+    @property
+    def always(self) -> bool:
+        """Whether no client is ever asked."""
+        return self.behavior == "always"
 
 
 def reject_unknown(others: Mapping[str, Any], known: Iterable[str]) -> None:

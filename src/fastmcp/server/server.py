@@ -3,38 +3,45 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar, Unpack, overload
 
 from fastmcp._components.component import ComponentOptions
 from fastmcp._components.current import current_scope
 from fastmcp._components.versions import VersionSpec
 from fastmcp._protocol.mirroring import Plan
-from fastmcp._runtime.dispatch import Dispatcher, Hints, Route
+from fastmcp._runtime.dispatch import Dispatcher, Handler, Hints
 from fastmcp._runtime.exchange import TransportName
 from fastmcp._runtime.session import Channel
 from fastmcp.exceptions import ConfigurationError
-from fastmcp.prompts.base import Prompt
-from fastmcp.resources.base import Resource, ResourceOptions
+from fastmcp.prompts.base import Prompt, PromptResult
+from fastmcp.resources.base import Resource, ResourceOptions, ResourceResult
 from fastmcp.resources.security import DEFAULT_RESOURCE_SECURITY, ResourceSecurity
 from fastmcp.resources.template import ResourceTemplate
 from fastmcp.resources.uri.naming import canonical_uri
 from fastmcp.tools.base import Tool, ToolOptions
 from fastmcp.tools.tool_result import ToolResult as ToolResult
-from fastmcp.wire.lifecycle import Implementation, ServerCapabilities
+from fastmcp.tools.whole_results import WholeResult
+from fastmcp.utilities.lifespan import LifespanFunction
+from fastmcp.wire.lifecycle import Implementation, LoggingLevel, ServerCapabilities
 
 from .auth.authorization import permit, permitted
+from .capabilities import capabilities
 from .catalogue import Catalogue
 from .completions import Completers
 from .connection import ServerConnection
 from .context import Context
 from .identity import Identity
-from .lifespan import LifespanFunction, SharedLifespan
+from .inputs.request_state import RequestStateSecurity
+from .log_message import known_level
 from .middleware.middleware import Middleware
-from .options import HttpDefaults, reject_unknown, require_available
+from .options import HttpDefaults, SamplingFallback, reject_unknown, require_available
 from .providers.local import Feature, LocalProvider
 from .providers.shelf import OnDuplicate
-from .routes import build_routes
+from .routes import build_chains, build_routes
+from .session_visibility import SessionVisibility
+from .shared_lifespan import SharedLifespan
+from .state.keeper import AnyStore, keeper_of
 from .subscriptions import Audience, Change
 from .visibility import Criteria, Rule, rules
 
@@ -42,6 +49,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
     from starlette.routing import BaseRoute
     from starlette.types import Receive, Scope, Send
+
+    from .background import ServerBackground
 
 F = TypeVar("F", bound=Callable[..., Any])
 Selection: TypeAlias = VersionSpec | str | None
@@ -65,6 +74,7 @@ class FastMCP:
         icons: Sequence[Any] | None = None,
         middleware: Sequence[Middleware] | None = None,
         lifespan: LifespanFunction | None = None,
+        session_lifespan: LifespanFunction | None = None,
         tools: Sequence[Tool | Callable[..., Any]] | None = None,
         on_duplicate: OnDuplicate = "warn",
         mask_error_details: bool = False,
@@ -77,6 +87,11 @@ class FastMCP:
         cache_ttl: float = 0,
         cache_scope: Literal["public", "private"] = "private",
         experimental_capabilities: Mapping[str, Any] | None = None,
+        request_state_security: RequestStateSecurity | None = None,
+        session_state_store: AnyStore | None = None,
+        client_log_level: LoggingLevel | None = None,
+        sampling_handler: Callable[..., Any] | None = None,
+        sampling_handler_behavior: Literal["always", "fallback"] | None = None,
         stateless_http: bool | None = None,
         json_response: bool | None = None,
         tasks: bool | None = None,
@@ -97,10 +112,15 @@ class FastMCP:
         self.tasks = tasks
         self.docket_url = docket
         self._cache = (round(cache_ttl * 1000), cache_scope)
-        self._experimental = dict(experimental_capabilities or {})
+        self.request_state_security = RequestStateSecurity.of(request_state_security)
+        self.client_log_level: LoggingLevel = known_level(client_log_level or "debug")
+        self.state_keeper = keeper_of(session_state_store)
+        self.sampling_fallback = SamplingFallback(sampling_handler, sampling_handler_behavior)
+        self.experimental_capabilities = dict(experimental_capabilities or {})
         self._middleware = list(middleware or ())
-        self._lifespan = SharedLifespan(self, lifespan)
+        self.lifespan = SharedLifespan(self, lifespan, session_lifespan)
         self._dispatcher: Dispatcher[Context] | None = None
+        self._chains: dict[str, Handler[Context]] | None = None
         self._asgi: Starlette | None = None
         self.custom_routes: list[BaseRoute] = []
         self.audience = Audience()
@@ -115,7 +135,10 @@ class FastMCP:
         )
         self.local_provider.on_change.append(self._announce)
         self._rules: list[Rule] = []
-        self._catalogue = Catalogue(self.local_provider, self._rules, resource_security)
+        self._catalogue = Catalogue(self.local_provider, [self._rules], resource_security)
+        self.session_visibility = SessionVisibility(
+            lambda rules: Catalogue(self.local_provider, [self._rules, rules], resource_security)
+        )
         for tool in tools or ():
             self.add_tool(tool)
 
@@ -151,27 +174,12 @@ class FastMCP:
 
     def capabilities(self, *, connected: bool) -> ServerCapabilities:
         """What this server offers to a client; only a connected one can be told of changes."""
-        lists = {"listChanged": True} if connected else {}
-        return ServerCapabilities.model_validate(
-            {
-                "tools": lists,
-                "resources": {**lists, "subscribe": True} if connected else {},
-                "prompts": lists,
-                "logging": {},
-                **({"completions": {}} if self.completes else {}),
-                **({"experimental": self._experimental} if self._experimental else {}),
-            }
-        )
+        return capabilities(self, connected=connected)
 
     @property
-    def lifespan_result(self) -> Mapping[str, Any]:
-        """What the lifespan yielded; empty outside of it."""
-        return self._lifespan.result
-
-    @property
-    def lifespan(self) -> SharedLifespan:
-        """The lifespan, shared by every transport of the process."""
-        return self._lifespan
+    def background(self) -> ServerBackground:
+        """Runs async functions beside the requests: `@mcp.background`, `(every=60)`, `(fn)`."""
+        return self.lifespan.background
 
     # Components
 
@@ -290,6 +298,62 @@ class FastMCP:
         tool = self._catalogue.tools.find(name)
         return () if tool is None else tool.mirrors
 
+    # Use without a client
+
+    def call_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        version: str | None = None,
+        run_middleware: bool = True,
+    ) -> Coroutine[Any, Any, Any]:
+        """Call a tool and get its value: data, else text, else content blocks.
+
+        Await it in async code; plain code gets the value at once. What the tool raises is raised.
+
+        Raises:
+            NotFoundError: there is no such tool.
+            ValidationError: the arguments do not fit.
+        """
+        from .in_process import call_tool
+
+        return call_tool(self, name, arguments, version, run_middleware)
+
+    def run_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        version: str | None = None,
+        run_middleware: bool = True,
+    ) -> Coroutine[Any, Any, WholeResult]:
+        """As `call_tool`, with the whole `ToolResult`."""
+        from .in_process import run_tool
+
+        return run_tool(self, name, arguments, version, run_middleware)
+
+    def read_resource(
+        self, uri: str, *, version: str | None = None, run_middleware: bool = True
+    ) -> Coroutine[Any, Any, ResourceResult]:
+        """Read a resource, in async or plain code."""
+        from .in_process import read_resource
+
+        return read_resource(self, uri, version, run_middleware)
+
+    def render_prompt(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        version: str | None = None,
+        run_middleware: bool = True,
+    ) -> Coroutine[Any, Any, PromptResult]:
+        """Render a prompt, in async or plain code."""
+        from .in_process import render_prompt
+
+        return render_prompt(self, name, arguments, version, run_middleware)
+
     # Changes and completions
 
     def _announce(self, feature: Feature) -> None:
@@ -317,23 +381,7 @@ class FastMCP:
         of one: `(value)` or `(value, arguments already settled)`. Both give a list of texts, a
         `Completion` or None. Arguments with listed values (Literal, Enum, bool) need neither.
         """
-        if (prompt is None) == (template is None) and (prompt or template or argument):
-            raise TypeError("completion() takes either prompt= or template=, with argument=")
-        if (argument is None) != (prompt is None and template is None):
-            raise TypeError(
-                "completion() of one argument needs argument=, and prompt= or template="
-            )
-
-        def register(function: Any) -> Any:
-            if argument is None:
-                self.add_completion_handler(function)
-            elif prompt is not None:
-                self.completers.add("prompt", prompt, argument, function)
-            else:
-                self.completers.add("template", canonical_uri(template or ""), argument, function)
-            return function
-
-        return register if handler is None else register(handler)
+        return self.completers.register(handler, prompt, template, argument)
 
     def add_completion_handler(self, handler: Callable[..., Any]) -> None:
         """Register the handler `(ref, argument, context)` that completes every argument."""
@@ -355,43 +403,40 @@ class FastMCP:
     ) -> Callable[[F], F]:
         """Register a Starlette handler `(request) -> response` beside the MCP endpoint."""
 
-        def register(fn: F) -> F:
-            from starlette.routing import Route as ASGIRoute
+        from .custom_routes import custom_route
 
-            self.custom_routes.append(
-                ASGIRoute(
-                    path,
-                    fn,
-                    methods=list(methods),
-                    name=name,
-                    include_in_schema=include_in_schema,
-                )
-            )
-            return fn
-
-        return register
+        return custom_route(self.custom_routes, path, methods, name, include_in_schema)
 
     # Dispatch
 
     def add_middleware(self, middleware: Middleware) -> None:
         """Add middleware inside of what is there."""
         self._middleware.append(middleware)
+        self._chains = None
         if self._dispatcher is not None:
-            self._dispatcher.replace(build_routes(self._middleware))
+            self._dispatcher.replace(build_routes(self._compiled()))
 
     @property
     def middleware(self) -> Sequence[Middleware]:
         """The chain, outermost first."""
         return tuple(self._middleware)
 
+    def _compiled(self) -> dict[str, Handler[Context]]:
+        if self._chains is None:
+            self._chains = build_chains([*self.lifespan.around_requests, *self._middleware])
+        return self._chains
+
+    def chain(self, method: str) -> Handler[Context]:
+        """What serves a method: the middleware, and its handler inside."""
+        return self._compiled()[method]
+
     @property
     def dispatcher(self) -> Dispatcher[Context]:
         """Where every request of every transport arrives."""
         if self._dispatcher is None:
-            routes: dict[str, Route[Context]] = build_routes(self._middleware)
             ttl_ms, scope = self._cache
             self._dispatcher = Dispatcher(
-                routes,
+                build_routes(self._compiled()),
                 lambda exchange: Context(self, exchange),
                 current_scope,
                 Hints(self.server_info, ttl_ms, scope),
@@ -403,7 +448,8 @@ class FastMCP:
         self, channel: Channel, transport: TransportName, id: str | None = None
     ) -> ServerConnection:
         """A connection for one client, for transports; it lives inside `lifespan.use`."""
-        return ServerConnection(self.dispatcher, channel, transport, id, audience=self.audience)
+        forget = [k.forget for k in (self.state_keeper, self.session_visibility, self.lifespan)]
+        return ServerConnection(self.dispatcher, channel, transport, id, self.audience, forget)
 
     # Running
 

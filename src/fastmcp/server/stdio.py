@@ -59,7 +59,14 @@ class StdioChannel:
         if not self._room.is_set():
             await self._room.wait()
 
-    async def call(self, id: RequestId, method: str, params: Any, message: bytes) -> None:
+    async def call(
+        self,
+        id: RequestId,
+        method: str,
+        params: Any,
+        message: bytes,
+        related: RequestId | None = None,
+    ) -> None:
         await self.send(message, None)
 
     def abandon(self, id: RequestId, message: bytes) -> None:

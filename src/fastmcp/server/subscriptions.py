@@ -23,10 +23,13 @@ Send: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[None]]
 
 
 class Change(Struct, frozen=True):
-    """Something to hear of: a list of the server's, or what one resource contains."""
+    """Something to hear of: a list of the server's, or what one resource contains; for everybody,
+    or for one session.
+    """
 
     of: Literal["tools", "resources", "prompts", "contents"]
     uri: str | None = None
+    session: str | None = None
 
     @property
     def method(self) -> str:
@@ -132,11 +135,16 @@ class Audience:
 
 
 async def listen(
-    audience: Audience, exchange: Exchange, wanted: SubscriptionFilter, watched: set[str]
+    audience: Audience,
+    exchange: Exchange,
+    wanted: SubscriptionFilter,
+    watched: set[str],
+    session: str,
 ) -> SubscriptionsListenResult:
     """Serve one `subscriptions/listen` until its client leaves or the server ends it.
 
-    `watched` are the resources it may watch, of those that it asked for (PROTOCOL 3.14).
+    `watched` are the resources it may watch, of those that it asked for, and `session` is the one
+    that it belongs to (PROTOCOL 3.14).
     """
     stamp = {META_SUBSCRIPTION_ID: exchange.id}
     lists = {
@@ -146,6 +154,8 @@ async def listen(
     }
 
     def wants(change: Change) -> bool:
+        if change.session not in (None, session):
+            return False
         return bool(lists.get(change.of)) or change.concerns(watched)
 
     async def send(method: str, params: dict[str, Any]) -> None:

@@ -1,0 +1,130 @@
+"""Using a server's components without a client: from a script, or from within its functions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from fastmcp._components.current import current_scope
+from fastmcp._runtime.bridge import bridge
+from fastmcp.exceptions import ToolError
+from fastmcp.prompts.base import PromptResult
+from fastmcp.resources.base import ResourceResult
+from fastmcp.tools.whole_results import WholeResult
+from fastmcp.wire.content import TextContent
+from fastmcp.wire.inputs import InputRequiredResult
+from fastmcp.wire.methods import METHODS
+
+from .context import Context
+from .detached import detached
+from .routes import HANDLERS
+
+if TYPE_CHECKING:
+    from .server import FastMCP
+
+T = TypeVar("T")
+
+
+async def act(server: FastMCP, method: str, members: dict[str, Any], *, middleware: bool) -> Any:
+    """What a method of the server gives, as it comes from the chain: errors are raised.
+
+    In the middle of a request it is done for the same client: its context is a new one, over the
+    same session, caller and values.
+    """
+    params = METHODS[method].params(**members)
+    outer = Context.current_or_none()
+    exchange = detached(method) if outer is None else outer.exchange
+    handler = server.chain(method) if middleware else HANDLERS[method][0]
+    context = Context(server, exchange)
+    async with server.lifespan.use():
+        token = current_scope.set(context)
+        try:
+            return await handler(context, params)
+        finally:
+            current_scope.reset(token)
+
+
+def anywhere(work: Coroutine[Any, Any, T], name: str) -> Coroutine[Any, Any, T]:
+    """`work` for every kind of caller: awaited in async code, waited for in plain code."""
+    context = Context.current_or_none()
+    try:
+        home = asyncio.get_running_loop() if context is None else context.exchange.loop
+    except RuntimeError:
+        return asyncio.run(work)  # type: ignore[return-value]
+    return bridge(work, home, name)
+
+
+def run_tool(
+    server: FastMCP,
+    name: str,
+    arguments: Mapping[str, Any] | None,
+    version: str | None,
+    middleware: bool,
+) -> Coroutine[Any, Any, WholeResult]:
+    """The whole result of a tool."""
+    members = _target("name", name, version, arguments=dict(arguments or {}))
+    return anywhere(act(server, "tools/call", members, middleware=middleware), "run_tool")
+
+
+def call_tool(
+    server: FastMCP,
+    name: str,
+    arguments: Mapping[str, Any] | None,
+    version: str | None,
+    middleware: bool,
+) -> Coroutine[Any, Any, Any]:
+    """The plain value of a tool."""
+    members = _target("name", name, version, arguments=dict(arguments or {}))
+
+    async def work() -> Any:
+        return plain_value(await act(server, "tools/call", members, middleware=middleware))
+
+    return anywhere(work(), "call_tool")
+
+
+def read_resource(
+    server: FastMCP, uri: str, version: str | None, middleware: bool
+) -> Coroutine[Any, Any, ResourceResult]:
+    """What a resource contains."""
+    members = _target("uri", str(uri), version)
+    return anywhere(act(server, "resources/read", members, middleware=middleware), "read_resource")
+
+
+def render_prompt(
+    server: FastMCP,
+    name: str,
+    arguments: Mapping[str, Any] | None,
+    version: str | None,
+    middleware: bool,
+) -> Coroutine[Any, Any, PromptResult]:
+    """What a prompt renders to."""
+    members = _target("name", name, version, arguments=dict(arguments or {}))
+    return anywhere(act(server, "prompts/get", members, middleware=middleware), "render_prompt")
+
+
+def _target(key: str, value: str, version: str | None, **rest: Any) -> dict[str, Any]:
+    """The members of a request for a component, in one version or its highest."""
+    meta = None if version is None else {"fastmcp": {"version": version}}
+    return {key: value, "meta": meta, **rest}
+
+
+def plain_value(result: WholeResult) -> Any:
+    """The value of a tool as a program wants it: data, else text, else content blocks.
+
+    Raises:
+        ToolError: the result says that the tool failed.
+    """
+    if isinstance(result, InputRequiredResult):
+        return result
+    texts = [block.text for block in result.content if isinstance(block, TextContent)]
+    if result.is_error:
+        raise ToolError("\n".join(texts))
+    structured = result.structured_content
+    if structured is not None:
+        notes: Any = (result.meta or {}).get("fastmcp") or {}
+        wrapped = isinstance(notes, dict) and bool(notes.get("wrap_result"))  # pyright: ignore
+        return structured["result"] if wrapped and "result" in structured else structured
+    if len(texts) == len(result.content) == 1:
+        return texts[0]
+    return result.content or None

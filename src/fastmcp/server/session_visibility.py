@@ -1,0 +1,65 @@
+"""What single sessions see: rules of their own, after the server's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from .catalogue import Catalogue
+from .providers.local import Feature
+from .visibility import Rule
+
+# How many sessions may have rules of their own; the least recently used are forgotten.
+MAX_SESSIONS = 10_000
+
+
+class SessionVisibility:
+    """The catalogues of sessions that see something else than the server shows.
+
+    `view` makes a catalogue of the server's with further rules.
+    """
+
+    def __init__(self, view: Callable[[Sequence[Rule]], Catalogue]) -> None:
+        self._view = view
+        self._rules: dict[str, list[Rule]] = {}
+        self._catalogues: dict[str, Catalogue] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._rules)
+
+    def catalogue(self, session: str) -> Catalogue | None:
+        """What the session sees; None when it has no rules."""
+        rules = self._rules.pop(session, None)
+        if rules is None:
+            return None
+        self._rules[session] = rules
+        return self._catalogues[session]
+
+    def add(self, session: str, rule: Rule) -> list[Feature]:
+        """Show or hide something for a session; the lists that have changed for it."""
+        rules = self._rules.get(session)
+        if rules is None:
+            rules = self._rules[session] = []
+            self._catalogues[session] = self._view(rules)
+            if len(self._rules) > MAX_SESSIONS:
+                self.forget(next(iter(self._rules)))
+        before = self._catalogues[session].shown()
+        rules.append(rule)
+        return _differences(before, self._catalogues[session])
+
+    def reset(self, session: str) -> list[Feature]:
+        """Let a session see what the server shows; the lists that have changed for it."""
+        catalogue = self._catalogues.get(session)
+        if catalogue is None:
+            return []
+        self.forget(session)
+        return _differences(catalogue.shown(), self._view([]))
+
+    def forget(self, session: str) -> None:
+        """The session has ended."""
+        self._rules.pop(session, None)
+        self._catalogues.pop(session, None)
+
+
+def _differences(before: Mapping[Feature, object], catalogue: Catalogue) -> list[Feature]:
+    after = catalogue.shown()
+    return [feature for feature in before if before[feature] != after[feature]]
