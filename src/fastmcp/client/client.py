@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
 
 from msgspec import Raw
 
-from fastmcp._runtime.session import Session
 from fastmcp._version import VERSION
 from fastmcp.exceptions import (
     HEADER_MISMATCH,
     INVALID_PARAMS,
-    Disconnected,
     McpError,
     RemoteToolError,
-    SessionExpired,
     ToolError,
 )
-from fastmcp.wire import jsonrpc
 from fastmcp.wire.completion import (
     CompleteResult,
     Completion,
@@ -39,25 +34,33 @@ from fastmcp.wire.features import (
     ResourceTemplate,
     Tool,
 )
-from fastmcp.wire.jsonrpc import Notification, Request
+from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.lifecycle import (
     Implementation,
     InitializeResult,
     LoggingLevel,
     ServerCapabilities,
 )
-from fastmcp.wire.notifications import SubscriptionFilter
-from fastmcp.wire.revisions import MODERN_REVISIONS, REVISIONS
-from fastmcp.wire.shapes import META_LOG_LEVEL
+from fastmcp.wire.notifications import ProgressNotificationParams
+from fastmcp.wire.revisions import REVISIONS
+from fastmcp.wire.shapes import ProgressToken
 
+from .answers import Answers
 from .arguments import as_text, jsonable, with_version
-from .negotiation import Agreement, Introduction, Mode, negotiate
-from .notices import LogHandler, MessageHandler, Notices, ProgressHandler
+from .connection import Connection, Options
+from .elicitation import ElicitationAnswers, ElicitationHandler
+from .logging import LogHandler
+from .messages import MessageHandlerT
+from .negotiation import Mode
+from .notices import Notices
 from .pages import all_pages, at
+from .progress import ProgressHandler
 from .results import CallToolResult, read_result
-from .streams import Streams
+from .roots import RootsAnswers, RootsHandler, RootsList
+from .rounds import MAX_ROUNDS
+from .sampling.answering import SamplingAnswers, SamplingHandler
 from .transports.inference import infer_transport
-from .transports.transport import ClientChannel, ClientTransport
+from .transports.transport import ClientTransport
 
 R = TypeVar("R")
 
@@ -67,135 +70,83 @@ class Client:
 
     `transport` is a `FastMCP` object, a URL, a script path or a transport. `timeout` bounds each
     request and `init_timeout` the opening, in seconds. `mode` is `"auto"` (probe for the modern
-    era, else handshake), `"legacy"` (handshake), or a modern version to speak unasked.
+    era, else handshake), `"legacy"` (handshake), or a version: a modern one is spoken unasked, an
+    older one is offered in the handshake.
+
+    What the server asks is answered by `roots`, `sampling_handler` (with `sampling_capabilities`
+    such as `{"tools": {}}`) and `elicitation_handler`; what is not given is not offered to it. A
+    request may take `input_required_max_rounds` rounds of such questions in the modern era.
     """
 
     def __init__(
         self,
         transport: Any,
-        *,
         name: str | None = None,
+        roots: RootsList | RootsHandler | None = None,
+        sampling_handler: SamplingHandler | None = None,
+        sampling_capabilities: Any = None,
+        elicitation_handler: ElicitationHandler | None = None,
         log_handler: LogHandler | None = None,
-        message_handler: MessageHandler | None = None,
+        message_handler: MessageHandlerT | None = None,
         progress_handler: ProgressHandler | None = None,
         timeout: float | None = None,
+        *,
         init_timeout: float | None = None,
         client_info: Implementation | None = None,
         mode: Mode = "auto",
+        input_required_max_rounds: int = MAX_ROUNDS,
     ) -> None:
-        if mode not in ("auto", "legacy") and REVISIONS.get(mode) not in MODERN_REVISIONS:
-            known = ", ".join(revision.text for revision in MODERN_REVISIONS)
-            raise ValueError(f"mode={mode!r}: use 'auto', 'legacy' or a modern version ({known})")
+        if mode not in ("auto", "legacy", *REVISIONS):
+            known = ", ".join(REVISIONS)
+            raise ValueError(f"mode={mode!r}: use 'auto', 'legacy' or a version ({known})")
         self.transport: ClientTransport = infer_transport(transport)
         self.name = name
-        self._notices = Notices(log_handler, message_handler, progress_handler)
-        self._hears_lists = message_handler is not None
-        self._streams = Streams(self._listen)
-        self._timeout = timeout
-        self._init_timeout = 30.0 if init_timeout is None else init_timeout or None
-        self._mode: Mode = mode
-        self._introduction = Introduction(client_info or _own_info(name), {})
-        self._log_level: LoggingLevel | None = None
-        self._users = 0
-        self._turn = asyncio.Lock()
-        self._session: Session | None = None
-        self._channel: ClientChannel | None = None
-        self._agreement: Agreement | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
+        notices = Notices(log_handler, message_handler, progress_handler)
+        options = Options(
+            info=client_info or Implementation(name=name or "peregrine", version=VERSION),
+            mode=mode,
+            timeout=timeout,
+            init_timeout=30.0 if init_timeout is None else init_timeout or None,
+            max_rounds=input_required_max_rounds,
+        )
+        self._answers = Answers(self, notices)
+        self._connection = Connection(self.transport, options, self._answers, notices)
+        if roots is not None:
+            self.set_roots(roots)
+        if sampling_handler is not None:
+            self.set_sampling_callback(sampling_handler, sampling_capabilities)
+        if elicitation_handler is not None:
+            self.set_elicitation_callback(elicitation_handler)
 
     def __repr__(self) -> str:
         return f"Client({self.transport!r})"
 
-    # Opening and closing
-
     async def __aenter__(self) -> Self:
-        async with self._turn:
-            if self._users == 0:
-                await self._open()
-            self._users += 1
+        await self._connection.enter()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        async with self._turn:
-            self._users = max(0, self._users - 1)  # close() may have ended all of them
-            if self._users == 0:
-                await self._shut()
+        await self._connection.leave()
 
     async def close(self) -> None:
         """Close the connection, whoever else is using it."""
-        async with self._turn:
-            self._users = 0
-            await self._shut()
+        await self._connection.close()
 
     def is_connected(self) -> bool:
         """Whether the connection is open."""
-        return self._session is not None and not self._session.closed
-
-    async def _open(self) -> None:
-        channel = self.transport.open()
-        session = Session(
-            channel,
-            self._answer,
-            on_notification=self._take,
-            answers_malformed=False,
-        )
-        try:
-            await channel.start(session)
-            self._agreement = agreement = await negotiate(
-                session,
-                self._introduction,
-                self._mode,
-                timeout=self._init_timeout,
-                probe_timeout=self.transport.probe_timeout,
-            )
-            channel.speak(agreement.revision)
-            if agreement.initialize is not None:
-                await session.send(jsonrpc.encode_notification("notifications/initialized"))
-        except BaseException:
-            session.close()
-            await channel.close()
-            raise
-        self._session, self._channel = session, channel
-        if self._hears_lists and agreement.revision.modern:
-            try:
-                await self._streams.hear_lists()
-            except BaseException:
-                await self._shut()
-                raise
-
-    async def _shut(self) -> None:
-        await self._streams.close()
-        session, channel = self._session, self._channel
-        self._session = self._channel = None
-        if session is not None:
-            session.close()
-        if channel is not None:
-            await channel.close()
-        for task in self._leaving:
-            task.cancel()
-        await asyncio.gather(*self._leaving, return_exceptions=True)
-
-    async def _reopen(self, lost: Session) -> None:
-        """A new session in place of one that the server forgot; once for all who lost it."""
-        async with self._turn:
-            if self._session is lost:
-                channel = self._channel
-                await self._open()
-                task = asyncio.create_task(_leave(lost, channel))
-                self._leaving.add(task)
-                task.add_done_callback(self._leaving.discard)
+        return self._connection.is_open
 
     # What was agreed on
 
     @property
     def protocol_version(self) -> str:
         """The revision spoken."""
-        return self._agreed().revision.text
+        return self._connection.agreement.revision.text
 
     @property
     def initialize_result(self) -> InitializeResult:
         """What the server said of itself; for a modern server, put together from `discover`."""
-        return self._agreed().as_initialize_result()
+        return self._connection.agreement.as_initialize_result()
 
     @property
     def server_capabilities(self) -> ServerCapabilities:
@@ -214,12 +165,54 @@ class Client:
 
     def get_server_info(self) -> dict[str, Any]:
         """The server's own description, with the members that it added."""
-        return self._agreed().server_info
+        return self._connection.agreement.server_info
 
-    def _agreed(self) -> Agreement:
-        if self._agreement is None:
-            raise RuntimeError("The client is not connected; use `async with client:`")
-        return self._agreement
+    @property
+    def _modern(self) -> bool:
+        return self._connection.agreement.revision.modern
+
+    # What the server is answered. A handshake server is told once, when the connection is opened,
+    # what it may ask; a modern one with each request.
+
+    def set_roots(self, roots: RootsList | RootsHandler) -> None:
+        """Offer roots: a list of `file://` URIs or paths, or a function that is asked for it."""
+        self._answers.set("roots/list", RootsAnswers(roots))
+
+    def set_sampling_callback(
+        self, sampling_callback: SamplingHandler, sampling_capabilities: Any = None
+    ) -> None:
+        """Offer messages of a model."""
+        answers = SamplingAnswers(sampling_callback, sampling_capabilities)
+        self._answers.set("sampling/createMessage", answers)
+
+    def set_elicitation_callback(self, elicitation_callback: ElicitationHandler) -> None:
+        """Offer to ask the user."""
+        self._answers.set("elicitation/create", ElicitationAnswers(elicitation_callback))
+
+    async def send_roots_list_changed(self) -> None:
+        """Say that the roots have changed. Modern servers ask for them anew, so are not told."""
+        if not self._modern:
+            await self._connection.notify("notifications/roots/list_changed", {})
+
+    async def progress(
+        self,
+        progress_token: ProgressToken,
+        progress: float,
+        total: float | None = None,
+        message: str | None = None,
+    ) -> None:
+        """Say how far the server's request of that token is. Modern servers send no requests."""
+        if not self._modern:
+            params = ProgressNotificationParams(
+                progress_token=progress_token, progress=progress, total=total, message=message
+            )
+            await self._connection.notify("notifications/progress", params)
+
+    async def cancel(self, request_id: RequestId, reason: str | None = None) -> None:
+        """Give up a request that is in flight; who waits for it gets a ClientError. The id is the
+        `progress_token` of what the request reports. Cancelling the task that waits does the same.
+        """
+        self._connection.cancel(request_id, reason)
 
     # Requests
 
@@ -234,60 +227,31 @@ class Client:
     ) -> Raw:
         """Any request, answered with the raw JSON of its result.
 
-        A session that the server has forgotten is opened anew, once, and the request sent again:
-        the server did not carry it out.
+        What the server asks for meanwhile is answered; `timeout` bounds each request that is sent,
+        not those answers.
         """
-        for attempt in (1, 2):
-            session = self._session
-            if session is None:
-                raise RuntimeError("The client is not connected; use `async with client:`")
-            try:
-                return await session.request(
-                    method,
-                    self._params(params, meta),
-                    timeout=self._timeout if timeout is None else timeout,
-                    on_progress=self._notices.on_progress(progress_handler),
-                )
-            except SessionExpired:
-                if attempt == 2:
-                    raise
-                await self._reopen(session)
-        raise AssertionError("unreachable")
-
-    def _params(
-        self, params: Mapping[str, Any] | None, meta: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
-        whole = dict(params or {})
-        revision = self._agreed().revision
-        if revision.modern:
-            envelope = self._introduction.envelope(revision.text)
-            if self._log_level is not None:
-                envelope[META_LOG_LEVEL] = self._log_level
-            whole["_meta"] = {**(meta or {}), **envelope}
-        elif meta:
-            whole["_meta"] = dict(meta)
-        return whole
+        return await self._connection.request(
+            method, params, timeout=timeout, progress_handler=progress_handler, meta=meta
+        )
 
     async def _ask(self, result: type[R], method: str, params: Any = None, **options: Any) -> R:
         return read_result(result, await self.request(method, params, **options), method)
 
     async def ping(self) -> bool:
         """Whether the server answers. Modern servers have no ping; they are asked to discover."""
-        modern = self._agreed().revision.modern
-        await self.request("server/discover" if modern else "ping")
+        await self.request("server/discover" if self._modern else "ping")
         return True
 
     async def set_logging_level(self, level: LoggingLevel) -> None:
         """Hear log messages of this level and above."""
-        self._log_level = level
-        if not self._agreed().revision.modern:
+        self._connection.log_level = level
+        if not self._modern:
             await self.request("logging/setLevel", {"level": level})
 
     async def list_tools_mcp(self, cursor: str | None = None) -> ListToolsResult:
         """One page of tools."""
         page = await self._ask(ListToolsResult, "tools/list", at(cursor))
-        if self._channel is not None:
-            page.tools = self._channel.learn(page.tools)
+        page.tools = self._connection.learn(page.tools)
         return page
 
     async def list_tools(self) -> list[Tool]:
@@ -453,46 +417,14 @@ class Client:
             McpError: there is no such resource, or the server tells of no changes.
             ClientError: a modern server does not tell of this one.
         """
-        if self._agreed().revision.modern:
-            await self._streams.watch(str(uri))
+        if self._modern:
+            await self._connection.streams.watch(str(uri))
         else:
             await self.request("resources/subscribe", {"uri": str(uri)})
 
     async def unsubscribe_resource(self, uri: Any) -> None:
         """Hear of a resource no more."""
-        if self._agreed().revision.modern:
-            await self._streams.unwatch(str(uri))
+        if self._modern:
+            await self._connection.streams.unwatch(str(uri))
         else:
             await self.request("resources/unsubscribe", {"uri": str(uri)})
-
-    # What the server sends
-
-    def _take(self, notification: Notification) -> None:
-        if not self._streams.take(notification):
-            self._notices.take(notification)
-
-    async def _listen(self, wanted: SubscriptionFilter) -> None:
-        if self._session is None:
-            raise Disconnected("The client is not connected")
-        params = self._params({"notifications": wanted}, None)
-        await self._session.request("subscriptions/listen", params)
-
-    async def _answer(self, request: Request) -> bytes:
-        if request.method == "ping":
-            return jsonrpc.encode_result(request.id, {})
-        error = McpError(code=-32601, message=f"Method not found: {request.method}")
-        return jsonrpc.encode_failure(request.id, error)
-
-
-async def _leave(session: Session, channel: ClientChannel | None) -> None:
-    """Close a session that the server forgot, once its other requests were told so."""
-    try:
-        await session.wait_answered()
-    finally:
-        session.close()
-        if channel is not None:
-            await channel.close()
-
-
-def _own_info(name: str | None) -> Implementation:
-    return Implementation(name=name or "peregrine", version=VERSION)

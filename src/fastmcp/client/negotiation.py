@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-from msgspec import DecodeError, Struct, ValidationError, convert, json
+from msgspec import DecodeError, Raw, Struct, ValidationError, convert, json
 
 from fastmcp._runtime.session import Session
 from fastmcp.exceptions import (
@@ -35,10 +35,15 @@ from fastmcp.wire.shapes import (
     META_CLIENT_INFO,
     META_PROTOCOL_VERSION,
     META_SERVER_INFO,
+    META_SESSION,
 )
 
+from .answers import Answers
+
 Mode: TypeAlias = str
-"""`"auto"` probes, `"legacy"` goes straight to `initialize`, a version is spoken unasked."""
+"""`"auto"` probes, `"legacy"` goes straight to `initialize`, and so does a version of the handshake
+era, which is offered; a modern version is spoken unasked.
+"""
 
 NAMELESS = {"name": "unknown", "version": "unknown"}
 MODERN_CODES = (HEADER_MISMATCH, MISSING_CAPABILITY, UNSUPPORTED_VERSION)
@@ -74,17 +79,21 @@ class Agreement(Struct, frozen=True):
 
 
 class Introduction(Struct, frozen=True):
-    """What a client says of itself."""
+    """What a client says of itself: `info` is an encoded `Implementation`, `session` the name of
+    its session with a modern server.
+    """
 
-    info: Implementation
-    capabilities: dict[str, Any]
+    info: Raw
+    answers: Answers
+    session: str
 
-    def envelope(self, version: str) -> dict[str, Any]:
+    def envelope(self, revision: Revision) -> dict[str, Any]:
         """The `_meta` members of a modern request."""
         return {
-            META_PROTOCOL_VERSION: version,
+            META_PROTOCOL_VERSION: revision.text,
             META_CLIENT_INFO: self.info,
-            META_CLIENT_CAPABILITIES: self.capabilities,
+            META_CLIENT_CAPABILITIES: self.answers.capabilities(revision),
+            META_SESSION: self.session,
         }
 
 
@@ -107,18 +116,18 @@ async def negotiate(
         ClientError: it cannot be reached, or there is no revision in common.
     """
     if mode == "auto":
-        agreed = await _probe(session, client, LATEST_MODERN.text, timeout, probe_timeout)
+        agreed = await _probe(session, client, LATEST_MODERN, timeout, probe_timeout)
         if agreed is not None:
             return agreed
-    elif mode != "legacy":
+    elif mode in REVISIONS and REVISIONS[mode].modern:
         return Agreement(REVISIONS[mode])
-    return await _initialize(session, client, timeout)
+    return await _initialize(session, client, REVISIONS.get(mode, LATEST_HANDSHAKE), timeout)
 
 
 async def _probe(
     session: Session,
     client: Introduction,
-    version: str,
+    revision: Revision,
     timeout: float | None,
     probe_timeout: float | None,
     *,
@@ -129,7 +138,7 @@ async def _probe(
     try:
         raw = await session.request(
             "server/discover",
-            {"_meta": client.envelope(version)},
+            {"_meta": client.envelope(revision)},
             timeout=patience,
             cancellable=False,
         )
@@ -142,7 +151,7 @@ async def _probe(
             if any(REVISIONS.get(text) in HANDSHAKE_REVISIONS for text in _supported(error)):
                 return None
             raise
-        return await _probe(session, client, common.text, timeout, probe_timeout, again=False)
+        return await _probe(session, client, common, timeout, probe_timeout, again=False)
     except TimedOut:
         if probe_timeout is None:
             raise
@@ -157,12 +166,14 @@ async def _probe(
     return None if common is None else Agreement(common, discover=found)
 
 
-async def _initialize(session: Session, client: Introduction, timeout: float | None) -> Agreement:
+async def _initialize(
+    session: Session, client: Introduction, offered: Revision, timeout: float | None
+) -> Agreement:
     raw = await session.request(
         "initialize",
         {
-            "protocolVersion": LATEST_HANDSHAKE.text,
-            "capabilities": client.capabilities,
+            "protocolVersion": offered.text,
+            "capabilities": client.answers.capabilities(offered),
             "clientInfo": client.info,
         },
         timeout=timeout,

@@ -1,26 +1,36 @@
-"""What a server tells a client unasked: log messages, progress, changes."""
+"""What a server tells a client unasked, on its way to the handlers."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
 
-from msgspec import DecodeError, Raw, json
+from msgspec import Raw, json
 
-from fastmcp.wire.jsonrpc import Notification
-from fastmcp.wire.notifications import LoggingMessageNotificationParams, ProgressNotificationParams
+from fastmcp.wire.jsonrpc import Notification, RequestId
+from fastmcp.wire.notifications import (
+    CancelledNotificationParams,
+    LoggingMessageNotificationParams,
+    ProgressNotificationParams,
+)
+
+from .logging import LogHandler, default_log_handler
+from .messages import Message, MessageHandlerT, ServerNotification, ServerRequest
+from .progress import ProgressHandler, default_progress_handler
+from .progress import logger as progress_logger
 
 logger = logging.getLogger("fastmcp.client")
 
-ProgressHandler: TypeAlias = Callable[[float, float | None, str | None], Awaitable[None] | None]
-LogHandler: TypeAlias = Callable[[LoggingMessageNotificationParams], Awaitable[None] | None]
-MessageHandler: TypeAlias = Callable[[Notification], Awaitable[None] | None]
+_read_message = json.Decoder(LoggingMessageNotificationParams).decode
+_read_progress = json.Decoder(ProgressNotificationParams).decode
+_UNREADABLE = (ValueError, RecursionError)
 
 
 class Notices:
-    """Hands notifications to the handlers that the user gave, plain functions or coroutines.
+    """Hands what comes to the handlers that the user gave: coroutine functions or, in the order of
+    what they hear, plain ones, called on the event loop.
 
     A handler that fails is logged; it disturbs neither the connection nor the others.
     """
@@ -28,42 +38,70 @@ class Notices:
     def __init__(
         self,
         on_log: LogHandler | None,
-        on_message: MessageHandler | None,
+        on_message: MessageHandlerT | None,
         on_progress: ProgressHandler | None,
     ) -> None:
-        self._on_log = on_log
+        self._on_log = on_log or default_log_handler
         self._on_message = on_message
         self._on_progress = on_progress
         self._running: set[asyncio.Future[None]] = set()
 
+    @property
+    def hears_all(self) -> bool:
+        """Whether there is a handler for every message."""
+        return self._on_message is not None
+
     def take(self, notification: Notification) -> None:
         """A notification that belongs to no request of ours."""
-        if self._on_message is not None:
-            self._run(self._on_message, notification)
+        self._tell(notification.method, notification.params)
         if notification.method == "notifications/message":
             try:
-                message = json.decode(notification.params, type=LoggingMessageNotificationParams)
-            except (DecodeError, UnicodeError, RecursionError):
+                message = _read_message(notification.params)
+            except _UNREADABLE:
                 return
-            if self._on_log is not None:
-                self._run(self._on_log, message)
-            else:
-                logger.debug("Server log (%s): %s", message.level, message.data)
+            self._run(self._on_log, message)
+
+    def asked(self, id: RequestId, method: str, params: Raw) -> None:
+        """A request of the server's, which is answered elsewhere."""
+        if self._on_message is not None:
+            self._run(self._on_message, ServerRequest(id, method, params))
+
+    def cancelled(self, id: RequestId) -> None:
+        """A request of the server's that it no longer wants answered."""
+        told = CancelledNotificationParams(request_id=id)
+        self._tell("notifications/cancelled", Raw(json.encode(told)))
+
+    def lost(self, error: Exception) -> None:
+        """The connection ended by itself."""
+        if self._on_message is not None:
+            self._run(self._on_message, error)
 
     def on_progress(self, handler: ProgressHandler | None) -> Callable[[Raw], None] | None:
-        """What takes the progress of one request; `handler` comes before the client's own."""
+        """What takes the progress of one request, if anybody wants to hear of it; `handler` comes
+        before the client's own.
+        """
         chosen = handler or self._on_progress
-        if chosen is None:
+        if chosen is None and progress_logger.isEnabledFor(logging.DEBUG):
+            chosen = default_progress_handler
+        if chosen is None and self._on_message is None:
             return None
 
         def report(raw: Raw) -> None:
+            self._tell("notifications/progress", raw)
+            if chosen is None:
+                return
             try:
-                told = json.decode(raw, type=ProgressNotificationParams)
-            except (DecodeError, UnicodeError, RecursionError):
+                told = _read_progress(raw)
+            except _UNREADABLE:
                 return
             self._run(chosen, told.progress, told.total, told.message)
 
         return report
+
+    def _tell(self, method: str, params: Raw) -> None:
+        if self._on_message is not None:
+            message: Message = ServerNotification(method, params)
+            self._run(self._on_message, message)
 
     def _run(self, handler: Callable[..., Awaitable[None] | None], *arguments: object) -> None:
         try:
@@ -71,7 +109,7 @@ class Notices:
         except Exception:
             logger.exception("A handler failed")
             return
-        if outcome is not None:
+        if inspect.isawaitable(outcome):
             task = asyncio.ensure_future(outcome)
             self._running.add(task)
             task.add_done_callback(self._done)

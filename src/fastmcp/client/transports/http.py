@@ -100,7 +100,14 @@ class _HttpChannel:
     async def reply(self, id: RequestId, message: bytes) -> None:
         await self.send(message, None)
 
-    async def call(self, id: RequestId, method: str, params: Any, message: bytes) -> None:
+    async def call(
+        self,
+        id: RequestId,
+        method: str,
+        params: Any,
+        message: bytes,
+        related: RequestId | None = None,
+    ) -> None:
         task = self._spawn(self._call(id, method, params, message))
         self._calls[id] = task
         task.add_done_callback(lambda _: self._calls.pop(id, None))

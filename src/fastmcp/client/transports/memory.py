@@ -25,7 +25,14 @@ class _Pipe:
     async def reply(self, id: RequestId, message: bytes) -> None:
         self.deliver(message)
 
-    async def call(self, id: RequestId, method: str, params: Any, message: bytes) -> None:
+    async def call(
+        self,
+        id: RequestId,
+        method: str,
+        params: Any,
+        message: bytes,
+        related: RequestId | None = None,
+    ) -> None:
         self.deliver(message)
 
     def abandon(self, id: RequestId, message: bytes) -> None:

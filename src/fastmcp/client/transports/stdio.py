@@ -103,7 +103,14 @@ class _StdioChannel:
     async def reply(self, id: RequestId, message: bytes) -> None:
         await self.send(message, None)
 
-    async def call(self, id: RequestId, method: str, params: Any, message: bytes) -> None:
+    async def call(
+        self,
+        id: RequestId,
+        method: str,
+        params: Any,
+        message: bytes,
+        related: RequestId | None = None,
+    ) -> None:
         await self.send(message, None)
 
     def abandon(self, id: RequestId, message: bytes) -> None:

@@ -1,0 +1,175 @@
+"""Answers what a server asks: by requests in the handshake era, in rounds of input in the modern
+one (PROTOCOL 3.10 to 3.13). The same handlers serve both, and the same rules of consent hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Raw, Struct, json
+
+from fastmcp.exceptions import (
+    INTERNAL_ERROR,
+    ClientError,
+    InvalidParams,
+    McpError,
+    MethodNotFound,
+)
+from fastmcp.wire import jsonrpc
+from fastmcp.wire.jsonrpc import NO_PARAMS, Request, RequestId
+from fastmcp.wire.lifecycle import ClientCapabilities, Implementation, InitializeRequestParams
+from fastmcp.wire.model import Model
+from fastmcp.wire.revisions import Revision, sieve
+
+from .handler_context import RequestContext
+from .notices import Notices
+
+if TYPE_CHECKING:
+    from .client import Client
+
+logger = logging.getLogger("fastmcp.client")
+
+_NOBODY = Implementation(name="", version="")
+_HANDLERS = {
+    "elicitation/create": "elicitation_handler",
+    "sampling/createMessage": "sampling_handler",
+    "roots/list": "roots",
+}
+
+
+class Answerer(Protocol):
+    """Answers one method of the server's."""
+
+    params: type[Model]
+
+    def declare(self, capabilities: ClientCapabilities) -> None:
+        """Enter what can be asked."""
+        ...
+
+    def check(self, params: Any) -> None:
+        """Raise McpError for what was not declared."""
+        ...
+
+    async def answer(self, params: Any, context: RequestContext) -> Model:
+        """The result; whatever it raises is the failure of the user's handler."""
+        ...
+
+
+class Question(Struct, frozen=True):
+    """One thing that a server asks for."""
+
+    method: str
+    params: Raw = NO_PARAMS
+
+
+class Answers:
+    """The answers of one client, by method."""
+
+    def __init__(self, client: Client, notices: Notices) -> None:
+        self._client = client
+        self._notices = notices
+        self._answerers: dict[str, Answerer] = {}
+        self._declared: dict[Revision, Raw] = {}
+
+    def set(self, method: str, answerer: Answerer) -> None:
+        """Answer a method from now on."""
+        self._answerers[method] = answerer
+        self._declared.clear()
+
+    def capabilities(self, revision: Revision) -> Raw:
+        """What is declared to servers that speak a revision, and what they know of it: encoded, as
+        it goes with each request of the modern era.
+        """
+        encoded = self._declared.get(revision)
+        if encoded is None:
+            declared = ClientCapabilities()
+            for answerer in self._answerers.values():
+                answerer.declare(declared)
+            said = InitializeRequestParams(
+                protocol_version=revision.text, capabilities=declared, client_info=_NOBODY
+            )
+            known = sieve(said, revision).capabilities
+            encoded = self._declared[revision] = Raw(json.encode(known))
+        return encoded
+
+    async def answer(self, request: Request, revision: Revision) -> bytes:
+        """The response to a request of a handshake server."""
+        self._notices.asked(request.id, request.method, request.params)
+        if request.method == "ping":
+            return jsonrpc.encode_result(request.id, {})
+        try:
+            question = Question(request.method, request.params)
+            answerer, params = self._accepted(question)
+            context = self._context(request.id, question, params)
+            result = await answerer.answer(params, context)
+            return jsonrpc.encode_result(request.id, sieve(result, revision))
+        except McpError as error:
+            return jsonrpc.encode_failure(request.id, error)
+        except Exception as error:
+            logger.exception("The handler of %s failed", request.method)
+            failure = McpError(code=INTERNAL_ERROR, message=str(error) or type(error).__name__)
+            return jsonrpc.encode_failure(request.id, failure)
+
+    async def answer_all(
+        self, questions: Mapping[str, Question], revision: Revision
+    ) -> dict[str, Model]:
+        """The answers to one round, all asked for at once, by the keys of the questions.
+
+        Raises:
+            ClientError: one cannot be answered, which is found before any handler is called, or a
+                handler failed.
+        """
+        accepted: dict[str, tuple[Answerer, Any]] = {}
+        for key, question in questions.items():
+            self._notices.asked(key, question.method, question.params)
+            try:
+                accepted[key] = self._accepted(question)
+            except McpError as error:
+                text = f"The server asks for what cannot be answered: {error.message}"
+                raise ClientError(text) from error
+        tasks: dict[str, asyncio.Task[Model]] = {}
+        try:
+            async with asyncio.TaskGroup() as group:
+                for key, (answerer, params) in accepted.items():
+                    question = questions[key]
+                    context = self._context(key, question, params)
+                    work = _answered(answerer, params, context)
+                    tasks[key] = group.create_task(work)
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0]  # noqa: B904 - its own cause is the handler's failure
+        return {key: sieve(task.result(), revision) for key, task in tasks.items()}
+
+    def _accepted(self, question: Question) -> tuple[Answerer, Any]:
+        """What answers a question, and its parameters.
+
+        Raises:
+            McpError: nothing does.
+        """
+        answerer = self._answerers.get(question.method)
+        if answerer is None:
+            handler = _HANDLERS.get(question.method)
+            if handler is None:
+                raise MethodNotFound(f"Method not found: {question.method}")
+            raise MethodNotFound(f"{question.method}: this client has no {handler}")
+        try:
+            params = json.decode(question.params, type=answerer.params)
+        except (ValueError, RecursionError) as error:
+            raise InvalidParams(f"Invalid params of {question.method}: {error}") from None
+        answerer.check(params)
+        return answerer, params
+
+    def _context(self, id: RequestId, question: Question, params: Any) -> RequestContext:
+        return RequestContext(
+            request_id=id, method=question.method, session=self._client, meta=params.meta
+        )
+
+
+async def _answered(answerer: Answerer, params: Any, context: RequestContext) -> Model:
+    try:
+        return await answerer.answer(params, context)
+    except Exception as error:
+        text = str(error) or type(error).__name__
+        raise ClientError(f"The handler of {context.method} failed: {text}") from error

@@ -1,0 +1,18 @@
+"""Ready sampling handlers, each for the library of one provider of models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastmcp._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .anthropic import AnthropicSamplingHandler as AnthropicSamplingHandler
+    from .openai import OpenAISamplingHandler as OpenAISamplingHandler
+
+__all__ = ["AnthropicSamplingHandler", "OpenAISamplingHandler"]
+
+__getattr__ = lazy_names(
+    __name__,
+    {"AnthropicSamplingHandler": ".anthropic", "OpenAISamplingHandler": ".openai"},
+)
