@@ -106,6 +106,14 @@ def pipe(*, window: int) -> Open:
     return open_pipe
 
 
+def open_progress(contender: Contender, settings: Settings, stack: ExitStack) -> Probe | None:
+    if contender.role == "floor":
+        return None
+    driver = stdio.Pipe(stack.enter_context(running(contender.python, stdio.APP, "stdio")))
+    driver.initialize()
+    return lambda: rate_sample(*driver.progress(2_000))
+
+
 def in_memory(
     mode: str, *, scale: int = 1, floor: tuple[str, str] | None = None, each: bool = False
 ) -> Open:
@@ -244,6 +252,14 @@ ROWS = [
         "higher",
         "≥ 25x peer",
         pipe(window=stdio.WINDOW),
+    ),
+    Row(
+        "stdio-progress",
+        "stdio, progress in one call",
+        "messages/s",
+        "higher",
+        "≥ 10x peer",
+        open_progress,
     ),
     Row(
         "memory-call",

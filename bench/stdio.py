@@ -63,6 +63,27 @@ class Pipe:
         cpu = cpu_end - cpu_begin if cpu_end is not None and cpu_begin is not None else None
         return done, elapsed, cpu
 
+    def progress(self, steps: int) -> tuple[int, float, float | None]:
+        """One call that reports progress; return notifications, seconds and CPU seconds."""
+        id, self._next_id = self._next_id, self._next_id + 1
+        call = messages.call("handshake", id, "count", {"steps": steps}, progress=True)
+        cpu_begin, begin = self._program.cpu_seconds(), time.perf_counter()
+        self._program.write(messages.encode(call) + b"\n")
+        told, answered = 0, False
+        while not answered:
+            for line in self._program.read_lines():
+                if b'"notifications/progress"' in line:
+                    told += 1
+                elif messages.is_good(line):
+                    answered = True
+                else:
+                    raise BenchError(f"the call failed: {line[:200]!r}")
+        elapsed, cpu_end = time.perf_counter() - begin, self._program.cpu_seconds()
+        if told != steps:
+            raise BenchError(f"{told} of {steps} notifications came")
+        cpu = cpu_end - cpu_begin if cpu_end is not None and cpu_begin is not None else None
+        return told, elapsed, cpu
+
     def _send(self, calls: int) -> None:
         ids = range(self._next_id, self._next_id + calls)
         self._next_id += calls

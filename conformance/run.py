@@ -1,11 +1,13 @@
-"""Run the official conformance suite against the everything server, and judge the outcome.
+"""Run the official conformance suite against our server and our client, and judge the outcome.
 
     python conformance/run.py [LEG…] [--server-python PATH] [--baseline FILE] [--verbose]
 
-A leg is one run of one pinned version of the suite.  What counts are checks, not the suite's own
-ticks: a scenario passes when at least one of its checks succeeded and none failed.  The outcome is
-compared with `baseline.toml`; a failure that is not in it and an entry that no longer fails are
-both errors, so the file always says exactly what is still to come.
+A leg is one run of one pinned version of the suite: against the everything server or, one scenario
+at a time, against the program `client.py`, which knows every scenario but those of OAuth.  What
+counts are checks, not the suite's own ticks: a scenario passes when at least one of its checks
+succeeded and none failed.  The outcome is compared with `baseline.toml`; a failure that is not in
+it and an entry that no longer fails are both errors, so the file always says exactly what is still
+to come.
 """
 
 import argparse
@@ -39,7 +41,36 @@ LEGS = {
     "2025-11-25": (ALPHA, "--requirements", "2025-11-25"),
     "2026-07-28": (ALPHA, "--requirements", "2026-07-28"),
 }
-START_SECONDS, LEG_SECONDS = 30, 300
+BOTH = (
+    "tools_call",
+    "json-schema-2020-12-preservation",
+)
+CLIENT_LEGS: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
+    "client-0.1.16": (
+        STABLE,
+        None,
+        ("initialize", "tools_call", "elicitation-sep1034-client-defaults", "sse-retry"),
+    ),
+    "client-2025-11-25": (
+        ALPHA,
+        "2025-11-25",
+        (*BOTH, "initialize", "elicitation-sep1034-client-defaults", "sse-retry"),
+    ),
+    "client-2026-07-28": (
+        ALPHA,
+        "2026-07-28",
+        (
+            *BOTH,
+            "http-custom-headers",
+            "http-invalid-tool-headers",
+            "http-standard-headers",
+            "json-schema-ref-no-deref",
+            "request-metadata",
+            "sep-2322-client-request-state",
+        ),
+    ),
+}
+START_SECONDS, LEG_SECONDS, SCENARIO_SECONDS = 30, 300, 60
 NOTHING = "no check succeeded"
 HEADINGS = ("leg", "scenarios", "pass", "fail", "warn", "skip", "unexpected")
 
@@ -96,23 +127,27 @@ class Leg:
 def main() -> int:
     """Run the asked legs, print the table and what is wrong; return the exit code."""
     parser = argparse.ArgumentParser(description="Run the official MCP conformance suite.")
-    parser.add_argument("legs", nargs="*", metavar="LEG", help=f"default: {' '.join(LEGS)}")
-    parser.add_argument("--server-python", default=sys.executable, help="runs the server")
+    parser.add_argument("legs", nargs="*", metavar="LEG", help="default: all")
+    parser.add_argument("--server-python", default=sys.executable, help="runs ours")
     parser.add_argument("--baseline", type=Path, default=HERE / "baseline.toml")
     parser.add_argument(
         "--verbose", action="store_true", help="list all scenarios, failures and warnings"
     )
     options = parser.parse_args()
-    names: list[str] = options.legs or list(LEGS)
-    if unknown := {*names} - {*LEGS}:
-        parser.error(f"unknown leg {', '.join(unknown)}; there are {', '.join(LEGS)}")
+    known = [*LEGS, *CLIENT_LEGS]
+    names: list[str] = options.legs or known
+    if unknown := {*names} - {*known}:
+        parser.error(f"unknown leg {', '.join(unknown)}; there are {', '.join(known)}")
 
     baseline: Baseline = tomllib.loads(options.baseline.read_text())
     try:
         packages = npm_packages(HERE)
     except InstallationError as failure:
         raise SystemExit(str(failure)) from None
-    legs = [run_leg(name, packages, options.server_python) for name in names]
+    legs = [
+        (run_leg if name in LEGS else run_client_leg)(name, packages, options.server_python)
+        for name in names
+    ]
 
     rows: list[tuple[str, ...]] = [HEADINGS]
     problems = [*misplaced(baseline, legs)]
@@ -126,15 +161,16 @@ def main() -> int:
             for (scenario, check), message in (leg.failures | leg.warnings).items():
                 print(f"{leg.name}: {scenario}:{check}: {message}")
     for row in rows:
-        print(f"{row[0]:12}" + "".join(f"{cell:>11}" for cell in row[1:]))
+        print(f"{row[0]:18}" + "".join(f"{cell:>11}" for cell in row[1:]))
     print(*problems, sep="\n")
     return 1 if problems else 0
 
 
 def misplaced(baseline: Baseline, legs: list[Leg]) -> Iterator[str]:
     """Name the baseline entries that no leg could ever cover; needs every leg to have run."""
-    yield from (f"baseline: unknown leg {name}" for name in {*baseline} - {"every", *LEGS})
-    if len(legs) == len(LEGS):
+    known = {*LEGS, *CLIENT_LEGS}
+    yield from (f"baseline: unknown leg {name}" for name in {*baseline} - {"every", *known})
+    if len(legs) == len(known):
         everywhere = {scenario for leg in legs for scenario in leg.scenarios}
         ran = {"every": everywhere} | {leg.name: {*leg.scenarios} for leg in legs}
         for table, entries in baseline.items():
@@ -146,9 +182,7 @@ def misplaced(baseline: Baseline, legs: list[Leg]) -> Iterator[str]:
 def run_leg(name: str, packages: NodePackages, python: str) -> Leg:
     """Start a fresh server, run one leg of the suite on it and read what it wrote."""
     package, *options = LEGS[name]
-    output = CACHE / "conformance-results" / name
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir(parents=True)
+    output = empty_folder(name)
     suite = [packages.node(22), packages.program(f"{package}/dist/index.js"), "server"]
     with everything_server(python, output / "server.log") as url:
         done = subprocess.run(
@@ -169,6 +203,42 @@ def run_leg(name: str, packages: NodePackages, python: str) -> Leg:
             f"files in {output}:\n{done.stdout[-3000:]}"
         )
     return leg
+
+
+def run_client_leg(name: str, packages: NodePackages, python: str) -> Leg:
+    """Have the suite drive our client through one scenario after the other.
+
+    Its own way to run them all at once ignores the client's exit code, and disturbs the scenarios
+    that measure time.
+    """
+    package, revision, scenarios = CLIENT_LEGS[name]
+    output = empty_folder(name)
+    suite = [packages.node(22), packages.program(f"{package}/dist/index.js"), "client"]
+    suite += ["--command", f"{python} {HERE / 'client.py'}"]
+    suite += [] if revision is None else ["--spec-version", revision]
+    leg = Leg(name)
+    for scenario in scenarios:
+        folder = output / scenario
+        done = subprocess.run(
+            [*suite, "--scenario", scenario, "--output-dir", str(folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SCENARIO_SECONDS,
+        )
+        written = [*folder.glob("*/checks.json")]
+        leg.add(scenario, json.loads(written[0].read_text()) if written else [])
+        if done.returncode and not any(failed == scenario for failed, _ in leg.failures):
+            leg.failures[scenario, "exit code"] = " ".join(done.stdout[-600:].split())
+    return leg
+
+
+def empty_folder(name: str) -> Path:
+    """Return where a leg's results go."""
+    output = CACHE / "conformance-results" / name
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    return output
 
 
 @contextmanager

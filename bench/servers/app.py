@@ -28,6 +28,14 @@ async def add_with_progress(a: int, b: int, ctx: Context) -> int:
     return a + b
 
 
+@mcp.tool
+async def count(steps: int, ctx: Context) -> int:
+    """Report progress so many times."""
+    for step in range(steps):
+        await ctx.report_progress(step + 1, steps)
+    return steps
+
+
 def main() -> None:
     import argparse
 
