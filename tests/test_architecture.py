@@ -75,7 +75,15 @@ THIRD_PARTY: dict[str, set[str]] = {
     "resources": {"msgspec", "httpx2"},
     "prompts": {"msgspec", "pydantic_core"},
     "client": {"msgspec", "pydantic_core", "httpx2"},
-    "server": {"msgspec", "starlette", "uvicorn", "pydantic_core"},
+    "server": {
+        "cryptography",
+        "httpx2",
+        "msgspec",
+        "starlette",
+        "uvicorn",
+        "pydantic_core",
+        "wrapt",
+    },
     "cli": {"msgspec"},
 }
 WORLD = {"asyncio", "time", "socket", "threading", "select", "signal", "subprocess", "ssl"}

@@ -11,21 +11,24 @@ PACKAGES = [
     "fastmcp",
     "fastmcp.apps",
     "fastmcp.client",
+    "fastmcp.client.sampling.handlers",
     "fastmcp.client.transports",
     "fastmcp.dependencies",
     "fastmcp.prompts",
     "fastmcp.resources",
     "fastmcp.server",
     "fastmcp.server.dependencies",
+    "fastmcp.server.elicitation",
     "fastmcp.server.middleware",
     "fastmcp.server.providers",
+    "fastmcp.server.sampling",
     "fastmcp.tools",
     "fastmcp.tools.tool_transform",
     "fastmcp.utilities.types",
 ]
 
-SAID_ELSEWHERE = {"NotSet", "NotSetT"}
-"""Names for `...` and its type."""
+SAID_ELSEWHERE = {"Elicitation", "NotSet", "NotSetT"}
+"""A union of classes, and the names for `...` and its type."""
 
 # Module -> names, as FastMCP's documentation and its users' servers import them.
 IMPORTED = {
@@ -35,6 +38,18 @@ IMPORTED = {
         app_config_to_meta_dict resolve_ui_mime_type
     """,
     "fastmcp.client": "Client",
+    "fastmcp.client.elicitation": """
+        ElicitRequestParams ElicitResult ElicitationHandler RequestContext
+    """,
+    "fastmcp.client.logging": "LogHandler LogMessage default_log_handler",
+    "fastmcp.client.messages": "Message MessageHandler MessageHandlerT",
+    "fastmcp.client.progress": "ProgressHandler default_progress_handler",
+    "fastmcp.client.roots": "RootsHandler RootsList",
+    "fastmcp.client.sampling": """
+        RequestContext SamplingHandler SamplingHandlerResult SamplingMessage SamplingParams
+    """,
+    "fastmcp.client.sampling.handlers.anthropic": "AnthropicSamplingHandler",
+    "fastmcp.client.sampling.handlers.openai": "OpenAISamplingHandler",
     "fastmcp.client.transports": """
         StreamableHttpTransport FastMCPTransport StdioTransport PythonStdioTransport
     """,
@@ -44,7 +59,8 @@ IMPORTED = {
     """,
     "fastmcp.exceptions": """
         AuthorizationError ClientError DisabledError FastMCPDeprecationWarning FastMCPError
-        InsufficientScopeError InvalidSignature McpError NotFoundError PromptError ResourceError
+        InputRefused InputUnavailable InsufficientScopeError InvalidAnswer InvalidSignature McpError
+        NotFoundError PromptError ResourceError
         ResourceSecurityError ToolError ValidationError
     """,
     "fastmcp.prompts": """
@@ -60,13 +76,30 @@ IMPORTED = {
         ResourceContent ResourceResult ResourceSecurity ResourceTemplate TextResource resource
     """,
     "fastmcp.resources.resource": "FunctionResource Resource ResourceContent ResourceResult",
-    "fastmcp.server": "FastMCP Context",
+    "fastmcp.server": "FastMCP Context RequestStateSecurity",
+    "fastmcp.server.background": "BackgroundTask BackgroundTasks",
     "fastmcp.server.context": "Context",
     "fastmcp.server.dependencies": """
-        get_access_token get_context get_http_headers get_http_request get_server
+        get_access_token get_context get_http_headers get_http_request get_server get_session
+    """,
+    "fastmcp.server.elicitation": """
+        AcceptedElicitation CancelledElicitation DeclinedElicitation ElicitConfig
+        ScalarElicitationType get_elicitation_schema handle_elicit_accept
+        parse_elicit_response_type validate_elicitation_json_schema
+    """,
+    "fastmcp.server.lifespan": """
+        ComposedLifespan ContextManagerLifespan Lifespan lifespan
     """,
     "fastmcp.server.middleware": "Middleware MiddlewareContext CallNext",
     "fastmcp.server.providers": "LocalProvider",
+    "fastmcp.server.sampling": "SampleStep SamplingResult SamplingTool",
+    "fastmcp.server.sampling.run": "SampleStep SamplingResult",
+    "fastmcp.server.sampling.sampling_tool": "SamplingTool",
+    "fastmcp.server.sessions": """
+        CurrentSession InvalidSession OptionalCurrentSession SESSION_ID_DESCRIPTION Session
+        SessionAuthError SessionId SessionProvider UserSession current_principal
+    """,
+    "fastmcp.server.state": "MemoryStateStore StateStore",
     "fastmcp.tools": "FunctionTool Tool ToolResult forward forward_raw tool",
     "fastmcp.tools.base": "Tool ToolResult",
     "fastmcp.tools.function_tool": "FunctionTool tool",
@@ -81,6 +114,7 @@ IMPORTED = {
         PromptMessage Resource ResourceLink TextContent TextResourceContents Textarea Tool
         ToolAnnotations
     """,
+    "fastmcp.utilities.lifespan": "combine_lifespans",
     "fastmcp.utilities.logging": "configure_logging get_logger temporary_log_level",
     "fastmcp.utilities.types": """
         Audio FastMCPBaseModel File Image NotSet NotSetT create_function_without_params

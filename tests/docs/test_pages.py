@@ -65,6 +65,7 @@ def test_the_code_of_a_page_is_one_program(
     """Its blocks run, one after the other, and what they assert is so."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WEATHER_URL", "http://127.0.0.1/now")
+    monkeypatch.setenv("REQUEST_STATE_KEY", "k" * 64)
     code = "".join(block for *_, block in weave.BLOCK.findall(PAGES[name]))
     # What awaits is shown without the coroutine that it has to stand in.
     body = "async def page():\n" + indent(code, "    ")
