@@ -78,7 +78,7 @@ IMPORTED = {
     "fastmcp.resources.resource": "FunctionResource Resource ResourceContent ResourceResult",
     "fastmcp.server": "FastMCP Context RequestStateSecurity",
     "fastmcp.server.background": "BackgroundTask BackgroundTasks",
-    "fastmcp.server.context": "Context",
+    "fastmcp.server.context": "Context set_context",
     "fastmcp.server.dependencies": """
         get_access_token get_context get_http_headers get_http_request get_server get_session
     """,

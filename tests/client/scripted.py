@@ -12,6 +12,7 @@ from apps import HANDSHAKE, MODERN
 from fastmcp.client.transports import ClientTransport
 from fastmcp.exceptions import McpError
 
+NOT_SCRIPTED = ("server/discover", "initialize", "subscriptions/listen")
 INFO = {"name": "scripted", "version": "1"}
 
 
@@ -119,7 +120,7 @@ class ScriptedServer(ClientTransport):
                     "capabilities": {"tools": {}},
                     "serverInfo": INFO,
                 }
-            case method if self._serve is None or method in ("server/discover", "initialize"):
+            case method if self._serve is None or method in NOT_SCRIPTED:
                 raise McpError(code=-32601, message=f"Method not found: {method}")
             case _:
                 return await self._serve(message)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -37,6 +38,7 @@ from .visibility import Criteria, Rule, rule
 
 if TYPE_CHECKING:
     from fastmcp.resources.base import ResourceResult
+    from fastmcp.server.client_session import ClientSession
     from fastmcp.server.elicitation import Elicitation
     from fastmcp.server.request_context import RequestContext
     from fastmcp.server.sampling import SampleStep, SamplingResult
@@ -281,6 +283,13 @@ class Context(ServedRequest, Injectable):
         return self._state.delete(key)
 
     @property
+    def session(self) -> ClientSession:
+        """The client, by the methods that code written for the official SDK calls."""
+        from .client_session import ClientSession
+
+        return ClientSession(self)
+
+    @property
     def request_context(self) -> RequestContext:
         """Facts of the request, as attributes and by key; `["app"]` is the ASGI application."""
         from .request_context import RequestContext
@@ -450,6 +459,16 @@ class Context(ServedRequest, Injectable):
             execute_tools=execute_tools,
             **options,
         )
+
+
+@contextmanager
+def set_context(context: Context) -> Generator[Context]:
+    """Have this be the current context meanwhile."""
+    token = current_scope.set(context)
+    try:
+        yield context
+    finally:
+        current_scope.reset(token)
 
 
 class Labels(TypedDict, total=False):

@@ -13,7 +13,7 @@ from fastmcp.wire.shapes import RequestParams
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from fastmcp._runtime.exchange import Peer
+    from fastmcp.server.client_session import ClientSession
     from fastmcp.server.context import Context
 
 _FACTS = (
@@ -70,9 +70,9 @@ class RequestContext(Mapping[str, Any]):
         return None if scope is None else scope.get("app")
 
     @property
-    def session(self) -> Peer:
-        """The way back to the client."""
-        return self._context.exchange.peer
+    def session(self) -> ClientSession:
+        """The client, by the methods of the official SDK."""
+        return self._context.session
 
     @property
     def session_id(self) -> str:
