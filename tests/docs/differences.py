@@ -5,12 +5,13 @@ import json
 import logging
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from inspect import signature
 from typing import Any
 
 from pydantic import BaseModel
 
-from fastmcp import Client, FastMCP
+from fastmcp import Client, Context, FastMCP
 from fastmcp.utilities.types import Image
 
 # Clients of ours hear of changes unasked only in the handshake era, the only one of theirs.
@@ -153,6 +154,68 @@ async def subscribes() -> bool:
         return client.initialize_result.capabilities.resources.subscribe
 
 
+async def called_in_process() -> Any:
+    mcp = FastMCP("x")
+    mcp.tool(implicit, name="f")
+    return await mcp.call_tool("f", {"x": 1})
+
+
+async def heard_from(tool: Callable[..., Any]) -> bool:
+    """Whether a client hears what a tool logs."""
+    mcp = FastMCP("x")
+    mcp.tool(tool, name="f")
+    heard: list[Any] = []
+
+    async def hear(message: Any) -> None:
+        heard.append(message)
+
+    async with Client(mcp, log_handler=hear, **HANDSHAKE) as client:
+        await client.call_tool("f", {})
+    return bool(heard)
+
+
+def logs_plainly(ctx: Context) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ctx.info("hello")
+
+
+async def keeps_an_object(ctx: Context) -> str:
+    await ctx.set_state("service", asyncio.Lock())
+    return type(await ctx.get_state("service")).__name__
+
+
+async def keeps_without_await(ctx: Context) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        ctx.set_state("n", 1)
+    return str(await ctx.get_state("n"))
+
+
+@dataclass
+class Visit:
+    """What a user is asked for; the second member need not be given."""
+
+    city: str
+    nights: int | None = None
+
+
+async def elicits(ctx: Context) -> str:
+    return str((await ctx.elicit("Where?", Visit)).data)
+
+
+async def asked_for(function: Any) -> Any:
+    """What a tool gives that asks its user."""
+    mcp = FastMCP("x")
+    mcp.tool(function, name="f")
+
+    async def answer(message: str, response_type: Any, params: Any, context: Any) -> Any:
+        return {"city": "Bern"}
+
+    async with Client(mcp, elicitation_handler=answer, **HANDSHAKE) as client:
+        return await client.call_tool("f", {})
+
+
 async def register(function: Any, **options: Any) -> str:
     FastMCP("x").tool(function, **options)
     return "registered"
@@ -207,6 +270,11 @@ CASES: dict[str, Callable[[], Any]] = {
     "subscriptions": subscribes,
     "completion": has_completion,
     "CallArgument": has_call_argument,
+    "in process": called_in_process,
+    "plain context": lambda: heard_from(logs_plainly),
+    "any object as state": lambda: call(keeps_an_object),
+    "state without await": lambda: call(keeps_without_await),
+    "optional member": lambda: asked_for(elicits),
 }
 
 

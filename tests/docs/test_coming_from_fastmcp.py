@@ -47,6 +47,11 @@ OUTCOMES: dict[str, tuple[Any, Any]] = {
     "subscriptions": (False, True),
     "completion": (False, True),
     "CallArgument": (False, True),
+    "in process": ({"result": False}, False),
+    "plain context": (False, True),
+    "any object as state": ("ToolError", ["Lock"]),
+    "state without await": ({"result": "None"}, ["1"]),
+    "optional member": ("ToolError", ["Visit(city='Bern', nights=None)"]),
 }
 
 

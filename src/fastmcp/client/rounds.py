@@ -45,6 +45,8 @@ def demand_in(result: Raw) -> Demand | None:
     Raises:
         ClientError: it is one, and cannot be read.
     """
+    if b'"input_required"' not in bytes(result):
+        return None
     try:
         if _read_kind(result).result_type != "input_required":
             return None
