@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 from processes import http_server
+from redis_server import redis_server
 
 from fastmcp import Client
 from fastmcp.client.transports import StreamableHttpTransport
@@ -85,11 +86,12 @@ async def converse(ports: list[int], names: list[str]) -> dict[str, str]:
 
 def test_with_a_key_and_a_store_in_common_every_tool_completes(tmp_path: Path) -> None:
     """Whichever process a round reaches, and wherever the state was set."""
-    shared = {"CONVERSE_KEY": KEY, "CONVERSE_STORE": str(tmp_path / "state")}
     names = [*RESULTS, "remember", "recall", "recall"]
 
-    with two(tmp_path, shared, shared) as ports:
-        given = asyncio.run(converse(ports, names))
+    with redis_server(tmp_path) as store:
+        shared = {"CONVERSE_KEY": KEY, "CONVERSE_STORE": store.url}
+        with two(tmp_path, shared, shared) as ports:
+            given = asyncio.run(converse(ports, names))
 
     # What a process counts by itself is not shared: the tool may have run in the other one.
     assert given.pop("ask_model_with_tools").startswith("model: The sum is 5. after ")

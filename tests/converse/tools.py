@@ -1,7 +1,7 @@
 """Tools that converse with their client: the same source for every revision and transport.
 
 As a program it serves standard input and output, or HTTP on the port PORT. CONVERSE_KEY
-and CONVERSE_STORE are the key and the directory that several of its processes share.
+and CONVERSE_STORE are the key and the Redis server that several of its processes share.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ class Trip:
 
 def shared() -> dict[str, Any]:
     """What this process has in common with others."""
-    key, directory = os.environ.get("CONVERSE_KEY"), os.environ.get("CONVERSE_STORE")
+    key, url = os.environ.get("CONVERSE_KEY"), os.environ.get("CONVERSE_STORE")
     options: dict[str, Any] = {}
     if key is not None:
         options["request_state_security"] = RequestStateSecurity(keys=[key])
-    if directory is not None:
-        from key_value.aio.stores.disk import DiskStore
+    if url is not None:
+        from key_value.aio.stores.redis import RedisStore
 
-        options["session_state_store"] = DiskStore(directory=directory)
+        options["session_state_store"] = RedisStore(url=url)
     return options
 
 

@@ -155,6 +155,25 @@ def test_what_a_function_opened_is_closed_at_the_end_of_each_round() -> None:
     assert log == ["open", "finally", "close"] * 2
 
 
+def test_what_a_function_needs_may_ask_as_well() -> None:
+    """A dependency, async or plain; it is made anew in each round."""
+    mcp = FastMCP("x")
+
+    async def where(ctx: Context) -> str:
+        return await root(ctx)
+
+    def who(ctx: Context) -> str:
+        return ctx.elicit("who", str).data  # type: ignore[attr-defined]
+
+    @mcp.tool
+    def ask(where: str = Depends(where), who: str = Depends(who)) -> str:
+        return f"{who} in {where}"
+
+    results = played(mcp)
+
+    assert len(results) == 3 and text(results[-1]) == "WHO in file:///work"
+
+
 def test_a_question_that_a_function_swallows_is_asked_all_the_same() -> None:
     """A bare `except` around it does not answer in the user's place."""
     mcp = FastMCP("x")

@@ -24,6 +24,7 @@ __all__ = [
     "CurrentFastMCP",
     "CurrentHeaders",
     "CurrentRequest",
+    "OptionalCurrentContext",
     "Progress",
     "ProgressLike",
     "TokenClaim",
@@ -135,6 +136,11 @@ def get_session(session_id: str) -> Coroutine[Any, Any, Session]:
 def CurrentContext() -> Context:
     """A default that stands for the context of the call."""
     return cast("Context", Reading(get_context))
+
+
+def OptionalCurrentContext() -> Context | None:
+    """A default that stands for the context of the call; None where no request is served."""
+    return cast("Context | None", Reading(Context.current_or_none))
 
 
 def CurrentFastMCP() -> FastMCP:

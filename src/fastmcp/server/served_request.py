@@ -61,6 +61,21 @@ class ServedRequest(Scope):
         return str(self._exchange.id)
 
     @property
+    def origin_request_id(self) -> str | None:
+        """The id of the request that began this: its own."""
+        return self.request_id
+
+    @property
+    def task_id(self) -> str | None:
+        """The id of the background task that runs this; None for a call that is waited for."""
+        return None
+
+    @property
+    def is_background_task(self) -> bool:
+        """Whether this runs as a background task of the protocol."""
+        return self.task_id is not None
+
+    @property
     def session_id(self) -> str:
         """The id of the session: what is asked in one session has the same, whatever the revision
         and the transport. A request that stands alone has one for itself.
