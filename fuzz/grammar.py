@@ -21,6 +21,7 @@ from fastmcp.wire.shapes import (
     META_CLIENT_INFO,
     META_LOG_LEVEL,
     META_PROTOCOL_VERSION,
+    META_SESSION,
 )
 
 MODERN = LATEST_MODERN.text
@@ -184,6 +185,9 @@ _PARAMS: dict[str, list[dict[str, Any]]] = {
         {"name": "sort", "arguments": {"numbers": [3, 1.5], "options": {"up": True}}},
         {"name": "narrate", "arguments": {"steps": 1}},
         {"name": "narrate"},
+        {"name": "ask"},
+        {"name": "ask", "inputResponses": {"a": {"roots": []}, "b": {"action": "accept"}}},
+        {"name": "ask", "inputResponses": {}, "requestState": "v1.AAAA"},
         {"name": "nobody", "arguments": {}},
     ],
     "resources/read": [
@@ -231,8 +235,9 @@ def envelope(**more: Any) -> dict[str, Any]:
     """The `_meta` of a modern request."""
     return {
         META_PROTOCOL_VERSION: MODERN,
-        META_CLIENT_CAPABILITIES: {},
+        META_CLIENT_CAPABILITIES: {"roots": {}},
         META_CLIENT_INFO: _INFO,
+        META_SESSION: "a session",
         **more,
     }
 

@@ -40,6 +40,13 @@ def make_server() -> FastMCP:
         return "done"
 
     @server.tool
+    async def ask(ctx: Context) -> str:
+        if ctx.input_responses:
+            return str(sorted(ctx.input_responses))
+        await ctx.set_state("asked", await ctx.get_state("asked", 0) + 1)
+        return str(await ctx.list_roots())
+
+    @server.tool
     def length(text: str) -> int:
         return len(text)
 

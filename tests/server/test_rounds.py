@@ -188,8 +188,8 @@ def test_a_question_that_a_function_swallows_is_asked_all_the_same() -> None:
     assert [result["resultType"] for result in played(mcp)] == ["input_required", "complete"]
 
 
-def test_a_failure_beside_a_question_is_what_the_client_hears_of() -> None:
-    """Whatever else waits for an answer."""
+def test_a_failure_beside_a_question_comes_up_again_when_it_is_answered() -> None:
+    """Until then nobody can know what it is due to."""
     mcp = FastMCP("x")
 
     @mcp.tool
@@ -202,9 +202,32 @@ def test_a_failure_beside_a_question_is_what_the_client_hears_of() -> None:
             group.create_task(fail())
         return "never"
 
-    (result,) = played(mcp)
+    asked, failed = played(mcp)
 
-    assert result["isError"] and "unhandled errors" in text(result)
+    assert asked["resultType"] == "input_required"
+    assert failed["isError"] and "unhandled errors" in text(failed)
+
+
+def test_a_function_that_goes_on_without_its_answer_is_not_held_to_what_it_makes_of_that() -> None:
+    """A gather that collects exceptions, and an error instead of the answer."""
+    mcp = FastMCP("x")
+
+    @mcp.tool
+    async def gathered(ctx: Context) -> str:
+        answers = await asyncio.gather(
+            ctx.elicit("a", str), ctx.elicit("b", str), return_exceptions=True
+        )
+        return "".join(answer.data for answer in answers)
+
+    @mcp.tool
+    async def renamed(ctx: Context) -> str:
+        try:
+            return await root(ctx)
+        except BaseException as error:
+            raise RuntimeError("no roots") from error
+
+    assert text(played(mcp, "gathered")[-1]) == "AB"
+    assert text(played(mcp, "renamed")[-1]) == "file:///work"
 
 
 def test_a_step_runs_once_whatever_the_number_of_rounds() -> None:

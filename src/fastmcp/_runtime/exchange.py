@@ -14,6 +14,7 @@ from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.model import Model
 from fastmcp.wire.revisions import R2025_11_25, sieve
 
+from .given_up import is_given_up
 from .outbox import Outbox
 
 TransportName: TypeAlias = Literal["stdio", "sse", "streamable-http", "memory"]
@@ -117,7 +118,7 @@ class Exchange:
     @property
     def cancelled(self) -> bool:
         """Whether nobody waits for the answer any more."""
-        return self._task is not None and self._task.cancelling() > 0
+        return is_given_up(self._task)
 
     async def notify(self, method: str, params: Any) -> None:
         """Send a notification that belongs to this request."""

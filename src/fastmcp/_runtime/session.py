@@ -24,6 +24,8 @@ from fastmcp.exceptions import Disconnected, McpError, TimedOut
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import ErrorData, Message, Notification, Request, RequestId
 
+from .given_up import give_up
+
 logger = logging.getLogger("fastmcp.session")
 
 Answer: TypeAlias = Callable[[Request], Awaitable[bytes | None]]
@@ -173,7 +175,7 @@ class Session:
         task = self._tasks.pop(id, None)
         self.connection.finish(id)
         if task is not None:
-            task.cancel()
+            give_up(task)
             self.channel.forget(id)
 
     def release(self, related: RequestId) -> None:
@@ -280,7 +282,7 @@ class Session:
             return
         self._closed = reason or Disconnected("The connection is closed")
         for task in list(self._tasks.values()):
-            task.cancel()
+            give_up(task)
         for future in list(self._waiting.values()):
             if not future.done():
                 future.set_exception(Disconnected(str(self._closed)))

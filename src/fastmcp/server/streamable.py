@@ -29,6 +29,7 @@ from fastmcp._protocol.http import (
 from fastmcp._protocol.mirroring import Plan, check_mirrors
 from fastmcp._runtime.dispatch import Answer, Dispatcher
 from fastmcp._runtime.exchange import Exchange
+from fastmcp._runtime.given_up import give_up
 from fastmcp._runtime.session import Channel
 from fastmcp.exceptions import InputUnavailable, InvalidRequest, McpError
 from fastmcp.wire import jsonrpc
@@ -211,7 +212,7 @@ class StreamableHTTPEndpoint:
 
         def left() -> None:
             if cancels:
-                task.cancel()
+                give_up(task)
 
         attendant = Attendant(receive, reply, left, idle=streams)
         try:

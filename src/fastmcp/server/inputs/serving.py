@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -25,7 +26,7 @@ from fastmcp.wire.shapes import InputResponseRequestParams
 from ..catalogue import version_asked_for
 from .asking import ask, lacking, refusal
 from .request_state import RequestStateSecurity, binding, seal, unseal
-from .rounds import Record, Rounds, Suspended
+from .rounds import Record, Rounds
 
 # How often a handshake client is asked for one call, by a function that returns what it asks.
 MAX_ROUNDS = 10
@@ -45,17 +46,13 @@ def interactive(act: Handler[Context]) -> Handler[Context]:
         exchange = context.exchange
         if params.request_state is not None or params.input_responses is not None:
             _resume(context, params)
+        outcome = None
         try:
             outcome = await act(context, params)
         except BaseException as fault:
-            rounds: Rounds | None = exchange.rounds
-            if rounds is None or not rounds.questions:
+            if not _ends_round(exchange, fault):
                 raise
-            failure = _failure(fault)
-            if failure is not None:
-                raise failure from failure.__cause__
-            outcome = None
-        rounds = exchange.rounds
+        rounds: Rounds | None = exchange.rounds
         if rounds is not None and rounds.questions:
             return _suspended(context, rounds)
         if isinstance(outcome, InputRequiredResult):
@@ -112,13 +109,16 @@ def _method_of(result: Any) -> str:
     return "roots/list" if "roots" in members else "sampling/createMessage"
 
 
-def _failure(fault: BaseException) -> BaseException | None:
-    """What went wrong in a function that was suspended; None if nothing did."""
-    if isinstance(fault, Suspended):
-        return None
-    if isinstance(fault, BaseExceptionGroup):
-        return cast("BaseExceptionGroup[BaseException]", fault).split(Suspended)[1]
-    return fault
+def _ends_round(exchange: Exchange, fault: BaseException) -> bool:
+    """Whether what a function raised is due to a question that has no answer yet.
+
+    It may be anything: what `Suspended` became on its way, or what came of going on without an
+    answer. A fault that has another cause comes up again in the round that has the answer.
+    """
+    rounds: Rounds | None = exchange.rounds
+    if rounds is None or not rounds.questions:
+        return False
+    return not isinstance(fault, (asyncio.CancelledError, KeyboardInterrupt, SystemExit))
 
 
 def _suspended(context: Context, rounds: Rounds) -> InputRequiredResult:
