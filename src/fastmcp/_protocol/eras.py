@@ -128,12 +128,17 @@ def open_envelope(envelope: Envelope, requested: str) -> Sender:
     level = _member(envelope.log_level, _read_text, META_LOG_LEVEL, default=None)
     if level is not None and level not in LOGGING_LEVELS:
         raise InvalidParams(f'Invalid params: "{META_LOG_LEVEL}" must be one of {LOGGING_LEVELS}')
-    session = _member(envelope.session, _read_text, META_SESSION, default=None)
-    if session is not None and not (0 < len(session) <= MAX_SESSION and session.isprintable()):
+    session = None if envelope.session is UNSET else _session_name(envelope.session)
+    return Sender(revision, capabilities, info, level, session)
+
+
+def _session_name(raw: Raw) -> str:
+    name: str = _member(raw, _read_text, META_SESSION)
+    if not (0 < len(name) <= MAX_SESSION and name.isprintable()):
         raise InvalidParams(
             f'Invalid params: "{META_SESSION}" must be 1 to {MAX_SESSION} printable characters'
         )
-    return Sender(revision, capabilities, info, level, session)
+    return name
 
 
 def require_modern(requested: str) -> Revision:

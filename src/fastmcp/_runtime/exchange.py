@@ -14,7 +14,6 @@ from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.model import Model
 from fastmcp.wire.revisions import R2025_11_25, sieve
 
-from .given_up import is_given_up
 from .outbox import Outbox
 
 TransportName: TypeAlias = Literal["stdio", "sse", "streamable-http", "memory"]
@@ -38,6 +37,10 @@ class Peer(Protocol):
             McpError: it answered with an error.
             ClientError: it cannot be asked, or is gone.
         """
+        ...
+
+    def awaits(self, related: RequestId) -> bool:
+        """Whether the other side still waits for the answer to its request; in any thread."""
         ...
 
     def release(self, related: RequestId) -> None:
@@ -66,7 +69,6 @@ class Exchange:
     """
 
     __slots__ = (
-        "_task",
         "connection_id",
         "id",
         "loop",
@@ -110,7 +112,6 @@ class Exchange:
         self.connection_id = connection_id
         self.scope = scope
         self.loop = asyncio.get_running_loop()
-        self._task = asyncio.current_task()
         self.rounds: Any = None
         self.values: dict[Any, Any] | None = None
         self.outbox: Outbox | None = None
@@ -118,7 +119,7 @@ class Exchange:
     @property
     def cancelled(self) -> bool:
         """Whether nobody waits for the answer any more."""
-        return is_given_up(self._task)
+        return not self.peer.awaits(self.id)
 
     async def notify(self, method: str, params: Any) -> None:
         """Send a notification that belongs to this request."""

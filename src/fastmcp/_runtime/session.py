@@ -24,8 +24,6 @@ from fastmcp.exceptions import Disconnected, McpError, TimedOut
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import ErrorData, Message, Notification, Request, RequestId
 
-from .given_up import give_up
-
 logger = logging.getLogger("fastmcp.session")
 
 Answer: TypeAlias = Callable[[Request], Awaitable[bytes | None]]
@@ -158,15 +156,15 @@ class Session:
         self._tasks[request.id] = task
 
     async def _serve(self, request: Request) -> None:
-        id = request.id
+        id, task = request.id, asyncio.current_task()
         try:
             reply = await self._answer(request)
             # One that outlives its cancellation must not answer a later request of the same id.
-            mine = self._tasks.get(id) is asyncio.current_task()
+            mine = self._tasks.get(id) is task
             if mine and self.connection.finish(id) and reply is not None:
                 await self.channel.reply(id, reply)
         finally:
-            if self._tasks.get(id) is asyncio.current_task():
+            if self._tasks.get(id) is task:
                 del self._tasks[id]
                 self.connection.finish(id)
 
@@ -175,12 +173,16 @@ class Session:
         task = self._tasks.pop(id, None)
         self.connection.finish(id)
         if task is not None:
-            give_up(task)
+            task.cancel()
             self.channel.forget(id)
 
     def release(self, related: RequestId) -> None:
         """Let the client come back for the answer to a request of theirs."""
         self.channel.release(related)
+
+    def awaits(self, related: RequestId) -> bool:
+        """Whether the peer still waits for the answer to a request of theirs."""
+        return self._closed is None and related in self.connection.incoming
 
     def has_task(self, id: RequestId) -> bool:
         """Whether a request of theirs is being served."""
@@ -282,7 +284,7 @@ class Session:
             return
         self._closed = reason or Disconnected("The connection is closed")
         for task in list(self._tasks.values()):
-            give_up(task)
+            task.cancel()
         for future in list(self._waiting.values()):
             if not future.done():
                 future.set_exception(Disconnected(str(self._closed)))

@@ -25,6 +25,9 @@ class Nobody:
     async def request(self, method: str, params: Any, related: RequestId | None) -> Raw:
         raise InputUnavailable(f"There is no client to be asked: {method}")
 
+    def awaits(self, related: RequestId) -> bool:
+        return True
+
     def release(self, related: RequestId) -> None:
         pass
 

@@ -59,13 +59,13 @@ def build_routes(chains: Mapping[str, Handler[Context]]) -> dict[str, Route[Cont
     """The chains as requests reach them."""
     chains = dict(chains)
     for method in INTERACTIVE:
-        chains[method] = interactive(chains[method])
-    chains["tools/call"] = tools.tool_outcome(chains["tools/call"])
+        failed = tools.tool_failure if method == "tools/call" else None
+        chains[method] = interactive(chains[method], failed)
     return {
         method: Route(
             METHODS[method],
             chains[method],
-            rendering(render) if method in INTERACTIVE else render,
+            rendering(render) if method in INTERACTIVE and method != "tools/call" else render,
         )
         for method, (_, render) in HANDLERS.items()
     }

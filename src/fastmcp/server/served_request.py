@@ -179,9 +179,10 @@ class ServedRequest(Scope):
     @property
     def catalogue(self) -> Catalogue:
         """What the server offers to this session now."""
-        everybody = self.fastmcp.catalogue
-        of_sessions = self.fastmcp.session_visibility
-        return everybody if not of_sessions else of_sessions.catalogue(self.session_id) or everybody
+        server = self.fastmcp
+        if not server.session_visibility.rules:
+            return server.catalogue
+        return server.session_visibility.catalogue(self.session_id) or server.catalogue
 
     @property
     def shared_values(self) -> SharedValues | None:

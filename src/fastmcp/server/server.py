@@ -135,7 +135,7 @@ class FastMCP:
         )
         self.local_provider.on_change.append(self._announce)
         self._rules: list[Rule] = []
-        self._catalogue = Catalogue(self.local_provider, [self._rules], resource_security)
+        self.catalogue = Catalogue(self.local_provider, [self._rules], resource_security)
         self.session_visibility = SessionVisibility(
             lambda rules: Catalogue(self.local_provider, [self._rules, rules], resource_security)
         )
@@ -241,9 +241,9 @@ class FastMCP:
         return self._rule(rules(False, **criteria))
 
     def _rule(self, added: list[Rule]) -> Self:
-        before = self._catalogue.shown()
+        before = self.catalogue.shown()
         self._rules += added
-        after = self._catalogue.shown()
+        after = self.catalogue.shown()
         for feature in before:
             if before[feature] != after[feature]:
                 self._announce(feature)
@@ -253,49 +253,44 @@ class FastMCP:
 
     async def list_tools(self, *, run_middleware: bool = True) -> Sequence[Tool]:
         """Every visible version of every tool."""
-        return await permitted(self._catalogue.tools.all())
+        return await permitted(self.catalogue.tools.all())
 
     async def list_resources(self, *, run_middleware: bool = True) -> Sequence[Resource]:
         """Every visible version of every resource."""
-        return await permitted(self._catalogue.resources.all())
+        return await permitted(self.catalogue.resources.all())
 
     async def list_resource_templates(
         self, *, run_middleware: bool = True
     ) -> Sequence[ResourceTemplate]:
         """Every visible version of every resource template."""
-        return await permitted(self._catalogue.templates.all())
+        return await permitted(self.catalogue.templates.all())
 
     async def list_prompts(self, *, run_middleware: bool = True) -> Sequence[Prompt]:
         """Every visible version of every prompt."""
-        return await permitted(self._catalogue.prompts.all())
+        return await permitted(self.catalogue.prompts.all())
 
     async def get_tool(self, name: str, version: Selection = None) -> Tool | None:
         """The tool of that name, in its highest version that is selected and visible; else None."""
-        return await permit(self._catalogue.tools.find(name, version))
+        return await permit(self.catalogue.tools.find(name, version))
 
     async def get_resource(self, uri: str, version: Selection = None) -> Resource | None:
         """The resource of that URI, chosen as in `get_tool`."""
-        return await permit(self._catalogue.resources.find(canonical_uri(uri), version))
+        return await permit(self.catalogue.resources.find(canonical_uri(uri), version))
 
     async def get_resource_template(
         self, uri: str, version: Selection = None
     ) -> ResourceTemplate | None:
         """The template that matches a URI, chosen as in `get_tool`."""
-        found = self._catalogue.match(canonical_uri(uri), version)
+        found = self.catalogue.match(canonical_uri(uri), version)
         return None if found is None else await permit(found[0])
 
     async def get_prompt(self, name: str, version: Selection = None) -> Prompt | None:
         """The prompt of that name, chosen as in `get_tool`."""
-        return await permit(self._catalogue.prompts.find(name, version))
-
-    @property
-    def catalogue(self) -> Catalogue:
-        """What the server offers now, whoever asks."""
-        return self._catalogue
+        return await permit(self.catalogue.prompts.find(name, version))
 
     def mirrors_of(self, name: str) -> Plan:
         """Which arguments of a tool its callers repeat in HTTP headers."""
-        tool = self._catalogue.tools.find(name)
+        tool = self.catalogue.tools.find(name)
         return () if tool is None else tool.mirrors
 
     # Use without a client
@@ -390,7 +385,7 @@ class FastMCP:
     @property
     def completes(self) -> bool:
         """Whether any argument of a prompt or a template can be completed."""
-        return bool(self.completers) or self._catalogue.has_choices()
+        return bool(self.completers) or self.catalogue.has_choices()
 
     # HTTP routes beside the endpoint
 

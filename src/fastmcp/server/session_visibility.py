@@ -15,33 +15,30 @@ MAX_SESSIONS = 10_000
 class SessionVisibility:
     """The catalogues of sessions that see something else than the server shows.
 
-    `view` makes a catalogue of the server's with further rules.
+    `view` makes a catalogue of the server's with further rules; `rules` are those by session.
     """
 
     def __init__(self, view: Callable[[Sequence[Rule]], Catalogue]) -> None:
         self._view = view
-        self._rules: dict[str, list[Rule]] = {}
+        self.rules: dict[str, list[Rule]] = {}
         self._catalogues: dict[str, Catalogue] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._rules)
 
     def catalogue(self, session: str) -> Catalogue | None:
         """What the session sees; None when it has no rules."""
-        rules = self._rules.pop(session, None)
+        rules = self.rules.pop(session, None)
         if rules is None:
             return None
-        self._rules[session] = rules
+        self.rules[session] = rules
         return self._catalogues[session]
 
     def add(self, session: str, rule: Rule) -> list[Feature]:
         """Show or hide something for a session; the lists that have changed for it."""
-        rules = self._rules.get(session)
+        rules = self.rules.get(session)
         if rules is None:
-            rules = self._rules[session] = []
+            rules = self.rules[session] = []
             self._catalogues[session] = self._view(rules)
-            if len(self._rules) > MAX_SESSIONS:
-                self.forget(next(iter(self._rules)))
+            if len(self.rules) > MAX_SESSIONS:
+                self.forget(next(iter(self.rules)))
         before = self._catalogues[session].shown()
         rules.append(rule)
         return _differences(before, self._catalogues[session])
@@ -56,7 +53,7 @@ class SessionVisibility:
 
     def forget(self, session: str) -> None:
         """The session has ended."""
-        self._rules.pop(session, None)
+        self.rules.pop(session, None)
         self._catalogues.pop(session, None)
 
 

@@ -29,7 +29,6 @@ from fastmcp._protocol.http import (
 from fastmcp._protocol.mirroring import Plan, check_mirrors
 from fastmcp._runtime.dispatch import Answer, Dispatcher
 from fastmcp._runtime.exchange import Exchange
-from fastmcp._runtime.given_up import give_up
 from fastmcp._runtime.session import Channel
 from fastmcp.exceptions import InputUnavailable, InvalidRequest, McpError
 from fastmcp.wire import jsonrpc
@@ -212,7 +211,7 @@ class StreamableHTTPEndpoint:
 
         def left() -> None:
             if cancels:
-                give_up(task)
+                task.cancel()
 
         attendant = Attendant(receive, reply, left, idle=streams)
         try:
@@ -390,6 +389,9 @@ class _Alone:
             f"{method} needs a session; this request came without one, so its client cannot be "
             "asked"
         )
+
+    def awaits(self, related: RequestId) -> bool:
+        return not self._reply.gone
 
     def release(self, related: RequestId) -> None:
         pass

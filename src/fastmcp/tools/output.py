@@ -30,6 +30,8 @@ from .whole_results import WholeResult, whole_result
 logger = logging.getLogger("fastmcp.server")
 
 _TEXTS = (str, bytes, bytearray)
+# What is data whatever the tool says of itself.
+_DATA = frozenset({str, int, float, bool, list, type(None)})
 _WRAP_META = {"fastmcp": {"wrap_result": True}}
 
 
@@ -88,12 +90,15 @@ class Output:
         Raises:
             ToolError: the value does not fit what was promised, or cannot be written as JSON.
         """
-        if self.schema is None and type(value) is str:
+        kind = cast("type[Any]", type(value))
+        if kind is str and self.schema is None:
             return ToolResult.encoded([text_block(value)])
-        value = bare(value)
-        if isinstance(value, GeneratorType):
-            value = list(cast("Any", value))
-        result = whole_result(value)
+        result = None
+        if kind not in _DATA:
+            value = bare(value)
+            if isinstance(value, GeneratorType):
+                value = list(cast("Any", value))
+            result = whole_result(value)
         if result is None:
             try:
                 result = self._of_data(value)

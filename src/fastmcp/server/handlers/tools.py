@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec import UNSET
 
-from fastmcp._runtime.dispatch import Handler
 from fastmcp._runtime.faults import upstream_trouble
 from fastmcp.exceptions import (
     AuthorizationError,
@@ -41,22 +40,22 @@ async def run_tool(context: Context, params: CallToolRequestParams) -> WholeResu
     return await tool.call(arguments or {})
 
 
-def tool_outcome(act: Handler[Context]) -> Handler[Context]:
-    """`act` with its failures as results: the middleware in it has seen the exceptions."""
+def tool_failure(
+    context: Context, params: CallToolRequestParams, fault: BaseException
+) -> CallToolResult:
+    """A failed call as a result, now that the middleware has seen its exception.
 
-    async def call_tool(context: Context, params: CallToolRequestParams) -> WholeResult:
-        name = params.name
-        try:
-            return await act(context, params)
-        except _SAID_ALOUD as error:
-            return _tool_failure(context, name, error)
-        except Exception as error:
-            return _tool_crash(context, name, error)
-
-    return call_tool
+    Raises:
+        BaseException: what no result tells of.
+    """
+    if isinstance(fault, _SAID_ALOUD):
+        return _said_aloud(context, params.name, fault)
+    if isinstance(fault, Exception):
+        return _crash(context, params.name, fault)
+    raise fault
 
 
-def _tool_failure(context: Context, name: str, error: Exception) -> CallToolResult:
+def _said_aloud(context: Context, name: str, error: Exception) -> CallToolResult:
     """A failure whose text was written for the model; a protocol error stays one.
 
     Arguments that do not fit are the model's to correct since 2025-11-25 (SEP-1303); before, they
@@ -79,7 +78,7 @@ def _tool_failure(context: Context, name: str, error: Exception) -> CallToolResu
     return _error_result(str(error))
 
 
-def _tool_crash(context: Context, name: str, error: Exception) -> CallToolResult:
+def _crash(context: Context, name: str, error: Exception) -> CallToolResult:
     context.fastmcp.logger.exception("Error calling tool %r", name)
     detail = "" if context.fastmcp.masks_errors else f": {error}"
     trouble = upstream_trouble(error)

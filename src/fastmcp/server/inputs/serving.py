@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, cast
 
 from msgspec import ValidationError, convert, json
 
@@ -31,6 +31,8 @@ from .rounds import Record, Rounds
 # How often a handshake client is asked for one call, by a function that returns what it asks.
 MAX_ROUNDS = 10
 
+Failed: TypeAlias = Callable[[Context, Any, BaseException], Any]
+
 _RESULTS: dict[str, type[Model]] = {
     "elicitation/create": ElicitResult,
     "sampling/createMessage": CreateMessageResult,
@@ -39,25 +41,27 @@ _RESULTS: dict[str, type[Model]] = {
 _NOT_BOUND = ("_meta", "inputResponses", "requestState")
 
 
-def interactive(act: Handler[Context]) -> Handler[Context]:
-    """`act`, whose function may ask its client: in rounds where the client is modern."""
+def interactive(act: Handler[Context], failed: Failed | None = None) -> Handler[Context]:
+    """`act`, whose function may ask its client: in rounds where the client is modern. `failed`
+    makes results of failures.
+    """
 
-    async def serve(context: Context, params: InputResponseRequestParams) -> Any:
+    async def serve(context: Context, params: Any) -> Any:
         exchange = context.exchange
         if params.request_state is not None or params.input_responses is not None:
             _resume(context, params)
         outcome = None
         try:
             outcome = await act(context, params)
+            if isinstance(outcome, InputRequiredResult):
+                outcome = await _hand_over(context, params, outcome, act)
         except BaseException as fault:
             if not _ends_round(exchange, fault):
-                raise
+                if failed is None:
+                    raise
+                outcome = failed(context, params, fault)
         rounds: Rounds | None = exchange.rounds
-        if rounds is not None and rounds.questions:
-            return _suspended(context, rounds)
-        if isinstance(outcome, InputRequiredResult):
-            return await _hand_over(context, params, outcome, act)
-        return outcome
+        return outcome if rounds is None or not rounds.questions else _suspended(context, rounds)
 
     return serve
 
@@ -131,7 +135,7 @@ def _suspended(context: Context, rounds: Rounds) -> InputRequiredResult:
 
 async def _hand_over(
     context: Context,
-    params: InputResponseRequestParams,
+    params: Any,
     wanted: InputRequiredResult,
     act: Handler[Context],
 ) -> Any:
