@@ -462,6 +462,19 @@ def test_returned_questions_are_asked_of_a_handshake_client_by_requests() -> Non
     }
 
 
+def test_a_demand_for_nothing_is_a_mistake_that_is_told() -> None:
+    """Its client could do nothing about it."""
+    mcp = FastMCP("x")
+
+    @mcp.tool
+    async def ask() -> Any:
+        return InputRequiredResult()
+
+    (result,) = played(mcp)
+
+    assert result["isError"] and "has input_requests, or request_state" in text(result)
+
+
 def test_a_tool_may_return_the_official_packages_demand() -> None:
     """By its shape."""
     from mcp import types

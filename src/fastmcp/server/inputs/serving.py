@@ -139,7 +139,13 @@ async def _hand_over(
     wanted: InputRequiredResult,
     act: Handler[Context],
 ) -> Any:
-    """What comes of a function that returned the demand for input itself."""
+    """What comes of a function that returned the demand for input itself.
+
+    Raises:
+        ValueError: it demands nothing.
+    """
+    if not wanted.input_requests and wanted.request_state is None:
+        raise ValueError("An InputRequiredResult has input_requests, or request_state, or both")
     if context.revision.modern:
         return _demand(context, wanted)
     outcome: Any = wanted
