@@ -15,7 +15,7 @@ from fastmcp._components.functions.function import is_async
 from fastmcp.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
-    from .shared_lifespan import SharedLifespan
+    from .lifetime.shared_lifespan import SharedLifespan
 
 Worker: TypeAlias = Callable[..., Coroutine[Any, Any, Any]]
 Status: TypeAlias = Literal["new", "running", "waiting", "crashed", "finished", "stopped", "stuck"]

@@ -27,20 +27,20 @@ from fastmcp.wire.lifecycle import (
 )
 from fastmcp.wire.notifications import ProgressNotificationParams
 
-from .client_logger import ClientLogger
 from .inputs.asking import ask
-from .log_message import hears, log_message
 from .providers.local import Feature
-from .served_request import ServedRequest
+from .request.client_logger import ClientLogger
+from .request.log_message import hears, log_message
+from .request.served_request import ServedRequest
 from .state.session_state import SessionState
 from .subscriptions import Change
 from .visibility import Criteria, Rule, rule
 
 if TYPE_CHECKING:
     from fastmcp.resources.base import ResourceResult
-    from fastmcp.server.client_session import ClientSession
     from fastmcp.server.elicitation import Elicitation
-    from fastmcp.server.request_context import RequestContext
+    from fastmcp.server.request.client_session import ClientSession
+    from fastmcp.server.request.request_context import RequestContext
     from fastmcp.server.sampling import SampleStep, SamplingResult
     from fastmcp.server.sampling.messages import Messages
     from fastmcp.server.sampling.sampling_request import SamplingOptions
@@ -165,7 +165,7 @@ class Context(ServedRequest, Injectable):
         What tells of changes goes where this session hears of changes, anything else with this
         request (PROTOCOL 3.14).
         """
-        from .sent_notification import read_notification
+        from .request.sent_notification import read_notification
 
         method, members, change = read_notification(notification, params, self.session_id)
         if change is not None:
@@ -285,14 +285,14 @@ class Context(ServedRequest, Injectable):
     @property
     def session(self) -> ClientSession:
         """The client, by the methods that code written for the official SDK calls."""
-        from .client_session import ClientSession
+        from .request.client_session import ClientSession
 
         return ClientSession(self)
 
     @property
     def request_context(self) -> RequestContext:
         """Facts of the request, as attributes and by key; `["app"]` is the ASGI application."""
-        from .request_context import RequestContext
+        from .request.request_context import RequestContext
 
         return RequestContext(self)
 

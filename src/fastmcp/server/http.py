@@ -16,10 +16,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fastmcp._protocol.guard import Guard
 from fastmcp.exceptions import ConfigurationError
 
-from .app_state import HOST_APP
 from .event_store import EventLog
 from .guard import HostOriginGuardMiddleware
 from .http_settings import HttpSettings
+from .request.app_state import HOST_APP
 from .streamable import StreamableHTTPEndpoint
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from fastmcp._runtime.session import Channel
 
     from .connection import ServerConnection
+    from .lifetime.shared_lifespan import SharedLifespan
     from .options import HttpDefaults
-    from .shared_lifespan import SharedLifespan
 
 DEFAULT_PATH = "/mcp"
 # How long a call that is cancelled at the end may take to clean up, in seconds.

@@ -17,7 +17,7 @@ from fastmcp.wire.inputs import InputRequiredResult
 from fastmcp.wire.methods import METHODS
 
 from .context import Context
-from .detached import detached
+from .request.detached import detached
 from .routes import HANDLERS
 
 if TYPE_CHECKING:

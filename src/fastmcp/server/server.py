@@ -33,14 +33,14 @@ from .connection import ServerConnection
 from .context import Context
 from .identity import Identity
 from .inputs.request_state import RequestStateSecurity
-from .log_message import known_level
+from .lifetime.shared_lifespan import SharedLifespan
 from .middleware.middleware import Middleware
 from .options import HttpDefaults, SamplingFallback, reject_unknown, require_available
 from .providers.local import Feature, LocalProvider
 from .providers.shelf import OnDuplicate
+from .request.log_message import known_level
 from .routes import build_chains, build_routes
 from .session_visibility import SessionVisibility
-from .shared_lifespan import SharedLifespan
 from .state.keeper import AnyStore, keeper_of
 from .subscriptions import Audience, Change
 from .visibility import Criteria, Rule, rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .subscriptions import Change
+from ..subscriptions import Change
 
 _CHANGES: dict[str, Any] = {
     "notifications/tools/list_changed": "tools",

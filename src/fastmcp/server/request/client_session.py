@@ -19,10 +19,10 @@ from fastmcp.wire.inputs import (
 from fastmcp.wire.lifecycle import InitializeRequestParams, LoggingLevel
 from fastmcp.wire.notifications import LoggingMessageNotificationParams, ProgressNotificationParams
 
-from .inputs.asking import ask
+from ..inputs.asking import ask
 
 if TYPE_CHECKING:
-    from .context import Context
+    from ..context import Context
 
 _NAMELESS = {"name": "unknown", "version": "unknown"}
 

@@ -13,11 +13,11 @@ from fastmcp._components.injection.shared_values import SharedValues
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.utilities.lifespan import Exits, LifespanFunction, manager_of
 
+from ..middleware.middleware import Middleware
 from .held import Held
-from .middleware.middleware import Middleware
 
 if TYPE_CHECKING:
-    from .background import ServerBackground
+    from ..background import ServerBackground
     from .http_pool import HttpPool
     from .session_lifespan import SessionLifespans
 
@@ -80,7 +80,7 @@ class SharedLifespan:
     def background(self) -> ServerBackground:
         """The tasks that run beside the requests."""
         if self._background is None:
-            from .background import ServerBackground
+            from ..background import ServerBackground
 
             self._background = ServerBackground(self._server, self)
         return self._background

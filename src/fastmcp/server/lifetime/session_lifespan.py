@@ -8,8 +8,8 @@ from typing import Any
 from fastmcp._runtime.exchange import Exchange
 from fastmcp.utilities.lifespan import LifespanFunction, manager_of
 
+from ..middleware.middleware import CallNext, Middleware, MiddlewareContext
 from .held import Held
-from .middleware.middleware import CallNext, Middleware, MiddlewareContext
 
 # What is not served by a user's code, or goes on for as long as the client listens.
 _WITHOUT = {"initialize", "server/discover", "ping", "logging/setLevel", "subscriptions/listen"}

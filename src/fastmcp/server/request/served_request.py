@@ -12,16 +12,16 @@ from fastmcp._runtime.threads import abandoned
 from fastmcp.wire.lifecycle import ClientCapabilities, Implementation
 from fastmcp.wire.revisions import Revision
 
-from .auth.identity import principal_of
-from .catalogue import Catalogue
+from ..auth.identity import principal_of
+from ..catalogue import Catalogue
+from ..inputs.rounds import Rounds
+from ..state.session_names import session_id_of
 from .detached import detached
-from .inputs.rounds import Rounds
-from .state.session_names import session_id_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from fastmcp.server.http_pool import HttpPool
+    from fastmcp.server.lifetime.http_pool import HttpPool
     from fastmcp.server.server import FastMCP
 
 

@@ -13,8 +13,8 @@ from fastmcp.wire.shapes import RequestParams
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from fastmcp.server.client_session import ClientSession
     from fastmcp.server.context import Context
+    from fastmcp.server.request.client_session import ClientSession
 
 _FACTS = (
     "app",
