@@ -32,6 +32,7 @@ from .providers.local import Feature
 from .request.client_logger import ClientLogger
 from .request.log_message import hears, log_message
 from .request.served_request import ServedRequest
+from .state.session_names import values_of
 from .state.session_state import SessionState
 from .subscriptions import Change
 from .visibility import Criteria, Rule, rule
@@ -284,10 +285,12 @@ class Context(ServedRequest, Injectable):
 
     @property
     def session(self) -> ClientSession:
-        """The client, by the methods that code written for the official SDK calls."""
+        """The client, by the methods that code written for the official SDK calls; the same object
+        for the time of the request.
+        """
         from .request.client_session import ClientSession
 
-        return ClientSession(self)
+        return values_of(self._exchange).setdefault(ClientSession, ClientSession(self))
 
     @property
     def request_context(self) -> RequestContext:
