@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Generator
+import functools
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import CancelledError
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Concatenate, NoReturn, ParamSpec, Protocol, TypeVar
 
 from .threads import abandoned, awaited_here, while_awaited, workers
 
 T = TypeVar("T")
+P = ParamSpec("P")
+H = TypeVar("H", bound="Homed")
 
 
 class NotAwaited(RuntimeError):
@@ -92,6 +95,33 @@ def _wait(work: Coroutine[Any, Any, T], home: asyncio.AbstractEventLoop) -> T:
             return future.result()
     except CancelledError:
         raise asyncio.CancelledError("The request was cancelled") from None
+
+
+class Homed(Protocol):
+    """What has methods that belong to one event loop."""
+
+    @property
+    def home(self) -> asyncio.AbstractEventLoop: ...
+
+
+class Bridged:
+    """Decorates methods that async functions await and plain functions call; `owner` is the name
+    by which those who forget to await are told.
+    """
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+
+    def __call__(
+        self, method: Callable[Concatenate[H, P], Coroutine[Any, Any, T]]
+    ) -> Callable[Concatenate[H, P], Coroutine[Any, Any, T]]:
+        name = f"{self._owner}.{method.__name__}"
+
+        @functools.wraps(method)
+        def call(homed: H, /, *args: P.args, **kwargs: P.kwargs) -> Any:
+            return bridge(method(homed, *args, **kwargs), homed.home, name)
+
+        return call
 
 
 async def _across(work: Coroutine[Any, Any, T], home: asyncio.AbstractEventLoop) -> T:

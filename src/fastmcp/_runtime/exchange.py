@@ -51,12 +51,10 @@ class Peer(Protocol):
 class SessionRecord:
     """What outlives one request of a handshake session; `subscriptions` are URIs of resources."""
 
-    __slots__ = ("id", "principal", "state", "subscriptions")
+    __slots__ = ("id", "subscriptions")
 
-    def __init__(self, id: str, principal: str | None = None) -> None:
+    def __init__(self, id: str) -> None:
         self.id = id
-        self.principal = principal
-        self.state: dict[str, Any] | None = None
         self.subscriptions: set[str] | None = None
 
 

@@ -7,13 +7,13 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 
+from fastmcp._runtime.calling import call
 from fastmcp.exceptions import InvalidParams
 from fastmcp.wire.inputs import ElicitAction, ElicitRequestFormParams, ElicitRequestParams
 from fastmcp.wire.inputs import ElicitResult as WireElicitResult
 from fastmcp.wire.lifecycle import ClientCapabilities, ElicitationCapability
 from fastmcp.wire.model import Model
 
-from .calling import call_handler
 from .handler_context import RequestContext
 
 __all__ = ["ElicitRequestParams", "ElicitResult", "ElicitationHandler", "RequestContext"]
@@ -69,7 +69,7 @@ class ElicitationAnswers:
 
         form = params.requested_schema if isinstance(params, ElicitRequestFormParams) else None
         kind = None if form is None else response_type(form)
-        given = await call_handler(self._handler, params.message, kind, params, context)
+        given = await call(self._handler, params.message, kind, params, context)
         action: ElicitAction = "accept"
         meta: dict[str, Any] | None = None
         if _is_result(given):

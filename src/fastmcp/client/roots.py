@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from fastmcp._runtime.calling import call
 from fastmcp.wire.inputs import ListRootsRequestParams, ListRootsResult, Root
 from fastmcp.wire.lifecycle import ClientCapabilities, RootsCapability
 from fastmcp.wire.model import Model
 
-from .calling import call_handler
 from .handler_context import RequestContext
 
 __all__ = ["Root", "RootsHandler", "RootsList"]
@@ -41,7 +41,7 @@ class RootsAnswers:
         """The roots as they are now."""
         roots = self._roots
         if callable(roots):
-            roots = as_roots(await call_handler(roots, context))
+            roots = as_roots(await call(roots, context))
         return ListRootsResult(roots=roots)
 
 

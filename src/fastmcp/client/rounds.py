@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from msgspec import Raw, Struct, json
 
 from fastmcp.exceptions import ClientError
+from fastmcp.wire.methods import METHODS
 from fastmcp.wire.model import Model
 
 from .answers import Question
@@ -18,7 +19,7 @@ MAX_ROUNDS = 10
 PAUSE, LONGEST_PAUSE = 0.05, 0.25
 
 # The requests that may be answered so.
-IN_ROUNDS = frozenset({"tools/call", "prompts/get", "resources/read"})
+IN_ROUNDS = frozenset(name for name, method in METHODS.items() if method.interactive)
 
 Retry: TypeAlias = Callable[[dict[str, Any]], Awaitable[Raw]]
 AnswerAll: TypeAlias = Callable[[Mapping[str, Question]], Awaitable[dict[str, Model]]]

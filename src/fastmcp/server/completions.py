@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, cast
 
 from fastmcp._components.choices import choices_of
-from fastmcp._runtime.threads import run_in_thread
+from fastmcp._runtime.calling import call
 from fastmcp.resources.uri.naming import canonical_uri
 from fastmcp.wire.completion import (
     CompleteRequestParams,
@@ -82,19 +82,12 @@ class Completers:
         if found is not None:
             completer, takes = found
             settled = (context.arguments if context else None) or {}
-            return _completion(await _call(completer, *(argument.value, settled)[:takes]))
+            return _completion(await call(completer, *(argument.value, settled)[:takes]))
         if self.handler is not None:
-            return _completion(await _call(self.handler, ref, argument, context))
+            return _completion(await call(self.handler, ref, argument, context))
         typed = argument.value.casefold()
         choices = choices_of(schema, argument.name)
         return _completion([value for value in choices if value.casefold().startswith(typed)])
-
-
-async def _call(function: Callable[..., Any], *arguments: Any) -> Any:
-    if inspect.iscoroutinefunction(function):
-        return await function(*arguments)
-    outcome = await run_in_thread(lambda: function(*arguments))
-    return await outcome if inspect.isawaitable(outcome) else outcome
 
 
 def _completion(values: Any) -> Completion:

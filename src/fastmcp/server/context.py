@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import (
     TYPE_CHECKING,
     Any,
-    Concatenate,
     ParamSpec,
     Self,
     TypedDict,
@@ -20,7 +18,7 @@ from typing import (
 
 from fastmcp._components.current import current_scope
 from fastmcp._components.functions.signature import Injectable
-from fastmcp._runtime.bridge import bridge
+from fastmcp._runtime.bridge import Bridged
 from fastmcp.wire.inputs import ListRootsRequestParams, ListRootsResult, Root
 from fastmcp.wire.lifecycle import (
     LoggingLevel,
@@ -54,17 +52,7 @@ R = TypeVar("R")
 to_client_logger = logging.getLogger("fastmcp.server.context.to_client")
 
 
-def bridged(
-    method: Callable[Concatenate[Context, P], Coroutine[Any, Any, R]],
-) -> Callable[Concatenate[Context, P], Coroutine[Any, Any, R]]:
-    """A method that async functions await, and plain functions call."""
-    name = f"ctx.{method.__name__}"
-
-    @functools.wraps(method)
-    def call(self: Context, /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        return bridge(method(self, *args, **kwargs), self._exchange.loop, name)
-
-    return call
+bridged = Bridged("ctx")
 
 
 class Context(ServedRequest, Injectable):

@@ -12,7 +12,6 @@ from fastmcp.wire.features import (
     ListToolsResult,
 )
 from fastmcp.wire.methods import METHODS
-from fastmcp.wire.shapes import InputResponseRequestParams
 
 from .context import Context
 from .handlers import lifecycle, prompts, resources, tools
@@ -42,9 +41,7 @@ HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
 }
 
 
-INTERACTIVE = [
-    name for name in HANDLERS if issubclass(METHODS[name].params, InputResponseRequestParams)
-]
+INTERACTIVE = [name for name in HANDLERS if METHODS[name].interactive]
 
 
 def build_chains(middleware: Sequence[Middleware]) -> dict[str, Handler[Context]]:

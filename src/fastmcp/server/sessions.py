@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import os
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Annotated, Any, Concatenate, Final, ParamSpec, TypeVar, cast
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Annotated, Any, Final, ParamSpec, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from fastmcp._components.injection.dependencies import Injectable, Reading
-from fastmcp._runtime.bridge import bridge
+from fastmcp._runtime.bridge import Bridged, bridge
 from fastmcp.exceptions import AuthorizationError
 
 from .context import Context
@@ -60,18 +59,7 @@ def current_principal() -> str | None:
     return None if context is None else context.principal
 
 
-def bridged(
-    method: Callable[Concatenate[Session, P], Coroutine[Any, Any, R]],
-) -> Callable[Concatenate[Session, P], Coroutine[Any, Any, R]]:
-    """A method that async functions await, and plain functions call."""
-    name = f"session.{method.__name__}"
-
-    @functools.wraps(method)
-    def call(self: Session, /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        return bridge(method(self, *args, **kwargs), self._loop, name)
-
-    return call
-
+bridged = Bridged("session")
 
 # Changes of one session that come at the same time are made one after the other, in this process.
 _turns: WeakValueDictionary[tuple[asyncio.AbstractEventLoop, Address], asyncio.Lock] = (
@@ -85,11 +73,11 @@ class Session:
     Values are data: what comes back is as JSON has it. `id` is None for a `UserSession`.
     """
 
-    __slots__ = ("_address", "_keeper", "_loop", "id")
+    __slots__ = ("_address", "_keeper", "home", "id")
 
     def __init__(self, context: Context, address: Address, id: str | None) -> None:
         self._keeper = context.fastmcp.state_keeper
-        self._loop = context.exchange.loop
+        self.home = context.exchange.loop
         self._address = address
         self.id = id
 
@@ -146,7 +134,7 @@ class Session:
         await self._keeper.put(self._address, encode_state(_STATE, values), None)
 
     def _turn(self) -> asyncio.Lock:
-        return _turns.setdefault((self._loop, self._address), asyncio.Lock())
+        return _turns.setdefault((self.home, self._address), asyncio.Lock())
 
 
 class UserSession(Session, Injectable):

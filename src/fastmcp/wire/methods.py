@@ -64,7 +64,7 @@ from fastmcp.wire.revisions import (
     R2026_07_28,
     Revision,
 )
-from fastmcp.wire.shapes import EmptyResult
+from fastmcp.wire.shapes import EmptyResult, InputResponseRequestParams
 from fastmcp.wire.tasks import (
     TASKS_EXTENSION,
     CancelTaskRequestParams,
@@ -111,6 +111,11 @@ class Method(Struct, frozen=True, kw_only=True):
     def in_revision(self, revision: Revision) -> bool:
         """Tell whether `revision` has this as a message of its own."""
         return self.since <= revision and (self.until is None or revision <= self.until)
+
+    @property
+    def interactive(self) -> bool:
+        """Whether its answer may be `input_required`, and it then be sent again with answers."""
+        return issubclass(self.params, InputResponseRequestParams)
 
     def sent_by(self, role: Role, revision: Revision) -> bool:
         """Tell whether `role` may send this in `revision`."""

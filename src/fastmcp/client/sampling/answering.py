@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeAlias, cast
 
-from fastmcp.client.calling import call_handler
+from fastmcp._runtime.calling import call
 from fastmcp.client.handler_context import RequestContext
 from fastmcp.exceptions import InvalidParams
 from fastmcp.wire.content import TextContent
@@ -65,7 +65,7 @@ class SamplingAnswers:
         Raises:
             TypeError: the handler gave something else.
         """
-        given = await call_handler(self._handler, params.messages, params, context)
+        given = await call(self._handler, params.messages, params, context)
         result = as_result(given)
         if params.tools is None:
             result.content = _one_block(result.content)

@@ -12,7 +12,6 @@ from fastmcp.wire.lifecycle import ClientCapabilities
 from fastmcp.wire.methods import METHODS
 from fastmcp.wire.model import Model
 from fastmcp.wire.revisions import sieve
-from fastmcp.wire.shapes import InputResponseRequestParams
 
 from .rounds import Rounds
 
@@ -51,7 +50,7 @@ def rounds_of(exchange: Exchange) -> Rounds:
     Raises:
         InputUnavailable: its method has none.
     """
-    if not issubclass(METHODS[exchange.method].params, InputResponseRequestParams):
+    if not METHODS[exchange.method].interactive:
         raise InputUnavailable(
             f"The client cannot be asked anything while it waits for {exchange.method}"
         )
@@ -83,17 +82,6 @@ def lacking(capabilities: ClientCapabilities, method: str, params: Any) -> str |
         "elicitation.form"
     )
     return "elicitation.form" if only_pages else None
-
-
-def require(exchange: Exchange, *paths: str) -> None:
-    """Refuse to ask a client for what it did not declare: dotted paths of its capabilities.
-
-    Raises:
-        MissingCapability: it lacks one.
-    """
-    for path in paths:
-        if not exchange.sender.capabilities.supports(path):
-            raise refusal(path)
 
 
 def _require_declared(exchange: Exchange, method: str, params: Model) -> None:

@@ -12,25 +12,16 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import Raw, Struct, field, json
 
-from fastmcp.wire.inputs import (
-    CreateMessageRequest,
-    ElicitRequest,
-    InputRequest,
-    ListRootsRequest,
-)
+from fastmcp.wire.inputs import InputRequest
 from fastmcp.wire.model import Model
 
 logger = logging.getLogger("fastmcp.server.inputs")
 
-_REQUESTS: dict[str, Any] = {
-    "elicitation/create": ElicitRequest,
-    "sampling/createMessage": CreateMessageRequest,
-    "roots/list": ListRootsRequest,
-}
+_REQUESTS: dict[str, Any] = {each.method: each for each in get_args(InputRequest)}
 _encode = json.Encoder(order="sorted").encode
 
 

@@ -12,14 +12,8 @@ from fastmcp._runtime.dispatch import Handler, Render
 from fastmcp._runtime.exchange import Exchange
 from fastmcp.exceptions import InputUnavailable
 from fastmcp.server.context import Context
-from fastmcp.wire.inputs import (
-    CreateMessageResult,
-    ElicitResult,
-    InputRequest,
-    InputRequiredResult,
-    ListRootsRequestParams,
-    ListRootsResult,
-)
+from fastmcp.wire.inputs import InputRequest, InputRequiredResult, ListRootsRequestParams
+from fastmcp.wire.methods import METHODS
 from fastmcp.wire.model import Model
 from fastmcp.wire.shapes import InputResponseRequestParams
 
@@ -33,11 +27,6 @@ MAX_ROUNDS = 10
 
 Failed: TypeAlias = Callable[[Context, Any, BaseException], Any]
 
-_RESULTS: dict[str, type[Model]] = {
-    "elicitation/create": ElicitResult,
-    "sampling/createMessage": CreateMessageResult,
-    "roots/list": ListRootsResult,
-}
 _NOT_BOUND = ("_meta", "inputResponses", "requestState")
 
 
@@ -99,10 +88,16 @@ def _readable(responses: Mapping[str, Any], asked: Mapping[str, str]) -> dict[st
     read: dict[str, Any] = {}
     for key, value in responses.items():
         try:
-            read[key] = convert(value, _RESULTS[asked.get(key) or _method_of(value)])
+            read[key] = convert(value, _result_of(asked.get(key) or _method_of(value)))
         except ValidationError:
             continue
     return read
+
+
+def _result_of(method: str) -> type[Model]:
+    result = METHODS[method].result
+    assert result is not None
+    return result
 
 
 def _method_of(result: Any) -> str:
@@ -163,7 +158,7 @@ async def _hand_over(
 
 async def _ask(exchange: Exchange, request: InputRequest) -> Model:
     params = request.params or ListRootsRequestParams()
-    return await ask(exchange, request.method, params, _RESULTS[request.method])
+    return await ask(exchange, request.method, params, _result_of(request.method))
 
 
 def _demand(context: Context, wanted: InputRequiredResult) -> InputRequiredResult:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from msgspec import Raw, json
 
 from fastmcp._components.writing import to_json
+from fastmcp._runtime.calling import call
 from fastmcp._runtime.exchange import Exchange
-from fastmcp._runtime.threads import run_in_thread
 
 from .rounds import Rounds
 
@@ -28,11 +27,5 @@ async def once(exchange: Exchange, key: str, function: Callable[[], Any]) -> Any
         exchange.rounds = Rounds()
     steps: dict[str, Raw] = exchange.rounds.record.steps
     if key not in steps:
-        if inspect.iscoroutinefunction(function):
-            value = await function()
-        else:
-            value = await run_in_thread(function)
-            if inspect.isawaitable(value):
-                value = await value
-        steps[key] = Raw(to_json(value))
+        steps[key] = Raw(to_json(await call(function)))
     return json.decode(steps[key])

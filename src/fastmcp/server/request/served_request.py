@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,11 @@ class ServedRequest(Scope):
         super().__init__()
         self.fastmcp = fastmcp
         self._exchange = detached("tools/call") if exchange is None else exchange
+
+    @property
+    def home(self) -> asyncio.AbstractEventLoop:
+        """The event loop that serves the request."""
+        return self._exchange.loop
 
     @property
     def exchange(self) -> Exchange:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import convert, json, to_builtins
 
+from fastmcp._runtime.calling import call
 from fastmcp._runtime.exchange import Exchange
 from fastmcp.server.inputs.asking import ask
 from fastmcp.server.state.session_names import values_of
@@ -18,7 +18,7 @@ from .handler import as_answer, handler_for
 from .messages import as_messages, fitted, speaks_of_tools
 from .results import SampleStep, Usage
 from .sampling_request import request_of, require_known, tool_choice_of
-from .sampling_tool import SamplingTool, awaited
+from .sampling_tool import SamplingTool
 from .toolset import Toolset
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class Conversation:
             return await ask(context.exchange, _METHOD, request, CreateMessageResult)
 
         async def handle() -> Any:
-            given = await awaited(partial(handler, request.messages, request, context))
+            given = await call(handler, request.messages, request, context)
             return to_builtins(as_answer(given))
 
         # Recorded as a client's answer is, so that a later round does not ask the model again.

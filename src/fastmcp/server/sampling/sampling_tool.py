@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Awaitable, Callable
 from typing import Any, ClassVar, Self
 
 from msgspec import Struct
 
-from fastmcp._components.functions.function import is_async
-from fastmcp._runtime.threads import run_in_thread
+from fastmcp._runtime.calling import call
 from fastmcp.exceptions import AuthorizationError
 from fastmcp.server.auth.authorization import permit
 from fastmcp.tools.base import Tool
@@ -116,16 +114,8 @@ class SamplingTool(Struct, kw_only=True, eq=False):
         given = arguments or {}
         if self.call is not None:
             return await self.call(given)
-        return await awaited(functools.partial(self.fn, **given))
+        return await call(functools.partial(self.fn, **given))
 
     def to_mcp_tool(self) -> WireTool:
         """The tool as the model's client is told of it."""
         return WireTool(name=self.name, description=self.description, input_schema=self.parameters)
-
-
-async def awaited(function: Callable[[], Any]) -> Any:
-    """What a function without arguments gives: an async one is awaited, a plain one called in a
-    worker thread.
-    """
-    value = function() if is_async(function) else await run_in_thread(function)
-    return await value if inspect.isawaitable(value) else value
