@@ -7,8 +7,6 @@ changed, moved to another request or is too old is refused before anything runs 
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import math
 import os
 import time
@@ -73,6 +71,9 @@ class AESGCMRequestStateCodec:
 
     def _open_ring(self) -> dict[bytes, Any]:
         if self._ring is None:
+            import hashlib
+            import hmac
+
             from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
             derived = [hmac.digest(secret, _LABEL, "sha256") for secret in self._secrets]
@@ -180,19 +181,14 @@ def unseal(security: RequestStateSecurity, token: str, bound: bytes) -> Record:
     Raises:
         InvalidParams: it is not what was sealed for this request, or too old.
     """
+    from hmac import compare_digest
+
     try:
         if len(token) > security.max_size:
             raise InvalidRequestState("too large")
         sealed = _read(security.codec.unseal(token))
-        if not hmac.compare_digest(sealed.bound, bound) or sealed.expires < time.time():
+        if not compare_digest(sealed.bound, bound) or sealed.expires < time.time():
             raise InvalidRequestState("sealed for another request, or too old")
     except Exception:
         raise InvalidParams("Invalid or expired requestState") from None
     return sealed.record
-
-
-def binding(*parts: Any) -> bytes:
-    """What state is bound to, as a digest: the same for the same parts, in whatever order their
-    objects have their members.
-    """
-    return hashlib.sha256(json.encode(parts, order="sorted")).digest()

@@ -9,7 +9,6 @@ an answer is never taken for that of another question (PROTOCOL 3.13).
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -19,10 +18,11 @@ from msgspec import Raw, Struct, field, json
 from fastmcp.wire.inputs import InputRequest
 from fastmcp.wire.model import Model
 
+from .fingerprint import fingerprint
+
 logger = logging.getLogger("fastmcp.server.inputs")
 
 _REQUESTS: dict[str, Any] = {each.method: each for each in get_args(InputRequest)}
-_encode = json.Encoder(order="sorted").encode
 
 
 class Suspended(BaseException):
@@ -62,7 +62,7 @@ class Rounds:
         self._fresh: set[str] = set()
         for key in self.record.asked:
             if responses is not None and key in responses:
-                self.record.answers[key] = Raw(_encode(responses[key]))
+                self.record.answers[key] = Raw(json.encode(responses[key]))
                 self._fresh.add(key)
         self.record.asked = {}
 
@@ -81,7 +81,7 @@ class Rounds:
         return known
 
     def _key(self, method: str, params: Model) -> str:
-        digest = hashlib.sha256(_encode([method, params])).hexdigest()[:16]
+        digest = fingerprint(method, params).hex()[:16]
         self._times[digest] = times = self._times.get(digest, 0) + 1
         name = method.partition("/")[0]
         return f"{name}-{digest}" if times == 1 else f"{name}-{digest}-{times}"

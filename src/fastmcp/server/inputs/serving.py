@@ -19,7 +19,8 @@ from fastmcp.wire.shapes import InputResponseRequestParams
 
 from ..catalogue import version_asked_for
 from .asking import ask, lacking, refusal
-from .request_state import RequestStateSecurity, binding, seal, unseal
+from .fingerprint import fingerprint
+from .request_state import RequestStateSecurity, seal, unseal
 from .rounds import Record, Rounds
 
 # How often a handshake client is asked for one call, by a function that returns what it asks.
@@ -199,4 +200,4 @@ def _bound(context: Context) -> bytes:
     asked = {name: value for name, value in params.items() if name not in _NOT_BOUND}
     version = version_asked_for(params.get("_meta"))
     audience = _security(context).audience or context.fastmcp.name
-    return binding(audience, context.principal, exchange.method, asked, version)
+    return fingerprint(audience, context.principal, exchange.method, asked, version)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from msgspec import convert, json, to_builtins
+from msgspec import convert, to_builtins
 
 from fastmcp._runtime.calling import call
 from fastmcp._runtime.exchange import Exchange
 from fastmcp.server.inputs.asking import ask
+from fastmcp.server.inputs.fingerprint import fingerprint
 from fastmcp.server.state.session_names import values_of
 from fastmcp.wire.inputs import CreateMessageRequestParams, CreateMessageResult, SamplingMessage
 
@@ -31,7 +31,6 @@ ROUNDS = 10
 """The same of a modern client's model: clients go along with so many rounds (PROTOCOL 3.13)."""
 
 _METHOD = "sampling/createMessage"
-_encode = json.Encoder(order="sorted").encode
 
 
 class Conversation:
@@ -107,7 +106,7 @@ def _name(exchange: Exchange, request: CreateMessageRequestParams) -> str:
     """What tells one question from all others of a request to a server: what is asked, and how
     often it was before. It is the same in every round.
     """
-    digest = hashlib.sha256(_encode(request)).hexdigest()[:16]
+    digest = fingerprint(request).hex()[:16]
     values, key = values_of(exchange), (Conversation, digest)
     values[key] = times = values.get(key, 0) + 1
     return f"sampling-{digest}-{times}"

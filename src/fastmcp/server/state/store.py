@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol, SupportsFloat
@@ -20,7 +19,9 @@ class Address(NamedTuple):
 
     def digest(self) -> str:
         """The address as a name that tells nothing of it, fit for any store."""
-        return hashlib.sha256(json.dumps(self[1:]).encode()).hexdigest()
+        from hashlib import sha256  # OpenSSL takes its time to load
+
+        return sha256(json.dumps(self[1:]).encode()).hexdigest()
 
 
 class StateStore(Protocol):
