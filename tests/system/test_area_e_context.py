@@ -8,14 +8,15 @@ import json
 import logging
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from apps import Mcp, call, http, messages, served
 from callers import client_of, knows_callers
+from reaching import Reach, used, value_of
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -24,39 +25,6 @@ from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
 from fastmcp.dependencies import CurrentContext
 from fastmcp.server.dependencies import get_context, get_http_headers, get_http_request
 from fastmcp.server.middleware import Middleware
-
-Reach = Callable[[FastMCP], Any]
-
-
-@pytest.fixture(params=["memory", "http"])
-def reach(request: pytest.FixtureRequest) -> Iterator[Reach]:
-    """How to reach a server: in this process, and behind a socket."""
-    if request.param == "memory":
-        yield lambda mcp: mcp
-        return
-    with ExitStack() as stack:
-        yield lambda mcp: f"{stack.enter_context(served(mcp.http_app()))}/mcp"
-
-
-@pytest.fixture(params=["legacy", "auto"])
-def mode(request: pytest.FixtureRequest) -> str:
-    """The era that the client speaks."""
-    return request.param
-
-
-def used(target: Any, use: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
-    async def main() -> Any:
-        async with Client(target, timeout=20, **options) as client:
-            return await use(client)
-
-    return asyncio.run(main())
-
-
-def value_of(target: Any, tool: str, arguments: Any = None, **options: Any) -> Any:
-    async def use(client: Client) -> Any:
-        return (await client.call_tool(tool, arguments)).data
-
-    return used(target, use, **options)
 
 
 def text_of(answer: Any) -> str:

@@ -4,57 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from apps import served
 from key_value.aio.stores.memory import MemoryStore
+from reaching import Reach, used, value_of
 
 from fastmcp import Client, Context, FastMCP
 from fastmcp.server.dependencies import get_context
 from fastmcp.server.middleware import Middleware
-
-Reach = Callable[[FastMCP], Any]
-
-
-@pytest.fixture(params=["memory", "http"])
-def reach(request: pytest.FixtureRequest) -> Iterator[Reach]:
-    """How to reach a server: in this process, and behind a socket."""
-    if request.param == "memory":
-        yield lambda mcp: mcp
-        return
-    with ExitStack() as stack:
-        yield lambda mcp: f"{stack.enter_context(served(mcp.http_app()))}/mcp"
-
-
-@pytest.fixture(params=["legacy", "auto"])
-def mode(request: pytest.FixtureRequest) -> str:
-    """The era that the client speaks."""
-    return request.param
 
 
 @pytest.fixture(params=["own", "key-value"])
 def store(request: pytest.FixtureRequest) -> Any:
     """The server's own store, and one that is only asked asynchronously."""
     return None if request.param == "own" else MemoryStore()
-
-
-def used(target: Any, use: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
-    async def main() -> Any:
-        async with Client(target, timeout=20, **options) as client:
-            return await use(client)
-
-    return asyncio.run(main())
-
-
-def value_of(target: Any, tool: str, **options: Any) -> Any:
-    async def use(client: Client) -> Any:
-        return (await client.call_tool(tool)).data
-
-    return used(target, use, **options)
 
 
 @dataclass

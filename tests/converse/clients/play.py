@@ -48,6 +48,22 @@ def roots() -> Json:
     return {"roots": [{"uri": uri} for uri in TASK["roots"]]}
 
 
+def callbacks(types: Any) -> tuple[Any, Any, Any]:
+    """What answers for the user, the model and the file system, in the types of an SDK."""
+
+    async def on_elicit(context: Any, params: Any) -> Any:
+        return types.ElicitResult.model_validate(elicited(params.model_dump(by_alias=True)))
+
+    async def on_sample(context: Any, params: Any) -> Any:
+        kind = types.CreateMessageResultWithTools if params.tools else types.CreateMessageResult
+        return kind.model_validate(sampled(params.model_dump(by_alias=True)))
+
+    async def on_roots(context: Any) -> Any:
+        return types.ListRootsResult.model_validate(roots())
+
+    return on_elicit, on_sample, on_roots
+
+
 class Ears:
     """What a client hears besides answers."""
 

@@ -6,23 +6,9 @@ from typing import Any
 import mcp.client.session
 import mcp_types as types
 from mcp import Client, MCPError, StdioServerParameters
-from play import SECONDS, TASK, Ears, converse, elicited, roots, sampled
+from play import SECONDS, TASK, Ears, callbacks, converse
 
-
-async def on_elicit(context: Any, params: Any) -> types.ElicitResult:
-    """The user answers."""
-    return types.ElicitResult.model_validate(elicited(params.model_dump(by_alias=True)))
-
-
-async def on_sample(context: Any, params: Any) -> Any:
-    """The model answers."""
-    kind = types.CreateMessageResultWithTools if params.tools else types.CreateMessageResult
-    return kind.model_validate(sampled(params.model_dump(by_alias=True)))
-
-
-async def on_roots(context: Any) -> types.ListRootsResult:
-    """The file system answers."""
-    return types.ListRootsResult.model_validate(roots())
+on_elicit, on_sample, on_roots = callbacks(types)
 
 
 async def talk(revision: str) -> None:
