@@ -27,9 +27,10 @@ FastMCPError
     │   │   ├── InputRefused                       it answered with an error (an McpError)
     │   │   └── InvalidAnswer                      its user's answer does not fit (a ToolError)
     │   ├── Disconnected                           the connection ended (a ConnectionError)
+    │   │   ├── ConnectFailed                      there was none to begin with (a RuntimeError)
     │   │   └── SessionExpired                     the server no longer knows our session
-    │   ├── UnexpectedResponse                     an HTTP answer that is not MCP
-    │   └── TimedOut                               no answer in time (a TimeoutError)
+    │   ├── UnexpectedResponse                     an HTTP answer that is not MCP (ConnectionError)
+    │   └── TimedOut                               no answer in time (a TimeoutError, an McpError)
 
 These classes know no HTTP statuses. `FastMCPDeprecationWarning` is a warning, beside the tree.
 """
@@ -47,6 +48,7 @@ RESOURCE_NOT_FOUND = -32002
 HEADER_MISMATCH = -32020
 MISSING_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022
+REQUEST_TIMEOUT = 408
 
 
 class FastMCPError(Exception):
@@ -241,23 +243,36 @@ class InvalidAnswer(ToolError, InputUnavailable, ValueError):
 
 
 class Disconnected(ClientError, ConnectionError):
-    """The connection ended before the answer came."""
+    """The connection ended before the answer came; whether the request was carried out is not
+    known.
+    """
+
+
+class ConnectFailed(Disconnected, RuntimeError):
+    """No connection could be made: nothing was sent."""
 
 
 class SessionExpired(Disconnected):
     """The server no longer knows the session; what was sent in it was not carried out."""
 
 
-class UnexpectedResponse(ClientError):
-    """The server answered over HTTP with something that is not MCP; `status` is its code."""
+class UnexpectedResponse(ClientError, ConnectionError):
+    """The server answered over HTTP with something that is not MCP.
 
-    def __init__(self, message: str, status: int) -> None:
+    `status` is its code, and `retry_after` the seconds after which it wants to be asked again.
+    """
+
+    def __init__(self, message: str, status: int, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.status = status
+        self.retry_after = retry_after
 
 
-class TimedOut(ClientError, TimeoutError):
-    """No answer came in time."""
+class TimedOut(ClientError, McpError, TimeoutError):
+    """No answer came in time. Its code is that of the official SDK for this, 408."""
+
+    def __init__(self, message: str) -> None:
+        McpError.__init__(self, code=REQUEST_TIMEOUT, message=message)
 
 
 class RemoteToolError(ToolError, McpError):

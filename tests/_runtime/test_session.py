@@ -445,7 +445,7 @@ def test_a_timeout_raises_and_tells_the_peer() -> None:
         slow = Slow()
         pair = Pair(slow)
 
-        with pytest.raises(TimedOut, match=r"x within 0\.01 seconds"):
+        with pytest.raises(TimedOut, match=r"x within its timeout of 0\.01 seconds"):
             await pair.client.request("x", timeout=0.01)
 
         assert pair.up.methods == ["x", "notifications/cancelled"]

@@ -16,6 +16,7 @@ from fastmcp.exceptions import (
     NotFoundError,
     PromptError,
     ResourceError,
+    TimedOut,
     UnknownComponent,
     ValidationError,
 )
@@ -31,7 +32,7 @@ def to_error(fault: BaseException, *, method: str, revision: Revision, masked: b
 
     `masked` hides the text of every exception that was not written for the peer to read.
     """
-    if isinstance(fault, McpError) and not isinstance(fault, InputRefused):
+    if isinstance(fault, McpError) and not isinstance(fault, (InputRefused, TimedOut)):
         return _for_revision(fault, revision)
     if isinstance(fault, (NotFoundError, DisabledError, ValidationError)):
         return McpError(code=INVALID_PARAMS, message=str(fault))

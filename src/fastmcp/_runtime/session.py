@@ -200,12 +200,14 @@ class Session:
         related: RequestId | None = None,
         *,
         timeout: float | None = None,
+        longest: float | None = None,
         on_progress: OnProgress | None = None,
         cancellable: bool = True,
     ) -> Raw:
-        """Ask the peer and wait for its raw result; `timeout` in seconds.
+        """Ask the peer and wait for its raw result, up to `timeout` seconds.
 
-        The peer is told when we give up, unless the request is not `cancellable`.
+        Progress, which the peer reports if `on_progress` is given, starts that time anew; `longest`
+        is for the whole. The peer is told when we give up, unless this is not `cancellable`.
 
         Raises:
             McpError: the peer answered with an error.
@@ -221,9 +223,9 @@ class Session:
                 params = {**(params or {}), "_meta": {**meta, "progressToken": id}}
                 self._progress[id] = on_progress
             asking = self._ask(id, method, params, related)
-            if timeout is None:
+            if timeout is None and longest is None:
                 return await asking
-            return await self._ask_within(timeout, asking, id, method, cancellable)
+            return await self._ask_within(timeout, longest, asking, id, method, cancellable)
         except asyncio.CancelledError:
             self._abandon(id, "cancelled", cancellable)
             raise
@@ -241,9 +243,30 @@ class Session:
         return await future
 
     async def _ask_within(
-        self, timeout: float, asking: Awaitable[Raw], id: RequestId, method: str, cancellable: bool
+        self,
+        timeout: float | None,
+        longest: float | None,
+        asking: Awaitable[Raw],
+        id: RequestId,
+        method: str,
+        cancellable: bool,
     ) -> Raw:
-        deadline = asyncio.timeout(timeout)
+        now = asyncio.get_running_loop().time
+        begun = now()
+
+        def limit() -> float:
+            ends = [begun + longest] if longest is not None else []
+            return min([*ends, now() + timeout] if timeout is not None else ends)
+
+        deadline = asyncio.timeout_at(limit())
+        if timeout is not None and (told := self._progress.get(id)) is not None:
+
+            def on_progress(raw: Raw) -> None:
+                if not deadline.expired():
+                    deadline.reschedule(limit())
+                told(raw)
+
+            self._progress[id] = on_progress
         try:
             async with deadline:
                 return await asking
@@ -251,7 +274,9 @@ class Session:
             if not deadline.expired():
                 raise  # one of the transport's own
             self._abandon(id, "timeout", cancellable)
-            raise TimedOut(f"No answer to {method} within {timeout:g} seconds") from None
+            waited = now() - begun if timeout is None else timeout
+            text = f"Timed out: no answer to {method} within its timeout of {waited:g} seconds"
+            raise TimedOut(text) from None
 
     def fail(self, id: RequestId, error: Exception) -> None:
         """End a request of ours with an error of the transport's."""

@@ -79,6 +79,11 @@ class Answers:
         self._answerers[method] = answerer
         self._declared.clear()
 
+    def take_over(self, others: Answers) -> None:
+        """Answer as another client does."""
+        self._answerers.update(others._answerers)
+        self._declared.clear()
+
     def capabilities(self, revision: Revision) -> Raw:
         """What is declared to servers that speak a revision, and what they know of it: encoded, as
         it goes with each request of the modern era.

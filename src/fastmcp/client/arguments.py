@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from datetime import timedelta
+from typing import Any, TypeAlias, cast
 
 from msgspec import json
+
+Duration: TypeAlias = float | timedelta
+"""Seconds, or what knows how many it is."""
 
 _PLAIN = (str, int, float, bool, type(None))
 
@@ -42,3 +46,15 @@ def with_version(meta: Mapping[str, Any] | None, version: str | None) -> Mapping
         return meta
     own: Mapping[str, Any] = (meta or {}).get("fastmcp") or {}
     return {**(meta or {}), "fastmcp": {**own, "version": version}}
+
+
+def in_seconds(duration: Duration | None) -> float | None:
+    """A duration as a number of seconds.
+
+    Raises:
+        ValueError: it is negative.
+    """
+    seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
+    if seconds is not None and seconds < 0:
+        raise ValueError(f"A timeout of {seconds:g} seconds lies in the past")
+    return seconds

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any, Self, TypeVar
 
 from msgspec import Raw
 
 from fastmcp._version import VERSION
-from fastmcp.exceptions import (
-    HEADER_MISMATCH,
-    INVALID_PARAMS,
-    McpError,
-    RemoteToolError,
-    ToolError,
-)
 from fastmcp.wire.completion import (
     CompleteResult,
     Completion,
     PromptReference,
     ResourceTemplateReference,
 )
-from fastmcp.wire.content import Resource, TextContent
+from fastmcp.wire.content import Resource
 from fastmcp.wire.features import CallToolResult as WireCallToolResult
 from fastmcp.wire.features import (
     GetPromptResult,
@@ -36,6 +30,7 @@ from fastmcp.wire.features import (
 )
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.lifecycle import (
+    DiscoverResult,
     Implementation,
     InitializeResult,
     LoggingLevel,
@@ -46,19 +41,23 @@ from fastmcp.wire.revisions import REVISIONS
 from fastmcp.wire.shapes import ProgressToken
 
 from .answers import Answers
-from .arguments import as_text, jsonable, with_version
-from .connection import Connection, Options
+from .arguments import Duration, as_text, in_seconds, with_version
+from .connection import Connection
+from .conversation import Conversation
 from .elicitation import ElicitationAnswers, ElicitationHandler
+from .link import Options
 from .logging import LogHandler
 from .messages import MessageHandlerT
 from .negotiation import Mode
 from .notices import Notices
-from .pages import all_pages, at
+from .pages import MAX_PAGES, all_pages, at
 from .progress import ProgressHandler
 from .results import CallToolResult, read_result
+from .retrying import RetryPolicy
 from .roots import RootsAnswers, RootsHandler, RootsList
 from .rounds import MAX_ROUNDS
 from .sampling.answering import SamplingAnswers, SamplingHandler
+from .tool_calls import ToolCalls
 from .transports.inference import infer_transport
 from .transports.transport import ClientTransport
 
@@ -66,12 +65,21 @@ R = TypeVar("R")
 
 
 class Client:
-    """A connection to an MCP server, opened by `async with`; it may be entered several times.
+    """A connection to an MCP server, opened by `async with`; it may be entered several times, and
+    used by any number of tasks.
 
-    `transport` is a `FastMCP` object, a URL, a script path or a transport. `timeout` bounds each
-    request and `init_timeout` the opening, in seconds. `mode` is `"auto"` (probe for the modern
-    era, else handshake), `"legacy"` (handshake), or a version: a modern one is spoken unasked, an
-    older one is offered in the handshake.
+    `transport` is a `FastMCP` object, a URL, a script path, a command, a configuration of servers
+    or a transport. `auth` (a bearer token or an `httpx.Auth`) and `verify` are for HTTP.
+
+    Times are seconds or a `timedelta`. `timeout` is how long a request may be silent (progress
+    starts it anew), `max_total_timeout` how long it may take; `init_timeout` is for the opening.
+    Every `ping_interval` an open connection is looked at. A connection that was lost is opened anew
+    when something is asked, and `retry` says which requests are sent again.
+
+    `mode` is `"auto"` (probe for the modern era, else handshake), `"legacy"` (handshake), or a
+    version: a modern one is spoken unasked, to a server of which `prior_discover` may be known, an
+    older one is offered in the handshake. With `auto_initialize=False` neither is done before
+    `initialize()`.
 
     What the server asks is answered by `roots`, `sampling_handler` (with `sampling_capabilities`
     such as `{"tools": {}}`) and `elicitation_handler`; what is not given is not offered to it. A
@@ -89,28 +97,44 @@ class Client:
         log_handler: LogHandler | None = None,
         message_handler: MessageHandlerT | None = None,
         progress_handler: ProgressHandler | None = None,
-        timeout: float | None = None,
-        *,
-        init_timeout: float | None = None,
+        timeout: Duration | None = None,
+        auto_initialize: bool = True,
+        init_timeout: Duration | None = None,
         client_info: Implementation | None = None,
+        auth: Any = None,
+        verify: Any = None,
+        *,
         mode: Mode = "auto",
+        prior_discover: DiscoverResult | None = None,
         input_required_max_rounds: int = MAX_ROUNDS,
+        max_total_timeout: Duration | None = None,
+        ping_interval: Duration | None = None,
+        retry: RetryPolicy | None = None,
     ) -> None:
         if mode not in ("auto", "legacy", *REVISIONS):
             known = ", ".join(REVISIONS)
             raise ValueError(f"mode={mode!r}: use 'auto', 'legacy' or a version ({known})")
-        self.transport: ClientTransport = infer_transport(transport)
-        self.name = name
-        notices = Notices(log_handler, message_handler, progress_handler)
-        options = Options(
-            info=client_info or Implementation(name=name or "peregrine", version=VERSION),
-            mode=mode,
-            timeout=timeout,
-            init_timeout=30.0 if init_timeout is None else init_timeout or None,
-            max_rounds=input_required_max_rounds,
+        inferred = infer_transport(transport)
+        if auth is not None or verify is not None:
+            inferred.secure(auth, verify)
+        opening = 30.0 if init_timeout is None else in_seconds(init_timeout)
+        self._set_up(
+            inferred,
+            name or self.generate_name(),
+            Notices(log_handler, message_handler, progress_handler),
+            Options(
+                info=client_info or Implementation(name=name or "peregrine", version=VERSION),
+                mode=mode,
+                timeout=in_seconds(timeout),
+                max_total_timeout=in_seconds(max_total_timeout),
+                init_timeout=opening or None,
+                ping_interval=in_seconds(ping_interval),
+                max_rounds=input_required_max_rounds,
+                retry=retry or RetryPolicy(),
+                auto_initialize=auto_initialize,
+                prior_discover=prior_discover,
+            ),
         )
-        self._answers = Answers(self, notices)
-        self._connection = Connection(self.transport, options, self._answers, notices)
         if roots is not None:
             self.set_roots(roots)
         if sampling_handler is not None:
@@ -118,8 +142,31 @@ class Client:
         if elicitation_handler is not None:
             self.set_elicitation_callback(elicitation_handler)
 
+    def _set_up(
+        self, transport: ClientTransport, name: str, notices: Notices, options: Options
+    ) -> None:
+        self.transport = transport
+        self.name = name
+        self._notices = notices
+        self._options = options
+        self._answers = Answers(self, notices)
+        self._connection: Conversation = Connection(transport, options, self._answers, notices)
+        self._tool_calls = ToolCalls(self._connection, self.list_tools)
+
+    def new(self) -> Self:
+        """A client of the same server with the same handlers, and a connection of its own."""
+        twin = object.__new__(type(self))
+        twin._set_up(self.transport, self.name, self._notices.twin(), self._options)
+        twin._answers.take_over(self._answers)
+        return twin
+
+    @classmethod
+    def generate_name(cls, name: str | None = None) -> str:
+        """A name that no other client has."""
+        return f"{name or cls.__name__}-{os.urandom(2).hex()}"
+
     def __repr__(self) -> str:
-        return f"Client({self.transport!r})"
+        return f"{type(self).__name__}({self.transport!r})"
 
     async def __aenter__(self) -> Self:
         await self._connection.enter()
@@ -135,6 +182,16 @@ class Client:
     def is_connected(self) -> bool:
         """Whether the connection is open."""
         return self._connection.is_open
+
+    async def initialize(self, timeout: Duration | None = None) -> InitializeResult:
+        """Agree on a revision now, after `auto_initialize=False`; what the server said of itself.
+
+        Raises:
+            McpError: the server refused.
+            ClientError: it did not answer in time, or speaks no revision that we do.
+        """
+        agreement = await self._connection.initialize(in_seconds(timeout))
+        return agreement.as_initialize_result()
 
     # What was agreed on
 
@@ -168,8 +225,9 @@ class Client:
         return self._connection.agreement.server_info
 
     @property
-    def _modern(self) -> bool:
-        return self._connection.agreement.revision.modern
+    def prior_discover(self) -> DiscoverResult | None:
+        """What was known of a modern server before it was asked anything."""
+        return self._options.prior_discover
 
     # What the server is answered. A handshake server is told once, when the connection is opened,
     # what it may ask; a modern one with each request.
@@ -191,8 +249,7 @@ class Client:
 
     async def send_roots_list_changed(self) -> None:
         """Say that the roots have changed. Modern servers ask for them anew, so are not told."""
-        if not self._modern:
-            await self._connection.notify("notifications/roots/list_changed", {})
+        await self._connection.tell("notifications/roots/list_changed", {})
 
     async def progress(
         self,
@@ -202,11 +259,10 @@ class Client:
         message: str | None = None,
     ) -> None:
         """Say how far the server's request of that token is. Modern servers send no requests."""
-        if not self._modern:
-            params = ProgressNotificationParams(
-                progress_token=progress_token, progress=progress, total=total, message=message
-            )
-            await self._connection.notify("notifications/progress", params)
+        params = ProgressNotificationParams(
+            progress_token=progress_token, progress=progress, total=total, message=message
+        )
+        await self._connection.tell("notifications/progress", params)
 
     async def cancel(self, request_id: RequestId, reason: str | None = None) -> None:
         """Give up a request that is in flight; who waits for it gets a ClientError. The id is the
@@ -221,17 +277,25 @@ class Client:
         method: str,
         params: Mapping[str, Any] | None = None,
         *,
-        timeout: float | None = None,
+        timeout: Duration | None = None,
         progress_handler: ProgressHandler | None = None,
         meta: Mapping[str, Any] | None = None,
     ) -> Raw:
         """Any request, answered with the raw JSON of its result.
 
-        What the server asks for meanwhile is answered; `timeout` bounds each request that is sent,
-        not those answers.
+        What the server asks for meanwhile is answered; `timeout` is for each request that is sent,
+        not for those answers.
+
+        Raises:
+            McpError: the server answered with an error.
+            ClientError: it did not answer, in time or at all.
         """
         return await self._connection.request(
-            method, params, timeout=timeout, progress_handler=progress_handler, meta=meta
+            method,
+            params,
+            timeout=in_seconds(timeout),
+            progress_handler=progress_handler,
+            meta=meta,
         )
 
     async def _ask(self, result: type[R], method: str, params: Any = None, **options: Any) -> R:
@@ -239,14 +303,12 @@ class Client:
 
     async def ping(self) -> bool:
         """Whether the server answers. Modern servers have no ping; they are asked to discover."""
-        await self.request("server/discover" if self._modern else "ping")
+        await self._connection.ping()
         return True
 
     async def set_logging_level(self, level: LoggingLevel) -> None:
         """Hear log messages of this level and above."""
-        self._connection.log_level = level
-        if not self._modern:
-            await self.request("logging/setLevel", {"level": level})
+        await self._connection.set_level(level)
 
     async def list_tools_mcp(self, cursor: str | None = None) -> ListToolsResult:
         """One page of tools."""
@@ -254,17 +316,17 @@ class Client:
         page.tools = self._connection.learn(page.tools)
         return page
 
-    async def list_tools(self) -> list[Tool]:
+    async def list_tools(self, max_pages: int = MAX_PAGES) -> list[Tool]:
         """All tools."""
-        return await all_pages(self.list_tools_mcp, lambda page: page.tools)
+        return await all_pages(self.list_tools_mcp, lambda page: page.tools, max_pages)
 
     async def list_resources_mcp(self, cursor: str | None = None) -> ListResourcesResult:
         """One page of resources."""
         return await self._ask(ListResourcesResult, "resources/list", at(cursor))
 
-    async def list_resources(self) -> list[Resource]:
+    async def list_resources(self, max_pages: int = MAX_PAGES) -> list[Resource]:
         """All resources."""
-        return await all_pages(self.list_resources_mcp, lambda page: page.resources)
+        return await all_pages(self.list_resources_mcp, lambda page: page.resources, max_pages)
 
     async def list_resource_templates_mcp(
         self, cursor: str | None = None
@@ -273,26 +335,26 @@ class Client:
         method = "resources/templates/list"
         return await self._ask(ListResourceTemplatesResult, method, at(cursor))
 
-    async def list_resource_templates(self) -> list[ResourceTemplate]:
+    async def list_resource_templates(self, max_pages: int = MAX_PAGES) -> list[ResourceTemplate]:
         """All resource templates."""
         return await all_pages(
-            self.list_resource_templates_mcp, lambda page: page.resource_templates
+            self.list_resource_templates_mcp, lambda page: page.resource_templates, max_pages
         )
 
     async def list_prompts_mcp(self, cursor: str | None = None) -> ListPromptsResult:
         """One page of prompts."""
         return await self._ask(ListPromptsResult, "prompts/list", at(cursor))
 
-    async def list_prompts(self) -> list[Prompt]:
+    async def list_prompts(self, max_pages: int = MAX_PAGES) -> list[Prompt]:
         """All prompts."""
-        return await all_pages(self.list_prompts_mcp, lambda page: page.prompts)
+        return await all_pages(self.list_prompts_mcp, lambda page: page.prompts, max_pages)
 
     async def call_tool_mcp(
         self,
         name: str,
         arguments: Mapping[str, Any] | None = None,
         *,
-        timeout: float | None = None,
+        timeout: Duration | None = None,
         progress_handler: ProgressHandler | None = None,
         version: str | None = None,
         meta: Mapping[str, Any] | None = None,
@@ -302,32 +364,16 @@ class Client:
         Raises:
             McpError: the server answered with an error.
         """
-        params = {"name": name, "arguments": jsonable(arguments or {})}
-
-        async def ask() -> WireCallToolResult:
-            return await self._ask(
-                WireCallToolResult,
-                "tools/call",
-                params,
-                timeout=timeout,
-                progress_handler=progress_handler,
-                meta=with_version(meta, version),
-            )
-
-        try:
-            return await ask()
-        except McpError as error:
-            if error.code != HEADER_MISMATCH:
-                raise
-        await self.list_tools()  # which arguments travel in headers has to be learnt first
-        return await ask()
+        return await self._tool_calls.wire_result(
+            name, arguments, in_seconds(timeout), progress_handler, version, meta
+        )
 
     async def call_tool(
         self,
         name: str,
         arguments: Mapping[str, Any] | None = None,
         *,
-        timeout: float | None = None,
+        timeout: Duration | None = None,
         progress_handler: ProgressHandler | None = None,
         raise_on_error: bool = True,
         version: str | None = None,
@@ -339,23 +385,15 @@ class Client:
             ToolError: the tool failed or there is none (then it is an McpError, too), unless
                 `raise_on_error` is False.
         """
-        try:
-            wire = await self.call_tool_mcp(
-                name,
-                arguments,
-                timeout=timeout,
-                progress_handler=progress_handler,
-                version=version,
-                meta=meta,
-            )
-        except McpError as error:
-            if error.code == INVALID_PARAMS and not raise_on_error:
-                return CallToolResult(content=[TextContent(text=error.message)], is_error=True)
-            raise RemoteToolError(error) from error
-        result = CallToolResult.from_wire(wire)
-        if result.is_error and raise_on_error:
-            raise ToolError(result.text())
-        return result
+        return await self._tool_calls.result(
+            name,
+            arguments,
+            in_seconds(timeout),
+            progress_handler,
+            version,
+            meta,
+            raise_on_error=raise_on_error,
+        )
 
     async def read_resource_mcp(
         self, uri: Any, *, version: str | None = None, meta: Mapping[str, Any] | None = None
@@ -417,14 +455,8 @@ class Client:
             McpError: there is no such resource, or the server tells of no changes.
             ClientError: a modern server does not tell of this one.
         """
-        if self._modern:
-            await self._connection.streams.watch(str(uri))
-        else:
-            await self.request("resources/subscribe", {"uri": str(uri)})
+        await self._connection.watch(str(uri))
 
     async def unsubscribe_resource(self, uri: Any) -> None:
         """Hear of a resource no more."""
-        if self._modern:
-            await self._connection.streams.unwatch(str(uri))
-        else:
-            await self.request("resources/unsubscribe", {"uri": str(uri)})
+        await self._connection.unwatch(str(uri))

@@ -1,69 +1,64 @@
-"""A client's connection: opened for all who use it, and opened anew when the server forgot it."""
+"""A client's connection: opened for all who use it, and opened anew when it was lost."""
 
 from __future__ import annotations
 
 import asyncio
 import copy
+import logging
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Raw, Struct, json
+from msgspec import Raw
 
-from fastmcp._runtime.session import Session
-from fastmcp.exceptions import ClientError, Disconnected, SessionExpired
+from fastmcp.exceptions import ClientError, Disconnected, McpError, SessionExpired
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.features import Tool
-from fastmcp.wire.jsonrpc import Notification, Request, RequestId
-from fastmcp.wire.lifecycle import Implementation, LoggingLevel
+from fastmcp.wire.jsonrpc import Notification, RequestId
+from fastmcp.wire.lifecycle import LoggingLevel
+from fastmcp.wire.methods import METHODS
 from fastmcp.wire.notifications import SubscriptionFilter
-from fastmcp.wire.revisions import LATEST_HANDSHAKE
 from fastmcp.wire.shapes import META_LOG_LEVEL
 
 from .answers import Answers
-from .negotiation import Agreement, Introduction, Mode, negotiate
+from .link import Link, Options
+from .negotiation import Agreement
 from .notices import Notices
 from .progress import ProgressHandler
 from .rounds import IN_ROUNDS, demand_in, fulfil
 from .streams import Streams
-from .transports.transport import ClientChannel, ClientTransport
+from .transports.transport import ClientTransport
 
-
-class Options(Struct, frozen=True):
-    """How a client connects and asks: `timeout` for a request and `init_timeout` for the opening,
-    in seconds, and how many rounds of input one request may take.
-    """
-
-    info: Implementation
-    mode: Mode
-    timeout: float | None
-    init_timeout: float | None
-    max_rounds: int
+logger = logging.getLogger("fastmcp.client")
 
 
 class Connection:
-    """What is open between a client and its server, and the requests that go over it."""
+    """The requests that go to one server, over one link at a time.
+
+    A link that was lost is replaced when something is asked next, or at once when there is a
+    handler for all that the server says; what the server was told for good is then told again.
+    """
 
     def __init__(
         self, transport: ClientTransport, options: Options, answers: Answers, notices: Notices
     ) -> None:
-        self.log_level: LoggingLevel | None = None
-        self.streams = Streams(self._listen)
         self._transport = transport
         self._options = options
         self._answers = answers
         self._notices = notices
         self._users = 0
-        self._turn = asyncio.Lock()
-        self._introduction: Introduction | None = None
-        self._session: Session | None = None
-        self._channel: ClientChannel | None = None
+        self._link: Link | None = None
+        self._links: set[Link] = set()
         self._agreement: Agreement | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._streams = Streams(self._listen)
+        self._reviving: asyncio.Task[None] | None = None
+        self._level: LoggingLevel | None = None
+        self._watched: set[str] = set()
+        self._repeatable: set[str] = set()
 
     @property
     def is_open(self) -> bool:
         """Whether the server can be reached."""
-        return self._session is not None and not self._session.closed
+        return self._link is not None and self._link.ready
 
     @property
     def agreement(self) -> Agreement:
@@ -73,95 +68,103 @@ class Connection:
             RuntimeError: it never was.
         """
         if self._agreement is None:
-            raise _not_connected()
+            raise not_connected()
         return self._agreement
 
     # Opening and closing
 
     async def enter(self) -> None:
         """Open it, for the first of its users."""
-        async with self._turn:
-            if self._users == 0:
-                await self._open()
-            self._users += 1
+        self._users += 1
+        try:
+            await self._linked()
+            if self._notices.hears_all and self._agreement and self._agreement.revision.modern:
+                await self._streams.hear_lists()
+        except BaseException:
+            self._users = max(0, self._users - 1)
+            if self._users == 0 and self._link is not None:
+                self._link.abandon()
+            raise
 
     async def leave(self) -> None:
         """Close it, after the last of its users."""
-        async with self._turn:
-            self._users = max(0, self._users - 1)  # close() may have ended all of them
-            if self._users == 0:
-                await self._shut()
+        self._users = max(0, self._users - 1)  # close() may have ended all of them
+        if self._users == 0 and not self._transport.keep_alive:
+            await self._shut()
 
     async def close(self) -> None:
         """Close it, whoever else is using it."""
-        async with self._turn:
-            self._users = 0
-            await self._shut()
+        self._users = 0
+        await self._shut()
 
-    async def _open(self) -> None:
-        import secrets
+    async def initialize(self, timeout: float | None) -> Agreement:
+        """Agree on a revision with the server, unless opening did that."""
+        link = await self._linked()
+        return await link.negotiate(self._options.init_timeout if timeout is None else timeout)
 
-        options = self._options
-        info = Raw(json.encode(options.info))
-        introduction = Introduction(info, self._answers, secrets.token_urlsafe(16))
-        channel = self._transport.open()
-        session = Session(
-            channel,
-            self._answer,
-            on_notification=self._take,
-            on_closed=lambda: self._lost(session),
-            answers_malformed=False,
-        )
-        try:
-            await channel.start(session)
-            agreement = await negotiate(
-                session,
-                introduction,
-                options.mode,
-                timeout=options.init_timeout,
-                probe_timeout=self._transport.probe_timeout,
+    async def _linked(self) -> Link:
+        """The link, once it is open; made by whoever comes first when there is none."""
+        link = self._link
+        if link is None or link.over:
+            if self._users == 0:
+                raise not_connected()
+            link = self._link = Link(
+                self._transport,
+                self._options,
+                self._answers,
+                take=self._take,
+                cancelled=lambda request: self._notices.cancelled(request.id),
+                prepare=self._prepare,
+                lost=self._lost,
             )
-            self._introduction, self._agreement = introduction, agreement
-            channel.speak(agreement.revision)
-            if agreement.initialize is not None:
-                await session.send(jsonrpc.encode_notification("notifications/initialized"))
-        except BaseException:
-            session.close()
-            await channel.close()
-            raise
-        self._session, self._channel = session, channel
-        if self._notices.hears_all and agreement.revision.modern:
+            self._links = {each for each in self._links if not each.over} | {link}
+        await link.opened()
+        return link
+
+    async def _prepare(self, link: Link) -> None:
+        """Tell a server that was reached anew what the one before it had been told."""
+        agreement = self._agreement = link.agreement
+        if agreement is None or agreement.revision.modern:
+            return
+        told = [("resources/subscribe", {"uri": uri}) for uri in self._watched]
+        if self._level is not None:
+            told.append(("logging/setLevel", {"level": self._level}))
+        for method, params in told:
             try:
-                await self.streams.hear_lists()
-            except BaseException:
-                await self._shut()
-                raise
+                await link.session.request(method, params, timeout=self._options.init_timeout)
+            except (McpError, ClientError) as error:
+                logger.warning("%r no longer takes %s: %s", self._transport, method, error)
 
     async def _shut(self) -> None:
-        await self.streams.close()
-        session, channel = self._session, self._channel
-        self._session = self._channel = None
-        if session is not None:
-            session.close()
-        if channel is not None:
-            await channel.close()
-        for task in self._leaving:
-            task.cancel()
-        await asyncio.gather(*self._leaving, return_exceptions=True)
+        if self._reviving is not None:
+            self._reviving.cancel()
+        await self._streams.close()
+        self._watched.clear()
+        links, self._links, self._link = self._links, set(), None
+        for link in links:
+            await link.close()
 
-    async def _reopen(self, lost: Session) -> None:
-        """A new session in place of one that the server forgot; once for all who lost it."""
-        async with self._turn:
-            if self._session is lost:
-                channel = self._channel
-                await self._open()
-                task = asyncio.create_task(_leave(lost, channel))
-                self._leaving.add(task)
-                task.add_done_callback(self._leaving.discard)
+    def _lost(self, link: Link) -> None:
+        if link is not self._link:
+            return
+        self._notices.lost(Disconnected(f"The connection to {self._transport!r} was lost"))
+        if self._notices.hears_all and self._users:
+            self._reviving = asyncio.get_running_loop().create_task(self._revive())
 
-    def _lost(self, session: Session) -> None:
-        if self._session is session:
-            self._notices.lost(Disconnected(f"The connection to {self._transport!r} was lost"))
+    async def _revive(self) -> None:
+        """Open the connection again, for a handler that wants to hear what the server says."""
+        attempt = 1
+        while True:
+            try:
+                await self._linked()
+                return
+            except Exception as error:
+                pause = self._options.retry.pause(error, attempt, safe=True)
+                if pause is None:
+                    logger.debug("%r could not be reached again: %s", self._transport, error)
+                    return
+            attempt += 1
+            await asyncio.sleep(pause)
 
     # Asking
 
@@ -204,93 +207,130 @@ class Connection:
         progress_handler: ProgressHandler | None,
         meta: Mapping[str, Any] | None,
     ) -> Raw:
-        """One request. A session that the server has forgotten is opened anew, once, and the
-        request sent again: the server did not carry it out.
-        """
-        for attempt in (1, 2):
-            session = self._session
-            if session is None:
-                raise _not_connected()
+        """One request, sent again as the retry policy has it; all that within the timeout."""
+        if timeout is None:
+            timeout = self._options.timeout
+        began = asyncio.get_running_loop().time() if timeout else 0.0
+        on_progress = self._notices.on_progress(progress_handler, always=timeout is not None)
+        patience, attempt, expired = timeout, 1, False
+        while True:
+            link = self._link
+            if link is None:
+                raise not_connected()
             try:
-                return await session.request(
+                if not link.ready:
+                    link = await self._linked()
+                return await link.session.request(
                     method,
-                    self._enveloped(params, meta),
-                    timeout=self._options.timeout if timeout is None else timeout,
-                    on_progress=self._notices.on_progress(progress_handler),
+                    self._enveloped(link, params, meta),
+                    timeout=patience,
+                    longest=self._options.max_total_timeout,
+                    on_progress=on_progress,
                 )
-            except SessionExpired:
-                if attempt == 2:
+            except (ClientError, McpError) as error:
+                pause = self._pause(error, method, params, attempt)
+                if pause is None or (expired and isinstance(error, SessionExpired)):
                     raise
-                await self._reopen(session)
-        raise AssertionError("unreachable")
+                if timeout is not None:
+                    patience = timeout - (asyncio.get_running_loop().time() - began) - pause
+                    if patience <= 0:
+                        raise
+                if isinstance(error, SessionExpired):
+                    expired = True
+                    link.retire()
+                logger.debug("%s is sent again in %.2f s: %s", method, pause, error)
+            attempt += 1
+            await asyncio.sleep(pause)
+
+    def _pause(
+        self, error: Exception, method: str, params: Mapping[str, Any], attempt: int
+    ) -> float | None:
+        row = METHODS.get(method)
+        safe = row is not None and (row.idempotent or params.get("name") in self._repeatable)
+        return self._options.retry.pause(error, attempt, safe=safe)
 
     def _enveloped(
-        self, params: Mapping[str, Any], meta: Mapping[str, Any] | None
+        self, link: Link, params: Mapping[str, Any], meta: Mapping[str, Any] | None
     ) -> dict[str, Any]:
-        whole = dict(params)
-        revision = self.agreement.revision
-        if revision.modern:
-            assert self._introduction is not None
-            envelope = self._introduction.envelope(revision)
-            if self.log_level is not None:
-                envelope[META_LOG_LEVEL] = self.log_level
-            whole["_meta"] = {**(meta or {}), **envelope}
-        elif meta:
-            whole["_meta"] = dict(meta)
-        return whole
-
-    async def notify(self, method: str, params: Any) -> None:
-        """Send a notification."""
-        if self._session is None:
-            raise _not_connected()
-        await self._session.send(jsonrpc.encode_notification(method, params))
+        envelope = link.envelope()
+        if not envelope:
+            return {**params, "_meta": dict(meta)} if meta else dict(params)
+        if self._level is not None:
+            envelope = {**envelope, META_LOG_LEVEL: self._level}
+        return {**params, "_meta": {**meta, **envelope} if meta else envelope}
 
     def cancel(self, id: RequestId, reason: str | None) -> None:
         """Give up a request that is in flight: the server is told, and whoever waits for it."""
-        if self._session is None or self._channel is None:
-            raise _not_connected()
-        message = self._session.connection.cancel(id, reason)
+        link = self._link
+        if link is None:
+            raise not_connected()
+        message = link.session.connection.cancel(id, reason)
         if message is not None:
-            self._channel.abandon(id, message)
+            link.channel.abandon(id, message)
             text = "The request was cancelled" + (f": {reason}" if reason else "")
-            self._session.fail(id, ClientError(text))
+            link.session.fail(id, ClientError(text))
 
     def learn(self, tools: list[Tool]) -> list[Tool]:
         """Take note of listed tools for later calls; those that can be called here."""
-        return tools if self._channel is None else self._channel.learn(tools)
+        for tool in tools:
+            hints = tool.annotations
+            if hints is not None and (hints.read_only_hint or hints.idempotent_hint):
+                self._repeatable.add(tool.name)
+            else:
+                self._repeatable.discard(tool.name)
+        return tools if self._link is None else self._link.channel.learn(tools)
+
+    # What the two eras have in different ways
+
+    async def ping(self) -> None:
+        """See that the server answers. A modern one has no ping; it is asked to discover."""
+        await self.request("server/discover" if self.agreement.revision.modern else "ping")
+
+    async def set_level(self, level: LoggingLevel) -> None:
+        """Hear log messages of this level and above: a modern server is told with each request."""
+        if not self.agreement.revision.modern:
+            await self.request("logging/setLevel", {"level": level})
+        self._level = level
+
+    async def tell(self, method: str, params: Any) -> None:
+        """Send a notification to a server of the handshake era."""
+        if not self.agreement.revision.modern:
+            link = await self._linked()
+            await link.session.send(jsonrpc.encode_notification(method, params))
+
+    async def watch(self, uri: str) -> None:
+        """Hear from now on that a resource has changed.
+
+        Raises:
+            McpError: there is no such resource, or the server tells of no changes.
+            ClientError: a modern server does not tell of this one.
+        """
+        if self.agreement.revision.modern:
+            await self._streams.watch(uri)
+        else:
+            await self.request("resources/subscribe", {"uri": uri})
+            self._watched.add(uri)
+
+    async def unwatch(self, uri: str) -> None:
+        """Hear of a resource no more."""
+        if self.agreement.revision.modern:
+            await self._streams.unwatch(uri)
+        else:
+            self._watched.discard(uri)
+            await self.request("resources/unsubscribe", {"uri": uri})
 
     async def _listen(self, wanted: SubscriptionFilter) -> None:
-        if self._session is None:
-            raise Disconnected("The client is not connected")
-        params = self._enveloped({"notifications": wanted}, None)
-        await self._session.request("subscriptions/listen", params)
+        link = await self._linked()
+        params = self._enveloped(link, {"notifications": wanted}, None)
+        await link.session.request("subscriptions/listen", params)
 
     # What the server sends
 
     def _take(self, notification: Notification) -> None:
-        if not self.streams.take(notification):
+        if not self._streams.take(notification):
             self._notices.take(notification)
 
-    async def _answer(self, request: Request) -> bytes:
-        agreement = self._agreement
-        revision = LATEST_HANDSHAKE if agreement is None else agreement.revision
-        try:
-            return await self._answers.answer(request, revision)
-        except asyncio.CancelledError:
-            if self.is_open:
-                self._notices.cancelled(request.id)
-            raise
 
-
-async def _leave(session: Session, channel: ClientChannel | None) -> None:
-    """Close a session that the server forgot, once its other requests were told so."""
-    try:
-        await session.wait_answered()
-    finally:
-        session.close()
-        if channel is not None:
-            await channel.close()
-
-
-def _not_connected() -> RuntimeError:
+def not_connected() -> RuntimeError:
+    """The error of a client that is used before it is opened, or after it was closed."""
     return RuntimeError("The client is not connected; use `async with client:`")

@@ -108,8 +108,9 @@ async def negotiate(
     *,
     timeout: float | None,
     probe_timeout: float | None,
+    prior: DiscoverResult | None = None,
 ) -> Agreement:
-    """Agree on a revision.
+    """Agree on a revision. `prior` is what a server that is spoken to unasked has said before.
 
     Raises:
         McpError: the server refused.
@@ -120,7 +121,7 @@ async def negotiate(
         if agreed is not None:
             return agreed
     elif mode in REVISIONS and REVISIONS[mode].modern:
-        return Agreement(REVISIONS[mode])
+        return Agreement(REVISIONS[mode], discover=prior)
     return await _initialize(session, client, REVISIONS.get(mode, LATEST_HANDSHAKE), timeout)
 
 
@@ -143,6 +144,10 @@ async def _probe(
             cancellable=False,
         )
         found = json.decode(raw, type=DiscoverResult)
+    except TimedOut:
+        if probe_timeout is None:
+            raise
+        return None
     except McpError as error:
         if error.code not in MODERN_CODES:
             return None
@@ -152,10 +157,6 @@ async def _probe(
                 return None
             raise
         return await _probe(session, client, common, timeout, probe_timeout, again=False)
-    except TimedOut:
-        if probe_timeout is None:
-            raise
-        return None
     except UnexpectedResponse as error:
         if error.status in (400, 404, 405, 406, 415) or error.status < 300:
             return None

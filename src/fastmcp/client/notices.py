@@ -41,10 +41,15 @@ class Notices:
         on_message: MessageHandlerT | None,
         on_progress: ProgressHandler | None,
     ) -> None:
+        self._given = (on_log, on_message, on_progress)
         self._on_log = on_log or default_log_handler
         self._on_message = on_message
         self._on_progress = on_progress
         self._running: set[asyncio.Future[None]] = set()
+
+    def twin(self) -> Notices:
+        """The same handlers, for another connection."""
+        return Notices(*self._given)
 
     @property
     def hears_all(self) -> bool:
@@ -76,15 +81,17 @@ class Notices:
         if self._on_message is not None:
             self._run(self._on_message, error)
 
-    def on_progress(self, handler: ProgressHandler | None) -> Callable[[Raw], None] | None:
-        """What takes the progress of one request, if anybody wants to hear of it; `handler` comes
-        before the client's own.
+    def on_progress(
+        self, handler: ProgressHandler | None, *, always: bool = False
+    ) -> Callable[[Raw], None] | None:
+        """What takes the progress of one request, if anybody wants to hear of it, or `always`;
+        `handler` comes before the client's own.
         """
         chosen = handler or self._on_progress
         if chosen is None and progress_logger.isEnabledFor(logging.DEBUG):
             chosen = default_progress_handler
         if chosen is None and self._on_message is None:
-            return None
+            return _unheard if always else None
 
         def report(raw: Raw) -> None:
             self._tell("notifications/progress", raw)
@@ -118,3 +125,7 @@ class Notices:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A handler failed", exc_info=error)
+
+
+def _unheard(raw: Raw) -> None:
+    """Progress that only shows that the server is at work."""

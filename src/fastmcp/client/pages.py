@@ -18,17 +18,23 @@ def at(cursor: str | None) -> dict[str, Any]:
 
 
 async def all_pages(
-    fetch: Callable[[str | None], Awaitable[Any]], items: Callable[[Any], list[R]]
+    fetch: Callable[[str | None], Awaitable[Any]],
+    items: Callable[[Any], list[R]],
+    most: int = MAX_PAGES,
 ) -> list[R]:
-    """The items of every page; a server that repeats a cursor, or never ends, is stopped."""
+    """The items of every page; a server that repeats a cursor is stopped.
+
+    Raises:
+        ClientError: there are more than `most` pages.
+    """
     found: list[R] = []
     cursor: str | None = None
     seen: set[str] = set()
-    for _ in range(MAX_PAGES):
+    for _ in range(most):
         page = await fetch(cursor)
         found += items(page)
         cursor = page.next_cursor
         if cursor is None or cursor in seen:
             return found
         seen.add(cursor)
-    raise ClientError(f"The server's list has more than {MAX_PAGES} pages")
+    raise ClientError(f"The server's list has more than {most} pages; max_pages= allows more")

@@ -21,8 +21,8 @@ logger = logging.getLogger("fastmcp.client")
 _read = json.Decoder(SubscriptionsAcknowledgedNotificationParams).decode
 
 ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
-# How long after a stream was lost another one is opened, in seconds.
-RETRY = 1.0
+# How long after a stream was lost another one is opened, in seconds: longer each time in a row.
+RETRY, LONGEST_RETRY = 0.5, 30.0
 # How long a server may take to say that it tells.
 PATIENCE = 10.0
 
@@ -46,7 +46,9 @@ class Streams:
 
     async def hear_lists(self) -> None:
         """Hear from now on that a list has changed, from a server that tells."""
-        self._tasks[None] = (await self._begin(EVERY_LIST, patient=True))[0]
+        async with self._turn:
+            if None not in self._tasks:
+                self._tasks[None] = (await self._begin(EVERY_LIST, patient=True))[0]
 
     async def watch(self, uri: str) -> None:
         """Hear from now on that a resource has changed.
@@ -115,7 +117,9 @@ class Streams:
 
     async def _keep(self, wanted: SubscriptionFilter, *, patient: bool) -> None:
         """Listen again whenever the stream is lost; the server's refusal ends it."""
+        pause = RETRY
         while True:
+            began = asyncio.get_running_loop().time()
             try:
                 await self._listen(wanted)
             except McpError as error:
@@ -126,7 +130,9 @@ class Streams:
             except ClientError as error:
                 logger.debug("A stream of changes was lost: %s", error)
             patient = True
-            await asyncio.sleep(RETRY)
+            lasted = asyncio.get_running_loop().time() - began > pause
+            pause = RETRY if lasted else min(2 * pause, LONGEST_RETRY)
+            await asyncio.sleep(pause)
 
 
 async def _end(tasks: list[asyncio.Task[None]]) -> None:

@@ -92,7 +92,8 @@ class Method(Struct, frozen=True, kw_only=True):
     `sender` tells who may send it, `modern_sender` who still may from 2026-07-28 on where that is
     fewer; `embedded` that it may stand inside `inputRequests` from then on; `gate` the dotted
     path of the receiver's capability that offers it; `extension` the extension that brings it in
-    modern revisions; `target` the params member that the `Mcp-Name` header repeats.
+    modern revisions; `target` the params member that the `Mcp-Name` header repeats; `idempotent`
+    that asking twice does no more than asking once.
     """
 
     name: str
@@ -107,6 +108,7 @@ class Method(Struct, frozen=True, kw_only=True):
     extension: str | None = None
     cacheable: bool = False
     target: Literal["name", "uri", "taskId"] | None = None
+    idempotent: bool = True
 
     def in_revision(self, revision: Revision) -> bool:
         """Tell whether `revision` has this as a message of its own."""
@@ -140,7 +142,14 @@ _ROWS = (
         "server/discover", DiscoverRequestParams, DiscoverResult, since=R2026_07_28, cacheable=True
     ),
     _request("tools/list", ListToolsRequestParams, ListToolsResult, gate="tools", cacheable=True),
-    _request("tools/call", CallToolRequestParams, CallToolResult, gate="tools", target="name"),
+    _request(
+        "tools/call",
+        CallToolRequestParams,
+        CallToolResult,
+        gate="tools",
+        target="name",
+        idempotent=False,
+    ),
     _request(
         "resources/list",
         ListResourcesRequestParams,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol
 
 from fastmcp._runtime.session import Channel, Session
+from fastmcp.exceptions import ConfigurationError
 from fastmcp.wire.features import Tool
 from fastmcp.wire.revisions import Revision
 
@@ -40,6 +42,25 @@ class ClientTransport(ABC):
 
     probe_timeout: float | None = None
     """Seconds after which silence to a probe means a handshake server; None where it does not."""
+
+    handshake_only: bool = False
+    """Whether only servers of the handshake era are reached so; they are not probed then."""
+
+    keep_alive: bool = False
+    """Whether what was opened stays open between one use and the next, until it is closed."""
+
+    @property
+    def parts(self) -> Mapping[str, ClientTransport] | None:
+        """The transports of the servers behind this one, by name; None where it is one server."""
+        return None
+
+    def secure(self, auth: Any, verify: Any) -> None:
+        """Authenticate by `auth` and trust by `verify` from now on; None leaves either as it is.
+
+        Raises:
+            ConfigurationError: this is no transport over HTTP.
+        """
+        raise ConfigurationError(f"auth= and verify= are for servers over HTTP, not for {self!r}")
 
     @abstractmethod
     def open(self) -> ClientChannel:

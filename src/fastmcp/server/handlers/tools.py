@@ -14,6 +14,7 @@ from fastmcp.exceptions import (
     InvalidParams,
     McpError,
     MissingCapability,
+    TimedOut,
     ToolError,
     UnknownComponent,
     ValidationError,
@@ -48,7 +49,9 @@ def tool_failure(
     Raises:
         BaseException: what no result tells of.
     """
-    if isinstance(fault, _SAID_ALOUD):
+    context.exchange.report(fault)
+    # What a client that the tool uses waited for in vain is no error of this protocol exchange.
+    if isinstance(fault, _SAID_ALOUD) and not isinstance(fault, TimedOut):
         return _said_aloud(context, params.name, fault)
     if isinstance(fault, Exception):
         return _crash(context, params.name, fault)

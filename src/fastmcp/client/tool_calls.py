@@ -1,0 +1,100 @@
+"""Calls of tools, with what is known of each tool from its listing."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from msgspec import Raw
+
+from fastmcp.exceptions import (
+    HEADER_MISMATCH,
+    INVALID_PARAMS,
+    McpError,
+    RemoteToolError,
+    TimedOut,
+    ToolError,
+)
+from fastmcp.wire.content import TextContent
+from fastmcp.wire.features import CallToolResult as WireCallToolResult
+
+from .arguments import jsonable, with_version
+from .conversation import Conversation
+from .progress import ProgressHandler
+from .results import CallToolResult, read_result
+
+
+class ToolCalls:
+    """The `tools/call` requests of a client; `list_all` lists every tool, to know more of them."""
+
+    def __init__(
+        self, conversation: Conversation, list_all: Callable[[], Awaitable[object]]
+    ) -> None:
+        self._conversation = conversation
+        self._list_all = list_all
+
+    async def wire_result(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None,
+        timeout: float | None,
+        progress_handler: ProgressHandler | None,
+        version: str | None,
+        meta: Mapping[str, Any] | None,
+    ) -> WireCallToolResult:
+        """What the server answers.
+
+        Raises:
+            McpError: it is an error.
+        """
+        params: dict[str, Any] = {"name": name}
+        params["arguments"] = jsonable(arguments) if arguments else {}
+        meta = with_version(meta, version)
+        try:
+            raw = await self._ask(params, timeout, progress_handler, meta)
+        except McpError as error:
+            if error.code != HEADER_MISMATCH:
+                raise
+            await self._list_all()  # which arguments travel in headers has to be learnt first
+            raw = await self._ask(params, timeout, progress_handler, meta)
+        return read_result(WireCallToolResult, raw, "tools/call")
+
+    async def _ask(
+        self,
+        params: Mapping[str, Any],
+        timeout: float | None,
+        progress_handler: ProgressHandler | None,
+        meta: Mapping[str, Any] | None,
+    ) -> Raw:
+        return await self._conversation.request(
+            "tools/call", params, timeout=timeout, progress_handler=progress_handler, meta=meta
+        )
+
+    async def result(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None,
+        timeout: float | None,
+        progress_handler: ProgressHandler | None,
+        version: str | None,
+        meta: Mapping[str, Any] | None,
+        *,
+        raise_on_error: bool,
+    ) -> CallToolResult:
+        """What the tool returned.
+
+        Raises:
+            ToolError: it failed or there is none, unless `raise_on_error` is False.
+        """
+        try:
+            wire = await self.wire_result(name, arguments, timeout, progress_handler, version, meta)
+        except TimedOut:
+            raise
+        except McpError as error:
+            if error.code == INVALID_PARAMS and not raise_on_error:
+                return CallToolResult(content=[TextContent(text=error.message)], is_error=True)
+            raise RemoteToolError(error) from error
+        result = CallToolResult.from_wire(wire)
+        if result.is_error and raise_on_error:
+            raise ToolError(result.text())
+        return result
