@@ -13,7 +13,6 @@ from fastmcp._protocol.eras import (
     Lifecycle,
     Sender,
     negotiate,
-    open_envelope,
     progress_token,
     read_envelope,
     version_of,
@@ -33,7 +32,7 @@ def raw(params: Any) -> Raw:
 
 def opened(envelope: Envelope) -> Sender:
     """Who sends a request with this envelope."""
-    return open_envelope(envelope, version_of(envelope))
+    return envelope.sender
 
 
 def opening(version: str = "2025-06-18", **more: Any) -> Raw:

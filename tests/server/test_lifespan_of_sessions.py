@@ -107,7 +107,7 @@ def test_a_session_that_expires_closes_its_own() -> None:
     """As if its client had ended it."""
     sessions = Sessions()
 
-    with http(sessions.mcp, session_idle_timeout=0.01) as client:
+    with http(sessions.mcp, session_idle_timeout=0.3) as client:
         assert number_of(client.post(call("number"), client.open())) == 1
         sessions.wait_for("1 closes")
         assert "server closes" not in sessions.log

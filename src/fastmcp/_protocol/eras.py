@@ -6,6 +6,7 @@ of every request. Either way the outcome is a `Sender`, and nothing after it ask
 
 from __future__ import annotations
 
+from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
 
 from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, field, json
@@ -35,6 +36,8 @@ from fastmcp.wire.shapes import (
 
 # How long the name may be that a client gives its session.
 MAX_SESSION = 128
+# How long a `_meta` may be that is remembered as read, in bytes.
+REMEMBERED = 4096
 SERVED_MODERN = [revision.text for revision in MODERN_REVISIONS]
 
 
@@ -53,7 +56,7 @@ class Sender(Struct):
     session: str | None = None
 
 
-class Envelope(Struct):
+class Envelope(Struct, dict=True):
     """The protocol's own members of a request's `_meta`, still raw."""
 
     version: Raw | UnsetType = field(name=META_PROTOCOL_VERSION, default=UNSET)
@@ -63,13 +66,24 @@ class Envelope(Struct):
     progress_token: Raw | UnsetType = field(name="progressToken", default=UNSET)
     session: Raw | UnsetType = field(name=META_SESSION, default=UNSET)
 
+    @cached_property
+    def sender(self) -> Sender:
+        """The sender of a modern request. It may be that of other requests, too: not to be changed.
+
+        Raises:
+            InvalidParams: a member is missing or of the wrong type.
+            UnsupportedVersion: the revision is not served as a modern one.
+        """
+        return _sender(self, version_of(self))
+
 
 class _Enveloped(Struct):
-    meta: Envelope | UnsetType = field(name="_meta", default=UNSET)
+    meta: Raw | UnsetType = field(name="_meta", default=UNSET)
 
 
 EMPTY = Envelope()
 _read_enveloped = json.Decoder(_Enveloped).decode
+_read_meta = json.Decoder(Envelope).decode
 _read_text = json.Decoder(str).decode
 _read_token = json.Decoder(RequestId).decode
 _read_object = json.Decoder(dict[str, Any]).decode
@@ -81,9 +95,20 @@ def read_envelope(params: Raw) -> Envelope:
     """The `_meta` of a request; an empty one when there is none or it is not an object."""
     try:
         meta = _read_enveloped(params).meta
+        if meta is UNSET:
+            return EMPTY
+        said = bytes(meta)
+        if len(said) > REMEMBERED or b'"progressToken"' in said:
+            return _read_meta(said)
+        return _same_envelope(said)
     except (DecodeError, UnicodeError, RecursionError):
         return EMPTY
-    return EMPTY if meta is UNSET else meta
+
+
+@lru_cache(maxsize=256)
+def _same_envelope(meta: bytes) -> Envelope:
+    """A client says the same of itself with each of its requests: it is read once."""
+    return _read_meta(meta)
 
 
 def progress_token(envelope: Envelope) -> RequestId | None:
@@ -92,7 +117,9 @@ def progress_token(envelope: Envelope) -> RequestId | None:
     Raises:
         InvalidParams: it is neither a string nor an integer.
     """
-    return _member(envelope.progress_token, _read_token, "progressToken", default=None)
+    if envelope.progress_token is UNSET:
+        return None
+    return _member(envelope.progress_token, _read_token, "progressToken")
 
 
 def _read_capabilities(raw: Raw) -> ClientCapabilities:
@@ -115,13 +142,7 @@ def version_of(envelope: Envelope) -> str:
     return _member(envelope.version, _read_text, META_PROTOCOL_VERSION)
 
 
-def open_envelope(envelope: Envelope, requested: str) -> Sender:
-    """The sender of a modern request, whose version is known already.
-
-    Raises:
-        InvalidParams: a member is missing or of the wrong type.
-        UnsupportedVersion: the revision is not served as a modern one.
-    """
+def _sender(envelope: Envelope, requested: str) -> Sender:
     capabilities = _member(envelope.capabilities, _read_capabilities, META_CLIENT_CAPABILITIES)
     revision = require_modern(requested)
     info = _member(envelope.info, _read_info, META_CLIENT_INFO, default=None)
@@ -211,6 +232,8 @@ class Lifecycle:
         if self.era == "handshake" and method != "initialize" and envelope.version is UNSET:
             assert self.sender is not None
             return self.sender, envelope
+        if self.era == "modern" and method != "initialize" and envelope.version is not UNSET:
+            return envelope.sender, envelope
         if self.era == "fresh" and method == "ping" and envelope.version is UNSET:
             return Sender(LATEST_HANDSHAKE, ClientCapabilities()), envelope
         return self._turn(method, params, envelope), envelope
@@ -229,7 +252,7 @@ class Lifecycle:
         if after == "handshake":
             self.sender = sender = negotiate(params)
         else:
-            sender = open_envelope(envelope, version_of(envelope))
+            sender = envelope.sender
         self.era = after
         return sender
 

@@ -38,7 +38,6 @@ from . import headers as names
 from .eras import (
     Envelope,
     Sender,
-    open_envelope,
     read_envelope,
     require_modern,
     version_of,
@@ -162,7 +161,7 @@ def _judge_modern(
         _match_header(headers, names.PROTOCOL_VERSION, requested)
         _match_header(headers, names.METHOD, request.method)
         _match_name(headers, request)
-        sender = open_envelope(envelope, requested)
+        sender = envelope.sender
     except RemoteProtocolError as error:
         return refuse(error, request.id)
     return Modern(request, sender, envelope, json_ok, stream_ok)

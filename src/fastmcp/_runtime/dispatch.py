@@ -85,6 +85,7 @@ class Dispatcher(Generic[C]):
         except (Exception, SystemExit, asyncio.CancelledError) as fault:
             if isinstance(fault, asyncio.CancelledError) and _is_being_cancelled():
                 raise
+            exchange.report(fault)
             error = to_error(
                 fault,
                 method=exchange.method,

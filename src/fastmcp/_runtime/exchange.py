@@ -17,6 +17,7 @@ from fastmcp.wire.revisions import R2025_11_25, sieve
 from .outbox import Outbox
 
 TransportName: TypeAlias = Literal["stdio", "sse", "streamable-http", "memory"]
+OnFault: TypeAlias = Callable[[RequestId, Exception], None]
 
 
 class Peer(Protocol):
@@ -62,15 +63,18 @@ class Exchange:
     """One inbound request on its way to a handler.
 
     `session` is the handshake session that it came in, `connection_id` names the connection of
-    one client that it came over; both are None for a request that stands alone. `rounds` are the
-    rounds of input that a modern request may need.
+    one client that it came over; both are None for a request that stands alone. `identity` is a
+    token that the connection vouches for. `rounds` are the rounds of input that a modern request
+    may need; `on_fault` hears of what is raised before it becomes an answer.
     """
 
     __slots__ = (
         "connection_id",
         "id",
+        "identity",
         "loop",
         "method",
+        "on_fault",
         "outbox",
         "params",
         "peer",
@@ -97,6 +101,9 @@ class Exchange:
         session: SessionRecord | None = None,
         connection_id: str | None = None,
         scope: Mapping[str, Any] | None = None,
+        identity: Any = None,
+        on_fault: OnFault | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         self.id = id
         self.method = method
@@ -109,7 +116,9 @@ class Exchange:
         self.session = session
         self.connection_id = connection_id
         self.scope = scope
-        self.loop = asyncio.get_running_loop()
+        self.identity = identity
+        self.on_fault = on_fault
+        self.loop = asyncio.get_running_loop() if loop is None else loop
         self.rounds: Any = None
         self.values: dict[Any, Any] | None = None
         self.outbox: Outbox | None = None
@@ -118,6 +127,11 @@ class Exchange:
     def cancelled(self) -> bool:
         """Whether nobody waits for the answer any more."""
         return not self.peer.awaits(self.id)
+
+    def report(self, fault: BaseException) -> None:
+        """Tell whoever wants to hear of it what is about to become an answer."""
+        if self.on_fault is not None and isinstance(fault, Exception):
+            self.on_fault(self.id, fault)
 
     async def notify(self, method: str, params: Any) -> None:
         """Send a notification that belongs to this request."""

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
-from .exchange import TransportName
+from .exchange import OnFault, TransportName
 from .session import Channel, Session
 
 
 class Served(Protocol):
-    """One client's connection to a server."""
+    """One client's connection to a server.
+
+    `identity` may be set to a token that says who the client is, and `on_fault` to what hears of
+    the exceptions that its requests raise.
+    """
+
+    identity: Any
+    on_fault: OnFault | None
 
     @property
     def session(self) -> Session:

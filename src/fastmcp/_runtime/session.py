@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Protocol, TypeAlias
 
 from msgspec import UNSET, Raw
@@ -24,15 +24,22 @@ from fastmcp.exceptions import Disconnected, McpError, TimedOut
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import ErrorData, Message, Notification, Request, RequestId
 
+from .in_context import InContext
+
 logger = logging.getLogger("fastmcp.session")
 
-Answer: TypeAlias = Callable[[Request], Awaitable[bytes | None]]
+Answer: TypeAlias = Callable[[Request], Coroutine[Any, Any, bytes | None]]
 OnNotification: TypeAlias = Callable[[Notification], None]
 OnProgress: TypeAlias = Callable[[Raw], None]
+AskDirectly: TypeAlias = Callable[[Request], Awaitable[Raw | None]]
 
 
 class Channel(Protocol):
-    """Where a session's messages go."""
+    """Where a session's messages go.
+
+    A channel to a peer in the same process may also have `ask_directly`, which takes a request as
+    it is and gives its result; None when it was given up, and the session knows why.
+    """
 
     async def send(self, message: bytes, related: RequestId | None) -> None:
         """Send a notification; it may belong to their request `related`.
@@ -108,14 +115,34 @@ class Session:
         self._on_closed = on_closed
         self._answers_malformed = answers_malformed
         self._tasks: dict[RequestId, asyncio.Task[None]] = {}
+        # Who serves requests in tasks of their own, and how often each was cancelled before.
+        self._lent: dict[RequestId, tuple[asyncio.Task[Any], int]] = {}
         self._waiting: dict[RequestId, asyncio.Future[Raw]] = {}
         self._progress: dict[RequestId, OnProgress] = {}
         self._closed: Exception | None = None
+        self._ask_directly: AskDirectly | None = getattr(channel, "ask_directly", None)
 
     def feed(self, data: Any) -> None:
         """Take one frame: a message, or a batch where the revision has them."""
         for event in self.connection.receive(data, batches=self.batches):
             self._handle(event)
+
+    async def serve(self, request: Request) -> bytes | None:
+        """The response to a request, made by the task that awaits this instead of a new one; None
+        when it was cancelled or the session has ended.
+        """
+        if self._closed is not None:
+            return None
+        self.connection.take(request)
+        task = asyncio.current_task()
+        if task is not None:
+            self._lent[request.id] = (task, task.cancelling())
+        try:
+            reply = await InContext(self._answer(request))
+            return reply if request.id in self.connection.incoming else None
+        finally:
+            self._lent.pop(request.id, None)
+            self.connection.finish(request.id)
 
     def take(self, message: Message) -> None:
         """Take a message that was read already.
@@ -182,6 +209,9 @@ class Session:
 
     def awaits(self, related: RequestId) -> bool:
         """Whether the peer still waits for the answer to a request of theirs."""
+        lent = self._lent.get(related)
+        if lent is not None and lent[0].cancelling() > lent[1]:
+            return False
         return self._closed is None and related in self.connection.incoming
 
     def has_task(self, id: RequestId) -> bool:
@@ -196,7 +226,7 @@ class Session:
     async def request(
         self,
         method: str,
-        params: dict[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
         related: RequestId | None = None,
         *,
         timeout: float | None = None,
@@ -235,12 +265,20 @@ class Session:
             self._progress.pop(id, None)
 
     async def _ask(
-        self, id: RequestId, method: str, params: dict[str, Any] | None, related: RequestId | None
+        self,
+        id: RequestId,
+        method: str,
+        params: Mapping[str, Any] | None,
+        related: RequestId | None,
     ) -> Raw:
-        message = jsonrpc.encode_request(id, method, {} if params is None else params)
+        params = {} if params is None else params
         self._waiting[id] = future = asyncio.get_running_loop().create_future()
-        await self.channel.call(id, method, params, message, related)
-        return await future
+        if self._ask_directly is None:
+            message = jsonrpc.encode_request(id, method, params)
+            await self.channel.call(id, method, params, message, related)
+            return await future
+        result = await self._ask_directly(Request(id, method, Raw(jsonrpc.encode_value(params))))
+        return await future if result is None or future.done() else result
 
     async def _ask_within(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import threading
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
@@ -22,6 +23,12 @@ class WorkerThreads:
 
     def __init__(self, limit: int = MAX_THREADS) -> None:
         self._limit = limit
+        self._begin()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self) -> None:
+        """Without threads: also in a forked child, which has none of its parent's."""
         self._count = 0
         self._counting = threading.Lock()
         self._idle = threading.Semaphore(0)

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from fastmcp._protocol.eras import Lifecycle, progress_token
 from fastmcp._protocol.http import batches_allowed
 from fastmcp._runtime.dispatch import Dispatcher
-from fastmcp._runtime.exchange import Exchange, SessionRecord, TransportName
+from fastmcp._runtime.exchange import Exchange, OnFault, SessionRecord, TransportName
 from fastmcp._runtime.session import Channel, Session
 from fastmcp.exceptions import McpError
 from fastmcp.wire import jsonrpc
@@ -23,15 +23,18 @@ from .subscriptions import Audience, Change, Listener
 class ServerConnection:
     """Admits each request to its era and hands it to dispatch; tells the client of changes.
 
-    `scopes` holds the ASGI scope of each request in flight, on HTTP. At its end, each of `forget`
-    is called with the id of the session.
+    `scopes` holds the ASGI scope of each request in flight, on HTTP. Where the client is in this
+    process, `identity` may be a token that says who it is, and `on_fault` hears of what its
+    requests raise. At the end, each of `forget` is called with the id of the session.
     """
 
     __slots__ = (
         "_dispatcher",
         "_introduced",
         "_transport",
+        "identity",
         "lifecycle",
+        "on_fault",
         "record",
         "scopes",
         "session",
@@ -52,6 +55,8 @@ class ServerConnection:
         self.lifecycle = Lifecycle()
         self.record = SessionRecord(id or os.urandom(16).hex())
         self.scopes: dict[RequestId, Mapping[str, Any]] | None = None
+        self.identity: Any = None
+        self.on_fault: OnFault | None = None
         listener = Listener(self._wants, self._tell)
 
         def closed() -> None:
@@ -99,6 +104,8 @@ class ServerConnection:
                 session=None if sender.revision.modern else self.record,
                 connection_id=self.record.id,
                 scope=None if self.scopes is None else self.scopes.get(request.id),
+                identity=self.identity,
+                on_fault=self.on_fault,
             )
         )
         if request.method == "initialize":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from msgspec import UNSET, Raw, UnsetType, field
+from msgspec import UNSET, Raw, Struct, UnsetType, ValidationError, field, json
 
 from fastmcp.wire.content import (
     Annotations,
     AnyContentBlock,
     AnyResourceContents,
+    ContentBlock,
     DataMeta,
     Icons,
     Resource,
@@ -146,6 +147,39 @@ class CallToolResult(Result):
     def has_structured_content(self) -> bool:
         """Whether `structured_content` was given, be it null."""
         return "structured_content" in self.model_fields_set
+
+
+class _KnownCallToolResult(Struct, rename="camel"):
+    """A result all of whose blocks are of kinds that the protocol has: read in one go."""
+
+    content: list[ContentBlock]
+    structured_content: Any = UNSET
+    is_error: bool = False
+    result_type: str | None = None
+    meta: dict[str, Any] | None = field(name="_meta", default=None)
+
+
+_read_known = json.Decoder(_KnownCallToolResult).decode
+_read_any = json.Decoder(CallToolResult).decode
+
+
+def read_call_result(raw: Raw) -> CallToolResult:
+    """A result of `tools/call` from its JSON.
+
+    Raises:
+        ValueError: it is none.
+    """
+    try:
+        known = _read_known(raw)
+    except ValidationError:
+        return _read_any(raw)
+    return CallToolResult(
+        content=known.content,
+        structured_content=known.structured_content,
+        is_error=known.is_error,
+        result_type=known.result_type,
+        meta=known.meta,
+    )
 
 
 class ResourceTemplate(Model):

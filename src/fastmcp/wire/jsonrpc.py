@@ -115,6 +115,12 @@ def decode(data: bytes | bytearray | memoryview | Raw | str) -> Message:
     )
 
 
+def result_in(data: bytes, id: RequestId) -> Raw | None:
+    """The result in a response that `encode_result` wrote for an integer id; None for any other."""
+    head = b'{"jsonrpc":"2.0","id":%d,"result":' % id if isinstance(id, int) else b"\0"
+    return Raw(data[len(head) : -1]) if data.startswith(head) else None
+
+
 def is_batch(data: bytes | bytearray | memoryview) -> bool:
     """Whether the bytes begin a JSON array (PROTOCOL 2025-03-26 batching)."""
     return bytes(data[:64]).lstrip(b" \t\r\n")[:1] == b"["

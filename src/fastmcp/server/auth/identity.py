@@ -2,9 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from msgspec import json
+from msgspec import Struct, json
+
+
+class LocalIdentity(Struct, frozen=True, kw_only=True):
+    """Who the caller is by the word of this process, in the shape of a token: nothing was checked,
+    and `token` is no credential.
+    """
+
+    claims: dict[str, Any]
+    token: str = ""
+    client_id: str | None = None
+    subject: str | None = None
+    scopes: list[str] = []
+    expires_at: int | None = None
+
+    @classmethod
+    def of(cls, user_info: Mapping[str, Any]) -> LocalIdentity:
+        """The identity that has these claims: `sub`, or else `user`, is the subject, `scope` (a
+        text) or `scopes` what it may do.
+        """
+        claims = dict(user_info)
+        scopes: Any = claims.get("scopes", claims.get("scope")) or ()
+        subject = claims.get("sub", claims.get("user"))
+        return cls(
+            claims=claims,
+            client_id=claims.get("client_id"),
+            subject=None if subject is None else str(subject),
+            scopes=scopes.split() if isinstance(scopes, str) else list(scopes),
+        )
 
 
 def principal_of(token: Any) -> str | None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 
 from msgspec import ValidationError, convert, json
+from msgspec.structs import replace
 
 from fastmcp._runtime.dispatch import Handler, Render
 from fastmcp._runtime.exchange import Exchange
@@ -80,7 +81,7 @@ def _resume(context: Context, params: InputResponseRequestParams) -> None:
     if params.request_state is not None:
         record = unseal(_security(context), params.request_state, _bound(context))
     if exchange.sender.session is None:
-        exchange.sender.session = record.session
+        exchange.sender = replace(exchange.sender, session=record.session)
     exchange.rounds = Rounds(record, _readable(params.input_responses or {}, record.asked))
 
 

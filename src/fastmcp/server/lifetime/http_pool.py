@@ -23,10 +23,12 @@ class HttpPool:
     On an event loop each method gives an awaitable, in a worker thread it waits: for httpx2's
     `Response`. Keywords are those of httpx2. Redirects are not followed (`follow_redirects=True`
     does), a service has 5 seconds to accept a connection and 30 to say something (`timeout=`), and
-    no cookie is remembered, because it would go out with the requests of other users.
+    no cookie is remembered, because it would go out with the requests of other users. `settings`
+    are further keywords of httpx2's clients.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, **settings: Any) -> None:
+        self._settings = settings
         self._making = threading.Lock()
         self._plain: httpx2.Client | None = None
         self._by_loop: dict[asyncio.AbstractEventLoop, httpx2.AsyncClient] = {}
@@ -84,7 +86,7 @@ class HttpPool:
             if self._plain is None:
                 import httpx2
 
-                self._plain = httpx2.Client(**_settings())
+                self._plain = httpx2.Client(**_defaults(), **self._settings)
             return self._plain
 
     def _async_client(self, loop: asyncio.AbstractEventLoop) -> httpx2.AsyncClient:
@@ -93,7 +95,7 @@ class HttpPool:
             if client is None:
                 import httpx2
 
-                client = self._by_loop[loop] = httpx2.AsyncClient(**_settings())
+                client = self._by_loop[loop] = httpx2.AsyncClient(**_defaults(), **self._settings)
             return client
 
     async def close(self) -> None:
@@ -116,7 +118,7 @@ class HttpPool:
             await client.aclose()
 
 
-def _settings() -> dict[str, Any]:
+def _defaults() -> dict[str, Any]:
     from http.cookiejar import CookieJar, DefaultCookiePolicy
 
     import httpx2

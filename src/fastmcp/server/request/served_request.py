@@ -51,6 +51,8 @@ class ServedRequest(Scope):
     @property
     def access_token(self) -> Any:
         """The token that the caller was authenticated by; None without one."""
+        if self._exchange.identity is not None:
+            return self._exchange.identity
         scope = self._exchange.scope
         return None if scope is None else getattr(scope.get("user"), "access_token", None)
 
