@@ -21,6 +21,7 @@ LAYERS: dict[str, set[str]] = {
     "_spelling": set(),
     "_version": set(),
     "exceptions": set(),
+    "_hydration": set(),
     "wire": {"exceptions"},
     "_protocol": {"wire", "exceptions"},
     "_runtime": {"_protocol", "wire", "exceptions"},
@@ -28,15 +29,16 @@ LAYERS: dict[str, set[str]] = {
     "tools": {"_components", "wire", "exceptions"},
     "resources": {"apps.config", "_components", "_runtime.threads", "wire", "exceptions"},
     "prompts": {"_components", "wire", "exceptions"},
-    "utilities": {"_components"},
+    "utilities": {"_components", "_hydration"},
     "types": {"_components", "wire", "exceptions"},
     "apps": {"wire", "exceptions"},
-    "client": {"_runtime", "_protocol", "wire", "exceptions"},
+    "client": {"_hydration", "_runtime", "_protocol", "wire", "exceptions"},
     "server": {
         "tools",
         "resources",
         "prompts",
         "_components",
+        "_hydration",
         "_runtime",
         "_protocol",
         "wire",
@@ -44,6 +46,17 @@ LAYERS: dict[str, set[str]] = {
         "utilities",
     },
     "dependencies": {"server", "_components"},
+    "testing": {
+        "server",
+        "client",
+        "utilities",
+        "_components",
+        "_runtime",
+        "_protocol",
+        "wire",
+        "exceptions",
+    },
+    "mcp_config": {"client"},
     "cli": {"server", "client", "exceptions"},
     "__main__": {"cli"},
     "__init__": {"server", "client", "exceptions"},
@@ -51,6 +64,17 @@ LAYERS: dict[str, set[str]] = {
 EXCEPTIONS = {
     # A tool whose schema says in an invalid way what travels in headers is refused when it is made.
     ("tools.base", "_protocol.mirroring"),
+    # What a configuration changes about tools, and hides by URI, is done as a server does it.
+    ("client.config.tool_changes", "tools.arg_transform"),
+    ("client.config.tool_changes", "tools.argument_map"),
+    ("client.config.tool_changes", "tools.base"),
+    ("client.config.tool_changes", "tools.tool_transform"),
+    ("client.config.tool_changes", "tools.transformed_tool"),
+    ("client.config.transforming", "resources.uri.matcher"),
+    # What FastMCP's users import from there runs servers; it is loaded when it is asked for.
+    ("utilities.tests", "testing.asgi"),
+    ("utilities.tests", "testing.serving"),
+    ("utilities.asgi_transport", "testing.asgi_transport"),
 }
 
 # What each layer may import of others. Layers that are not here may import every dependency.
@@ -59,6 +83,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "_spelling": set(),
     "_version": set(),
     "exceptions": set(),
+    "_hydration": {"msgspec", "pydantic", "pydantic_core"},
     "wire": {"msgspec"},
     "_protocol": {"msgspec"},
     "_runtime": {"msgspec"},
@@ -74,7 +99,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "utilities": {"pydantic"},
     "resources": {"msgspec", "httpx2"},
     "prompts": {"msgspec", "pydantic_core"},
-    "client": {"msgspec", "pydantic_core", "httpx2"},
+    "client": {"msgspec", "pydantic", "pydantic_core", "httpx2", "key_value"},
     "server": {
         "cryptography",
         "httpx2",
@@ -84,6 +109,7 @@ THIRD_PARTY: dict[str, set[str]] = {
         "pydantic_core",
         "wrapt",
     },
+    "testing": {"httpx2", "msgspec", "pytest"},
     "cli": {"msgspec"},
 }
 WORLD = {"asyncio", "time", "socket", "threading", "select", "signal", "subprocess", "ssl"}

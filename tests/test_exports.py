@@ -11,9 +11,11 @@ PACKAGES = [
     "fastmcp",
     "fastmcp.apps",
     "fastmcp.client",
+    "fastmcp.client.auth",
     "fastmcp.client.sampling.handlers",
     "fastmcp.client.transports",
     "fastmcp.dependencies",
+    "fastmcp.mcp_config",
     "fastmcp.prompts",
     "fastmcp.resources",
     "fastmcp.server",
@@ -22,6 +24,7 @@ PACKAGES = [
     "fastmcp.server.middleware",
     "fastmcp.server.providers",
     "fastmcp.server.sampling",
+    "fastmcp.testing",
     "fastmcp.tools",
     "fastmcp.tools.tool_transform",
     "fastmcp.utilities.types",
@@ -37,7 +40,13 @@ IMPORTED = {
         AppConfig ResourceCSP ResourcePermissions UI_EXTENSION_ID UI_MIME_TYPE
         app_config_to_meta_dict resolve_ui_mime_type
     """,
-    "fastmcp.client": "Client",
+    "fastmcp.client": """
+        BearerAuth Client ClientTransport FastMCPTransport NodeStdioTransport NpxStdioTransport
+        PythonStdioTransport SSETransport StdioTransport StreamableHttpTransport UvStdioTransport
+        UvxStdioTransport
+    """,
+    "fastmcp.client.auth": "BearerAuth",
+    "fastmcp.client.auth.bearer": "BearerAuth",
     "fastmcp.client.elicitation": """
         ElicitRequestParams ElicitResult ElicitationHandler RequestContext
     """,
@@ -51,7 +60,9 @@ IMPORTED = {
     "fastmcp.client.sampling.handlers.anthropic": "AnthropicSamplingHandler",
     "fastmcp.client.sampling.handlers.openai": "OpenAISamplingHandler",
     "fastmcp.client.transports": """
-        StreamableHttpTransport FastMCPTransport StdioTransport PythonStdioTransport
+        ClientTransport FastMCPStdioTransport FastMCPTransport NodeStdioTransport NpxStdioTransport
+        PythonStdioTransport SSETransport StdioTransport StreamableHttpTransport UvStdioTransport
+        UvxStdioTransport infer_transport
     """,
     "fastmcp.dependencies": """
         CallArgument CurrentAccessToken CurrentContext CurrentFastMCP CurrentHeaders CurrentRequest
@@ -62,6 +73,10 @@ IMPORTED = {
         InputRefused InputUnavailable InsufficientScopeError InvalidAnswer InvalidSignature McpError
         NotFoundError PromptError ResourceError
         ResourceSecurityError ToolError ValidationError
+    """,
+    "fastmcp.mcp_config": """
+        CanonicalMCPConfig MCPConfig RemoteMCPServer StdioMCPServer TransformingRemoteMCPServer
+        TransformingStdioMCPServer infer_transport_type_from_url update_config_file
     """,
     "fastmcp.prompts": """
         FunctionPrompt Message Prompt PromptArgument PromptMessage PromptResult prompt
@@ -114,8 +129,13 @@ IMPORTED = {
         PromptMessage Resource ResourceLink TextContent TextResourceContents Textarea Tool
         ToolAnnotations
     """,
+    "fastmcp.utilities.asgi_transport": "StreamingASGITransport run_asgi_lifespan",
+    "fastmcp.utilities.http": "find_available_port",
     "fastmcp.utilities.lifespan": "combine_lifespans",
     "fastmcp.utilities.logging": "configure_logging get_logger temporary_log_level",
+    "fastmcp.utilities.tests": """
+        ASGIServer asgi_client asgi_server run_server_async run_server_in_process
+    """,
     "fastmcp.utilities.types": """
         Audio FastMCPBaseModel File Image NotSet NotSetT create_function_without_params
         find_kwarg_by_type get_cached_typeadapter get_fn_name is_class_member_of_type

@@ -464,7 +464,7 @@ def test_what_a_client_is_made_of_decides_the_transport(program: Path) -> None:
     for wrong in ("server", 5, None, "ftp://x", object()):
         with pytest.raises(ValueError, match=r"http\(s\) URL"):
             Client(wrong)
-    with pytest.raises(ClientError, match=r"absent\.py"):
+    with pytest.raises(ValueError, match=r"absent\.py"):
         Client("absent.py")
 
 

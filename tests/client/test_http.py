@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,12 @@ from apps import served
 from processes import free_port, http_server
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import (
+    HTMLResponse,
+    JSONResponse,
+    Response,
+    StreamingResponse,
+)
 
 from fastmcp import Client, Context, FastMCP
 from fastmcp.client.transports import StreamableHttpTransport
@@ -30,6 +34,8 @@ from fastmcp.exceptions import (
 )
 from fastmcp.server.event_store import EventStore
 
+from .scripted_http import failure, initialized, result, scripted, used
+
 SERVER = """
     import os
     from fastmcp import Context, FastMCP
@@ -42,14 +48,6 @@ SERVER = """
 
     mcp.run("http", port=int(os.environ["PORT"]), log_level="warning")
 """
-
-
-def used(target: Any, use: Callable[[Client], Awaitable[Any]], **options: Any) -> Any:
-    async def main() -> Any:
-        async with asyncio.timeout(30), Client(target, **options) as client:
-            return await use(client)
-
-    return asyncio.run(main())
 
 
 async def session(client: Client) -> str:
@@ -111,42 +109,6 @@ def test_a_url_where_nothing_listens_is_one_line() -> None:
         assert str(caught.value).startswith(f"Connection to {url} failed")
         assert isinstance(caught.value, ConnectionError)
         assert "\n" not in str(caught.value)
-
-
-Handler = Callable[[Request, Any], Response]
-
-
-@contextmanager
-def scripted(handler: Handler) -> Iterator[str]:
-    """A server whose every answer is the test's; its URL."""
-
-    async def endpoint(request: Request) -> Response:
-        body = await request.body()
-        return handler(request, json.loads(body) if body else None)
-
-    routes = [Route("/mcp", endpoint, methods=["GET", "POST", "DELETE"])]
-    with served(Starlette(routes=routes)) as base:
-        yield f"{base}/mcp"
-
-
-def result(message: Any, value: Any, **headers: str) -> Response:
-    answer = {"jsonrpc": "2.0", "id": message["id"], "result": value}
-    return JSONResponse(answer, headers=headers)
-
-
-def initialized(message: Any, **headers: str) -> Response:
-    value = {
-        "protocolVersion": "2025-11-25",
-        "capabilities": {},
-        "serverInfo": {"name": "old", "version": "0"},
-    }
-    return result(message, value, **headers)
-
-
-def failure(message: Any, code: int, status: int = 200, data: Any = None) -> Response:
-    error = {"code": code, "message": "no", "data": data}
-    answer = {"jsonrpc": "2.0", "id": message["id"], "error": error}
-    return JSONResponse(answer, status)
 
 
 PAGE = "<!doctype html><html><body>\n<h1>Welcome</h1>\n</body></html>"
@@ -409,3 +371,168 @@ def test_an_error_of_the_server_keeps_its_code_and_data() -> None:
     with served(mcp.http_app()) as base:
         for mode in ("legacy", "auto"):
             assert used(f"{base}/mcp", use, mode=mode) == (-32602, "mine", {"a": [1]})
+
+
+# What servers say
+
+
+REFUSALS = [
+    (401, "401 Unauthorized; it wants to know who calls: give the client auth="),
+    (403, "403 Forbidden; it does not allow this to whom the credentials belong"),
+]
+
+
+@pytest.mark.parametrize(("status", "text"), REFUSALS)
+@pytest.mark.parametrize("form", ["text", "error of MCP"])
+def test_missing_credentials_are_named(status: int, text: str, form: str) -> None:
+    """With what to do, however the server says it, when opening and later."""
+    refuse = False
+
+    def handler(request: Request, message: Any) -> Response:
+        if not refuse and message is not None:
+            return initialized(message) if "id" in message else Response(status_code=202)
+        if form == "text":
+            return Response("no", status)
+        error = {"jsonrpc": "2.0", "id": None, "error": {"code": -32001, "message": "no"}}
+        return JSONResponse(error, status)
+
+    async def use(client: Client) -> None:
+        nonlocal refuse
+        refuse = True
+        await client.ping()
+
+    with scripted(handler) as url:
+        for _ in range(2):  # at first after the opening, then in it
+            with pytest.raises(UnexpectedResponse, match=text) as caught:
+                used(url, use, mode="legacy")
+            assert caught.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/", "(is the path right? many servers are at /mcp)"),
+        ("/sse", "(for a server of the HTTP+SSE era use SSETransport)"),
+        ("/mcp", "(is that the URL of an MCP server?)"),
+    ],
+)
+def test_a_path_where_nothing_is_gets_a_hint(path: str, hint: str) -> None:
+    """A URL without /mcp is the commonest mistake."""
+    with served(Starlette()) as base, pytest.raises(UnexpectedResponse) as caught:
+        used(StreamableHttpTransport(base + path), Client.ping)
+
+    assert f"404 Not Found {hint}. It says: Not Found" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        lambda message: Response(status_code=404),
+        lambda message: failure(message, -32001, 404),
+        lambda message: JSONResponse(
+            {
+                "jsonrpc": "2.0",
+                "id": None,
+                "error": {"code": -32000, "message": "Bad Request: No valid session ID provided"},
+            },
+            400,
+        ),
+    ],
+    ids=["404", "404 with an error", "as the TypeScript SDK"],
+)
+def test_a_forgotten_session_is_recognized(refusal: Callable[[Any], Response]) -> None:
+    """However the server says that it does not know it; another one is opened."""
+    opened: list[str] = []
+
+    def handler(request: Request, message: Any) -> Response:
+        if message is None:
+            return Response(status_code=405)
+        if message["method"] == "initialize":
+            opened.append(f"s-{len(opened)}")
+            return initialized(message, **{"mcp-session-id": opened[-1]})
+        if "id" not in message:
+            return Response(status_code=202)
+        if request.headers["mcp-session-id"] == "s-0":
+            return refusal(message)
+        return result(message, {})
+
+    with scripted(handler) as url:
+        assert used(url, Client.ping, mode="legacy") is True
+
+    assert opened == ["s-0", "s-1"]
+
+
+def test_a_listening_stream_tells_that_the_session_is_forgotten() -> None:
+    """Without any request in between; the next one is sent in a new session."""
+    opened: list[str] = []
+    asked: list[str | None] = []
+
+    def handler(request: Request, message: Any) -> Response:
+        session = request.headers.get("mcp-session-id")
+        if message is None:
+            return Response(status_code=404 if session == "s-0" else 405)
+        if message["method"] == "initialize":
+            opened.append(f"s-{len(opened)}")
+            return initialized(message, **{"mcp-session-id": opened[-1]})
+        if "id" not in message:
+            return Response(status_code=202)
+        asked.append(session)
+        return result(message, {})
+
+    async def use(client: Client) -> None:
+        while client.is_connected():
+            await asyncio.sleep(0.01)
+        await client.ping()
+
+    with scripted(handler) as url:
+        used(url, use, mode="legacy")
+
+    assert asked == ["s-1"]
+
+
+def test_a_cookie_is_sent_back() -> None:
+    """Load balancers know by it to which server a session belongs."""
+    seen: list[str | None] = []
+
+    def handler(request: Request, message: Any) -> Response:
+        if message is None:
+            return Response(status_code=405)
+        seen.append(request.headers.get("cookie"))
+        if message["method"] == "initialize":
+            return initialized(message, **{"set-cookie": "node=7; Path=/"})
+        return result(message, {}) if "id" in message else Response(status_code=202)
+
+    with scripted(handler) as url:
+        used(url, Client.ping, mode="legacy")
+
+    assert seen == [None, "node=7", "node=7"]
+
+
+def test_a_stream_that_stays_open_after_the_answer_is_left() -> None:
+    """The call has its answer at once, and its connection is freed soon."""
+    left = threading.Event()
+
+    async def events(message: Any) -> AsyncGenerator[str]:
+        answer = {"jsonrpc": "2.0", "id": message["id"], "result": {}}
+        yield f"data: {json.dumps(answer)}\n\n"
+        try:
+            await asyncio.sleep(60)
+        finally:
+            left.set()
+
+    def handler(request: Request, message: Any) -> Response:
+        if message is None:
+            return Response(status_code=405)
+        if message["method"] == "initialize":
+            return initialized(message)
+        if "id" not in message:
+            return Response(status_code=202)
+        return StreamingResponse(events(message), media_type="text/event-stream")
+
+    async def use(client: Client) -> None:
+        assert await client.ping()
+        while not left.is_set():
+            await asyncio.sleep(0.01)
+
+    with scripted(handler) as url:
+        used(url, use, mode="legacy")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import os
+import re
 import sys
 import textwrap
 from collections.abc import Callable
@@ -11,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from left_behind import alive, nothing_left
+from small_servers import old
 
 from fastmcp import Client
 from fastmcp.client.transports import PythonStdioTransport, StdioTransport
-from fastmcp.client.transports import stdio as stdio_transport
-from fastmcp.exceptions import ClientError, Disconnected, McpError, TimedOut
+from fastmcp.exceptions import ClientError, ConnectFailed, Disconnected, McpError
 
 Script = Callable[..., Path]
 
@@ -42,34 +46,6 @@ SERVER = """
     mcp.run()
 """
 
-# A server of the handshake era, whose answer to anything else is left open.
-OLD = """
-    import json, sys
-
-    for line in sys.stdin:
-        message = json.loads(line)
-        if "id" not in message:
-            continue
-        answer = {"jsonrpc": "2.0", "id": message["id"]}
-        match message["method"]:
-            case "initialize":
-                version = message["params"]["protocolVersion"]
-                answer["result"] = {
-                    "protocolVersion": version,
-                    "capabilities": {},
-                    "serverInfo": {"name": "old", "version": "0"},
-                }
-            case "ping":
-                answer["result"] = {}
-            case _:
-                ELSE
-        print(json.dumps(answer), flush=True)
-"""
-
-
-def old(other: str) -> str:
-    return OLD.replace("ELSE", other)
-
 
 def used(transport: Any, use: Callable[[Client], Any], **options: Any) -> Any:
     async def main() -> Any:
@@ -81,14 +57,6 @@ def used(transport: Any, use: Callable[[Client], Any], **options: Any) -> Any:
 
 async def about(client: Client) -> Any:
     return (await client.call_tool("about")).data
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
@@ -107,32 +75,6 @@ def test_a_child_that_exits_fails_what_waits(script: Script, mode: str) -> None:
             assert client.is_connected()
 
     asyncio.run(main())
-
-
-@pytest.mark.parametrize(
-    ("program", "words"),
-    [
-        ("raise SystemExit(4)", "exit code 4"),
-        ("print('no MCP here')", "exit code 0"),
-        ("import sys; sys.stdin.read(1); sys.exit(5)", "exit code 5"),
-    ],
-)
-def test_a_program_that_is_no_server_is_one_line(script: Script, program: str, words: str) -> None:
-    """It ended before the handshake: the error says so, with the exit code."""
-    with pytest.raises(Disconnected, match=words) as caught:
-        used(PythonStdioTransport(script(program)), about)
-
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("command", ["no-such-command-here", "/etc/hostname", ""])
-def test_a_command_that_cannot_start_is_one_line(command: str) -> None:
-    """ClientError with the command."""
-    with pytest.raises(ClientError) as caught:
-        used(StdioTransport(command), about)
-
-    assert repr(command) in str(caught.value)
-    assert "\n" not in str(caught.value)
 
 
 def test_a_child_gets_few_variables_and_what_is_given(
@@ -177,29 +119,6 @@ def test_a_child_ends_with_its_block(script: Script) -> None:
     assert not alive(pids[0])
 
 
-def test_a_stubborn_child_and_its_children_are_killed(
-    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A child that heeds neither the end of its input nor SIGTERM does not outlive the client."""
-    monkeypatch.setattr(stdio_transport, "PATIENCE", 0.2)
-    pids = tmp_path / "pids"
-    stubborn = f"""
-        import os, signal, subprocess, sys, time
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        child = subprocess.Popen(["sleep", "600"])
-        open({str(pids)!r}, "w").write(f"{{os.getpid()}} {{child.pid}}")
-    """
-    program = textwrap.dedent(stubborn) + textwrap.dedent(old('answer["error"] = 5'))
-    program += "\nwhile True:\n    time.sleep(600)\n"
-
-    assert used(PythonStdioTransport(script(program)), Client.ping, mode="legacy") is True
-
-    own, child = (int(pid) for pid in pids.read_text().split())
-    assert not alive(own)
-    state = Path(f"/proc/{child}/stat")
-    assert not alive(child) or " Z " in state.read_text()
-
-
 @pytest.mark.parametrize(
     "other",
     [
@@ -237,6 +156,21 @@ def test_a_server_that_is_silent_to_the_probe_is_of_the_handshake_era(script: Sc
     assert used(transport, Client.ping) is True
 
 
+def test_a_server_that_leaves_at_the_probe_is_started_again(script: Script, tmp_path: Path) -> None:
+    """Those built on older Rust SDKs do; the transport remembers it."""
+    starts = tmp_path / "starts"
+    note = f"open({str(starts)!r}, 'a').write('.')"
+    program = script(note + "\n" + textwrap.dedent(old("sys.exit(1)")))
+    transport = PythonStdioTransport(program)
+
+    with nothing_left():
+        assert used(transport, Client.ping) is True
+        assert starts.read_text() == ".."
+        assert used(transport, Client.ping) is True
+
+    assert starts.read_text() == "..."
+
+
 def test_a_server_of_an_unknown_modern_version_is_refused(script: Script) -> None:
     """There is no revision in common, and the handshake must not be tried."""
     error = """answer["error"] = {
@@ -251,37 +185,17 @@ def test_a_server_of_an_unknown_modern_version_is_refused(script: Script) -> Non
     assert caught.value.code == -32022
 
 
-def test_a_server_that_never_answers_is_given_up(script: Script) -> None:
-    """init_timeout bounds the opening."""
-    silent = "import sys\nfor line in sys.stdin: pass"
-
-    with pytest.raises(TimedOut, match="initialize"):
-        used(PythonStdioTransport(script(silent)), about, mode="legacy", init_timeout=0.3)
-
-
 def test_an_agreed_version_that_is_unknown_is_refused(script: Script) -> None:
     """The error names both sides' versions."""
-    program = old('answer["error"] = {"code": -32601, "message": "no"}').replace(
-        'message["params"]["protocolVersion"]', '"1999-01-01"'
-    )
+    program = old().replace('message["params"]["protocolVersion"]', '"1999-01-01"')
 
     with pytest.raises(ClientError, match=r"1999-01-01.*2025-11-25"):
         used(PythonStdioTransport(script(program)), about)
 
 
-def test_noise_on_the_childs_stdout_is_skipped(script: Script) -> None:
-    """Prints of a careless server are not taken for messages."""
-    program = old('answer["error"] = {"code": -32601, "message": "no"}').replace(
-        "print(json.dumps(answer)",
-        "print('Loading...\\n\\n{\"a\": 1}\\n[1]\\nnull'); print(json.dumps(answer)",
-    )
-
-    assert used(PythonStdioTransport(script(program)), Client.ping) is True
-
-
 def test_answers_that_nobody_asked_for_are_dropped(script: Script) -> None:
     """Unknown ids, and a second answer, change nothing."""
-    program = old('answer["error"] = {"code": -32601, "message": "no"}').replace(
+    program = old().replace(
         "print(json.dumps(answer)",
         'print(json.dumps({"jsonrpc": "2.0", "id": 999, "result": {}}));'
         "print(json.dumps(answer)); print(json.dumps(answer)",
@@ -349,14 +263,262 @@ def test_an_unreadable_answer_is_a_client_error(script: Script, result: str) -> 
     assert "\n" not in str(caught.value)
 
 
-def test_other_suffixes_are_refused(tmp_path: Path) -> None:
-    """A transport for Python scripts takes no other file."""
-    with pytest.raises(ClientError, match=r"\.py"):
-        PythonStdioTransport(tmp_path / "server.rb")
-
-
 def test_the_interpreter_can_be_chosen(script: Script, tmp_path: Path) -> None:
     """python_cmd= runs the script."""
     found = used(PythonStdioTransport(script(SERVER), python_cmd=sys.executable), about)
 
     assert found["cwd"] == os.getcwd()
+
+
+NOT_STARTED = [
+    (["no-such-command-here"], {}, "there is no command 'no-such-command-here' on PATH; install"),
+    (["pythom3"], {}, "there is no command 'pythom3' on PATH; did you mean 'python3'"),
+    (["sh"], {"env": {"PATH": "/nowhere"}}, "there is no command 'sh' on PATH"),
+    (["./no-file"], {}, "there is no file './no-file'"),
+    (["/etc"], {}, "'/etc' is a directory"),
+    (["/etc/passwd"], {}, "'/etc/passwd' is not executable"),
+    ([""], {}, "the command is empty"),
+    (["sh"], {"cwd": "/nowhere"}, "its working directory '/nowhere' does not exist"),
+    (["sh"], {"cwd": "/etc/passwd"}, "its working directory '/etc/passwd' is not a directory"),
+    (["sh"], {"log_file": "/nowhere/log"}, "its log_file cannot be opened: "),
+    (["sh", ["-c", "a\0b"]], {}, "embedded null byte"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "options", "cause"), NOT_STARTED)
+def test_what_cannot_be_started_is_told_on_one_line(
+    arguments: list[Any], options: dict[str, Any], cause: str
+) -> None:
+    """ConnectFailed with the command, the cause, and where there is one the cure."""
+    with pytest.raises(ConnectFailed) as caught:
+        used(StdioTransport(*arguments, **options), about)
+
+    assert re.match(f"Connection to '{arguments[0]}[^']*' failed: {cause}", str(caught.value))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="whoever may do everything may enter everything")
+def test_a_directory_that_may_not_be_entered_is_told(tmp_path: Path) -> None:
+    """The cause is the directory, not the command."""
+    tmp_path.chmod(0o600)
+    try:
+        with pytest.raises(ConnectFailed, match="may not be entered"):
+            used(StdioTransport("sh", cwd=tmp_path), about)
+    finally:
+        tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("print(1)", "is no program: its first line must name one"),
+        ("#!/no/such/interpreter\n", "the program that the first line of"),
+    ],
+)
+def test_a_file_that_is_no_program_is_told(tmp_path: Path, text: str, cause: str) -> None:
+    """Executable, but for nobody."""
+    path = tmp_path / "server"
+    path.write_text(text)
+    path.chmod(0o700)
+
+    with pytest.raises(ConnectFailed, match=cause):
+        used(StdioTransport(str(path)), about)
+
+
+def test_secrets_in_arguments_are_in_no_error(script: Script) -> None:
+    """A command is called by its program and the first word after it."""
+    transport = PythonStdioTransport(script("raise SystemExit(1)"), args=["--token", "s3cret"])
+
+    with pytest.raises(Disconnected) as caught:
+        used(transport, about)
+
+    assert "server.py" in str(caught.value)
+    assert "s3cret" not in str(caught.value) + repr(transport)
+
+
+def test_standard_error_goes_where_ours_goes(
+    script: Script, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Unless it is given somewhere else to go."""
+    program = script(
+        old().replace("import json", "import sys; sys.stderr.write('Grüezi\\n')\n    import json")
+    )
+
+    used(PythonStdioTransport(program), Client.ping)
+
+    assert "Grüezi\n" in capfd.readouterr().err
+
+
+SAYS = old(
+    "sys.stderr.write('eins\\n\\nzwei ü\\r\\ndrei'); sys.stderr.flush(); " + 'answer["result"] = {}'
+)
+
+
+@pytest.mark.parametrize("kind", ["path", "text", "bytes", "StringIO", "BytesIO"])
+@pytest.mark.parametrize("handled", [True, False])
+def test_standard_error_goes_to_any_kind_of_file(
+    script: Script, tmp_path: Path, kind: str, handled: bool
+) -> None:
+    """A path, an open file, and what only looks like one; also beside a handler."""
+    path = tmp_path / "log"
+    path.write_text("before\n")
+    files: dict[str, Callable[[], Any]] = {
+        "path": lambda: path,
+        "text": lambda: path.open("a", encoding="utf-8"),
+        "bytes": lambda: path.open("ab"),
+        "StringIO": io.StringIO,
+        "BytesIO": io.BytesIO,
+    }
+    file = files[kind]()
+    lines: list[str] = []
+    handler = lines.append if handled else None
+    transport = PythonStdioTransport(script(SAYS), log_file=file, stderr_handler=handler)
+
+    used(transport, Client.ping)
+
+    if kind.endswith("IO"):
+        logged = file.getvalue()
+    else:
+        if kind != "path":
+            file.close()
+        logged = path.read_bytes().decode().removeprefix("before\n")
+    text = logged.decode() if isinstance(logged, bytes) else logged
+    assert text == "eins\n\nzwei ü\r\ndrei"
+    assert lines == (["eins", "", "zwei ü", "drei"] if handled else [])
+
+
+def test_a_handler_gets_the_lines_of_standard_error(
+    script: Script, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One by one, and nowhere else; a very long one in pieces, and what the handler raises is
+    logged.
+    """
+    lines: list[str] = []
+
+    def handle(line: str) -> None:
+        lines.append(line)
+        if line == "eins":
+            raise KeyError("mine")
+
+    program = SAYS.replace("drei'", "' + 'x' * 40000")
+    used(PythonStdioTransport(script(program), stderr_handler=handle), Client.ping)
+
+    assert lines[:3] == ["eins", "", "zwei ü"]
+    assert "".join(lines[3:]) == "x" * 40000
+    assert max(map(len, lines)) < 20000
+    assert capfd.readouterr().err == ""
+    assert "KeyError" in caplog.text
+
+
+def test_a_process_is_kept_between_blocks_on_request(script: Script) -> None:
+    """keep_alive=True: until the client is closed."""
+
+    async def main() -> list[int]:
+        client = Client(PythonStdioTransport(script(SERVER), keep_alive=True))
+        pids: list[int] = []
+        for _ in range(2):
+            async with client:
+                pids.append((await about(client))["pid"])
+        assert alive(pids[0])
+        await client.close()
+        return pids
+
+    with nothing_left():
+        first, second = asyncio.run(main())
+
+    assert first == second
+    assert not alive(first)
+
+
+def test_a_process_ends_with_its_loop(script: Script) -> None:
+    """A client that nobody closed leaves neither process nor warning."""
+
+    async def main() -> int:
+        client = Client(PythonStdioTransport(script(SERVER)))
+        await client.__aenter__()
+        return (await about(client))["pid"]
+
+    with nothing_left():
+        pid = asyncio.run(main())
+
+    assert not alive(pid)
+
+
+@pytest.mark.parametrize("moment", range(0, 40, 4))
+def test_opening_can_be_cancelled_at_any_moment(script: Script, moment: int) -> None:
+    """Nothing of the child is left."""
+    program = script(old())
+
+    async def main() -> None:
+        client = Client(PythonStdioTransport(program))
+        opening = asyncio.create_task(client.__aenter__())
+        for _ in range(moment):
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.wait((opening,))
+        await client.close()
+
+    with nothing_left():
+        asyncio.run(main())
+
+
+def test_closing_can_be_cancelled(script: Script) -> None:
+    """The child ends all the same."""
+    lingering = old() + "\n    time.sleep(1)\n"
+
+    async def main() -> None:
+        client = Client(PythonStdioTransport(script(lingering)))
+        await client.__aenter__()
+        closing = asyncio.create_task(client.close())
+        await asyncio.wait((closing,), timeout=0.1)
+        closing.cancel()
+        await asyncio.wait((closing,))
+
+    with nothing_left():
+        asyncio.run(main())
+
+
+def test_messages_of_many_tasks_do_not_mix(script: Script) -> None:
+    """Each is written as a whole, however large, to a child that is slow to read."""
+    echo = """
+        import json, sys, time
+
+        time.sleep(0.3)
+        for line in sys.stdin:
+            message = json.loads(line)
+            answer = {"jsonrpc": "2.0", "id": message.get("id")}
+            if message["method"] == "initialize":
+                answer["result"] = {
+                    "protocolVersion": message["params"]["protocolVersion"],
+                    "capabilities": {},
+                    "serverInfo": {"name": "echo", "version": "0"},
+                }
+            elif "id" in message:
+                text = message["params"]["arguments"]["text"]
+                said = f"{len(text)} {text[:1]}"
+                answer["result"] = {"content": [{"type": "text", "text": said}]}
+            else:
+                continue
+            print(json.dumps(answer), flush=True)
+    """
+
+    async def use(client: Client) -> list[str]:
+        texts = [chr(97 + n % 26) * (n * 10_000) for n in range(40)]
+        calls = [client.call_tool("echo", {"text": text}) for text in texts]
+        return [result.text() for result in await asyncio.gather(*calls)]
+
+    said = used(PythonStdioTransport(script(echo)), use, mode="legacy")
+
+    assert said == [f"{n * 10_000} {chr(97 + n % 26) if n else ''}" for n in range(40)]
+
+
+def test_numbers_and_paths_are_taken_as_text(script: Script, tmp_path: Path) -> None:
+    """As configuration files have them."""
+    program = script("import json, os, sys; open(sys.argv[1], 'w').write(os.environ['PORT'])")
+    arguments: Any = [program, tmp_path / "out"]
+    port: Any = {"PORT": 8080}
+
+    with pytest.raises(Disconnected, match="exit code 0"):
+        used(StdioTransport(sys.executable, arguments, env=port), about)
+
+    assert json.loads((tmp_path / "out").read_text()) == 8080

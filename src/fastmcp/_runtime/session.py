@@ -245,7 +245,7 @@ class Session:
             Disconnected: the session ended first.
         """
         if self._closed is not None:
-            raise Disconnected(str(self._closed))
+            raise self._ended()
         id = self.connection.next_id()
         try:
             if on_progress is not None:
@@ -350,9 +350,14 @@ class Session:
             task.cancel()
         for future in list(self._waiting.values()):
             if not future.done():
-                future.set_exception(Disconnected(str(self._closed)))
+                future.set_exception(self._ended())
         if self._on_closed is not None:
             self._on_closed()
+
+    def _ended(self) -> Disconnected:
+        """An error of its own for each who asks, of the kind that the session ended with."""
+        kind = type(self._closed) if isinstance(self._closed, Disconnected) else Disconnected
+        return kind(str(self._closed))
 
     async def wait_answered(self) -> None:
         """Wait until none of our requests is waiting for its answer."""

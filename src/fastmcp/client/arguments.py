@@ -11,12 +11,15 @@ from msgspec import json
 Duration: TypeAlias = float | timedelta
 """Seconds, or what knows how many it is."""
 
-_PLAIN = (str, int, float, bool, type(None))
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
 def jsonable(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Arguments as JSON can have them; models and dates the way pydantic writes them."""
-    if _is_plain(arguments):
+    for value in arguments.values():
+        if type(value) not in _PLAIN and not _is_plain(value):
+            break
+    else:
         return arguments
     import pydantic_core
 

@@ -42,7 +42,6 @@ from fastmcp.wire.shapes import ProgressToken
 
 from .answers import Answers
 from .arguments import Duration, as_text, in_seconds, with_version
-from .connection import Connection
 from .conversation import Conversation
 from .elicitation import ElicitationAnswers, ElicitationHandler
 from .link import Options
@@ -150,8 +149,10 @@ class Client:
         self._notices = notices
         self._options = options
         self._answers = Answers(self, notices)
-        self._connection: Conversation = Connection(transport, options, self._answers, notices)
-        self._tool_calls = ToolCalls(self._connection, self.list_tools)
+        self._connection: Conversation = transport.converse(options, self._answers, notices)
+        self._tool_calls = ToolCalls(
+            self._connection, self.list_tools, raises_originals=transport.raise_exceptions
+        )
 
     def new(self) -> Self:
         """A client of the same server with the same handlers, and a connection of its own."""

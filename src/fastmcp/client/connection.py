@@ -229,15 +229,15 @@ class Connection:
                 )
             except (ClientError, McpError) as error:
                 pause = self._pause(error, method, params, attempt)
-                if pause is None or (expired and isinstance(error, SessionExpired)):
+                if isinstance(error, SessionExpired):
+                    link.retire()
+                    pause, expired = None if expired else pause, True
+                if pause is None:
                     raise
                 if timeout is not None:
                     patience = timeout - (asyncio.get_running_loop().time() - began) - pause
                     if patience <= 0:
                         raise
-                if isinstance(error, SessionExpired):
-                    expired = True
-                    link.retire()
                 logger.debug("%s is sent again in %.2f s: %s", method, pause, error)
             attempt += 1
             await asyncio.sleep(pause)
@@ -245,16 +245,18 @@ class Connection:
     def _pause(
         self, error: Exception, method: str, params: Mapping[str, Any], attempt: int
     ) -> float | None:
+        if self._transport.raise_exceptions:
+            return None  # it may be an exception of the server's functions
         row = METHODS.get(method)
         safe = row is not None and (row.idempotent or params.get("name") in self._repeatable)
         return self._options.retry.pause(error, attempt, safe=safe)
 
     def _enveloped(
         self, link: Link, params: Mapping[str, Any], meta: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
+    ) -> Mapping[str, Any]:
         envelope = link.envelope()
         if not envelope:
-            return {**params, "_meta": dict(meta)} if meta else dict(params)
+            return {**params, "_meta": dict(meta)} if meta else params
         if self._level is not None:
             envelope = {**envelope, META_LOG_LEVEL: self._level}
         return {**params, "_meta": {**meta, **envelope} if meta else envelope}

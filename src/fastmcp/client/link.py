@@ -242,7 +242,7 @@ class Link:
             raise
 
     def envelope(self) -> dict[str, Any]:
-        """The `_meta` members of each request; empty in the handshake era."""
+        """The `_meta` members of each request, not to be changed; empty in the handshake era."""
         agreement = self.agreement
         if agreement is None or not agreement.revision.modern:
             return {}

@@ -78,7 +78,7 @@ class Agreement(Struct, frozen=True):
         )
 
 
-class Introduction(Struct, frozen=True):
+class Introduction(Struct):
     """What a client says of itself: `info` is an encoded `Implementation`, `session` the name of
     its session with a modern server.
     """
@@ -86,15 +86,25 @@ class Introduction(Struct, frozen=True):
     info: Raw
     answers: Answers
     session: str
+    said: dict[str, Any] | None = None
 
     def envelope(self, revision: Revision) -> dict[str, Any]:
-        """The `_meta` members of a modern request."""
-        return {
-            META_PROTOCOL_VERSION: revision.text,
-            META_CLIENT_INFO: self.info,
-            META_CLIENT_CAPABILITIES: self.answers.capabilities(revision),
-            META_SESSION: self.session,
-        }
+        """The `_meta` members of a modern request: the same object while they are the same, and
+        not to be changed.
+        """
+        capabilities, said = self.answers.capabilities(revision), self.said
+        if (
+            said is None
+            or said[META_CLIENT_CAPABILITIES] is not capabilities
+            or said[META_PROTOCOL_VERSION] != revision.text
+        ):
+            said = self.said = {
+                META_PROTOCOL_VERSION: revision.text,
+                META_CLIENT_INFO: self.info,
+                META_CLIENT_CAPABILITIES: capabilities,
+                META_SESSION: self.session,
+            }
+        return said
 
 
 class _Supported(Struct):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from msgspec import Raw, Struct, ValidationError, convert, json
+from msgspec import Raw, Struct, json
 
+from fastmcp._hydration.wrapping import says_wrapped, unwrapped
 from fastmcp.exceptions import ClientError
 from fastmcp.wire.content import TextContent
 from fastmcp.wire.features import CallToolResult as WireResult
@@ -23,7 +25,12 @@ def read_result(kind: type[R], raw: Raw, method: str) -> R:
     try:
         return _decoder(kind).decode(raw)
     except (ValueError, RecursionError) as error:
-        raise ClientError(f"The server's answer to {method} is unreadable: {error}") from None
+        raise unreadable(method, error) from None
+
+
+def unreadable(method: str, error: Exception) -> ClientError:
+    """The error for a result that is not what its method promises."""
+    return ClientError(f"The server's answer to {method} is unreadable: {error}")
 
 
 @lru_cache(maxsize=64)
@@ -32,7 +39,11 @@ def _decoder(kind: type[R]) -> json.Decoder[R]:
 
 
 class CallToolResult(Struct, kw_only=True):
-    """A tool's result; `data` is its value: unwrapped, and text where there is nothing else."""
+    """A tool's result.
+
+    `data` is its value: unwrapped, rebuilt into objects, dates and the like as far as the tool's
+    output schema tells of them, and the text where there is nothing else.
+    """
 
     content: list[Any]
     structured_content: Any = None
@@ -41,13 +52,15 @@ class CallToolResult(Struct, kw_only=True):
     is_error: bool = False
 
     @classmethod
-    def from_wire(cls, result: WireResult) -> CallToolResult:
-        """Read a result of the protocol."""
+    def from_wire(
+        cls, result: WireResult, hydrate: Callable[[Any], Any] | None = None
+    ) -> CallToolResult:
+        """Read a result of the protocol; `hydrate` makes `data` of its structured content."""
         return cls(
             content=result.content,
             structured_content=result.structured_content,
             meta=result.meta,
-            data=None if result.is_error else _data(result),
+            data=None if result.is_error else _data(result, hydrate),
             is_error=result.is_error,
         )
 
@@ -56,23 +69,11 @@ class CallToolResult(Struct, kw_only=True):
         return "\n".join(c.text for c in self.content if isinstance(c, TextContent))
 
 
-def _data(result: WireResult) -> Any:
+def _data(result: WireResult, hydrate: Callable[[Any], Any] | None) -> Any:
     structured = result.structured_content
     if structured is None:
         texts = [block.text for block in result.content if isinstance(block, TextContent)]
         return texts[0] if len(texts) == len(result.content) == 1 else None
-    try:
-        wrapped = convert(result.meta or {}, _Notes).fastmcp.wrap_result
-    except ValidationError:
-        wrapped = False
-    return structured["result"] if wrapped and "result" in structured else structured
-
-
-class _Wrapping(Struct, frozen=True):
-    wrap_result: bool = False
-
-
-class _Notes(Struct):
-    """What servers of this family say of a result in its `_meta`."""
-
-    fastmcp: _Wrapping = _Wrapping()
+    if hydrate is not None:
+        return hydrate(structured)
+    return unwrapped(structured, wrapped=says_wrapped(result.meta))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
-
-from msgspec import Raw
 
 from fastmcp.exceptions import (
     HEADER_MISMATCH,
@@ -17,21 +16,31 @@ from fastmcp.exceptions import (
 )
 from fastmcp.wire.content import TextContent
 from fastmcp.wire.features import CallToolResult as WireCallToolResult
+from fastmcp.wire.features import read_call_result
 
 from .arguments import jsonable, with_version
 from .conversation import Conversation
 from .progress import ProgressHandler
-from .results import CallToolResult, read_result
+from .results import CallToolResult, unreadable
 
 
 class ToolCalls:
-    """The `tools/call` requests of a client; `list_all` lists every tool, to know more of them."""
+    """The `tools/call` requests of a client.
+
+    `list_all` lists every tool, to know more of them. With `raises_originals` an error may be the
+    very exception of the tool.
+    """
 
     def __init__(
-        self, conversation: Conversation, list_all: Callable[[], Awaitable[object]]
+        self,
+        conversation: Conversation,
+        list_all: Callable[[], Awaitable[object]],
+        *,
+        raises_originals: bool,
     ) -> None:
         self._conversation = conversation
         self._list_all = list_all
+        self._raises_originals = raises_originals
 
     async def wire_result(
         self,
@@ -50,25 +59,25 @@ class ToolCalls:
         params: dict[str, Any] = {"name": name}
         params["arguments"] = jsonable(arguments) if arguments else {}
         meta = with_version(meta, version)
+        ask = partial(
+            self._conversation.request,
+            "tools/call",
+            params,
+            timeout=timeout,
+            progress_handler=progress_handler,
+            meta=meta,
+        )
         try:
-            raw = await self._ask(params, timeout, progress_handler, meta)
+            raw = await ask()
         except McpError as error:
             if error.code != HEADER_MISMATCH:
                 raise
             await self._list_all()  # which arguments travel in headers has to be learnt first
-            raw = await self._ask(params, timeout, progress_handler, meta)
-        return read_result(WireCallToolResult, raw, "tools/call")
-
-    async def _ask(
-        self,
-        params: Mapping[str, Any],
-        timeout: float | None,
-        progress_handler: ProgressHandler | None,
-        meta: Mapping[str, Any] | None,
-    ) -> Raw:
-        return await self._conversation.request(
-            "tools/call", params, timeout=timeout, progress_handler=progress_handler, meta=meta
-        )
+            raw = await ask()
+        try:
+            return read_call_result(raw)
+        except (ValueError, RecursionError) as error:
+            raise unreadable("tools/call", error) from None
 
     async def result(
         self,
@@ -91,6 +100,8 @@ class ToolCalls:
         except TimedOut:
             raise
         except McpError as error:
+            if self._raises_originals:
+                raise
             if error.code == INVALID_PARAMS and not raise_on_error:
                 return CallToolResult(content=[TextContent(text=error.message)], is_error=True)
             raise RemoteToolError(error) from error

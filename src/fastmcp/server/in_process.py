@@ -7,6 +7,7 @@ from collections.abc import Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastmcp._components.current import current_scope
+from fastmcp._hydration.wrapping import says_wrapped, unwrapped
 from fastmcp._runtime.bridge import bridge
 from fastmcp.exceptions import ToolError
 from fastmcp.prompts.base import PromptResult
@@ -122,9 +123,7 @@ def plain_value(result: WholeResult) -> Any:
         raise ToolError("\n".join(texts))
     structured = result.structured_content
     if structured is not None:
-        notes: Any = (result.meta or {}).get("fastmcp") or {}
-        wrapped = isinstance(notes, dict) and bool(notes.get("wrap_result"))  # pyright: ignore
-        return structured["result"] if wrapped and "result" in structured else structured
+        return unwrapped(structured, wrapped=says_wrapped(result.meta))
     if len(texts) == len(result.content) == 1:
         return texts[0]
     return result.content or None

@@ -7,22 +7,34 @@ from typing import TYPE_CHECKING
 from fastmcp._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from .config import MCPConfigTransport as MCPConfigTransport
     from .http import StreamableHttpTransport as StreamableHttpTransport
     from .inference import infer_transport as infer_transport
+    from .launchers import FastMCPStdioTransport as FastMCPStdioTransport
+    from .launchers import NodeStdioTransport as NodeStdioTransport
+    from .launchers import NpxStdioTransport as NpxStdioTransport
+    from .launchers import PythonStdioTransport as PythonStdioTransport
+    from .launchers import UvStdioTransport as UvStdioTransport
+    from .launchers import UvxStdioTransport as UvxStdioTransport
     from .memory import FastMCPTransport as FastMCPTransport
-    from .stdio import NodeStdioTransport as NodeStdioTransport
-    from .stdio import PythonStdioTransport as PythonStdioTransport
+    from .sse import SSETransport as SSETransport
     from .stdio import StdioTransport as StdioTransport
     from .transport import ClientTransport as ClientTransport
 
 
 __all__ = [
     "ClientTransport",
+    "FastMCPStdioTransport",
     "FastMCPTransport",
+    "MCPConfigTransport",
     "NodeStdioTransport",
+    "NpxStdioTransport",
     "PythonStdioTransport",
+    "SSETransport",
     "StdioTransport",
     "StreamableHttpTransport",
+    "UvStdioTransport",
+    "UvxStdioTransport",
     "infer_transport",
 ]
 
@@ -31,10 +43,16 @@ __getattr__ = lazy_names(
     {
         "ClientTransport": ".transport",
         "FastMCPTransport": ".memory",
-        "NodeStdioTransport": ".stdio",
-        "PythonStdioTransport": ".stdio",
+        "MCPConfigTransport": ".config",
+        "FastMCPStdioTransport": ".launchers",
+        "NodeStdioTransport": ".launchers",
+        "NpxStdioTransport": ".launchers",
+        "PythonStdioTransport": ".launchers",
+        "SSETransport": ".sse",
         "StdioTransport": ".stdio",
         "StreamableHttpTransport": ".http",
+        "UvStdioTransport": ".launchers",
+        "UvxStdioTransport": ".launchers",
         "infer_transport": ".inference",
     },
 )

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from msgspec import DecodeError, json
 
-from fastmcp._protocol.framing import EventParser
 from fastmcp._protocol.headers import encode_header
 from fastmcp._protocol.mirroring import Plan, mirror, read_plan
 from fastmcp._runtime.session import Session, as_error
 from fastmcp.exceptions import (
+    METHOD_NOT_FOUND,
     ClientError,
     Disconnected,
     McpError,
@@ -28,30 +28,54 @@ from fastmcp.wire.methods import METHODS
 from fastmcp.wire.revisions import R2025_03_26, Revision
 from fastmcp.wire.shapes import META_PROTOCOL_VERSION
 
-from .transport import ClientTransport
-
-if TYPE_CHECKING:
-    import httpx2
+from .http_client import HttpTransport
+from .http_errors import shown, unexpected
+from .http_exchange import EVENTS, JSON, HttpClient, Response
+from .http_stream import EventStream
 
 logger = logging.getLogger("fastmcp.client")
 
-ACCEPT = "application/json, text/event-stream"
 SESSION = "mcp-session-id"
 VERSION = "mcp-protocol-version"
-# How long to wait before a stream is resumed when the server does not say, and how often in a row.
-RETRY = 1.0
+_POST = {"accept": f"{JSON}, {EVENTS}", "content-type": JSON}
+# How often in a row an answer's stream may fail to be taken up again.
 ATTEMPTS = 5
+# How long the server may take to end its session, in seconds.
+PATIENCE = 2.0
+# Refusals that may not last.
+_PASSING = (408, 409, 425, 429)
 
-ClientFactory: TypeAlias = Callable[..., "httpx2.AsyncClient"]
+
+class StreamableHttpTransport(HttpTransport):
+    """Speaks to the MCP endpoint at `url`; `headers` go out with every request.
+
+    `auth` is a bearer token, or an `Auth` object of httpx2 or httpx. `verify` says whom to trust: a
+    file or folder of certificates, an `SSLContext`, or False for everybody. `sse_read_timeout` is
+    how long an answer may be silent, in seconds, before the connection counts as lost; there is no
+    limit by default. `httpx_client_factory` makes the HTTP client in place of all that; it is given
+    those of `headers`, `auth`, `timeout` and `follow_redirects` that it takes.
+
+    Redirects are followed within the origin only, whoever makes the client.
+    """
+
+    session_id: str | None = None
+
+    def get_session_id(self) -> str | None:
+        """The session that a handshake server gave; None while there is none."""
+        return self.session_id
+
+    def open(self) -> _HttpChannel:
+        return _HttpChannel(self)
 
 
 class _HttpChannel:
     def __init__(self, transport: StreamableHttpTransport) -> None:
         self._transport = transport
-        self._client: Any = None
-        self._session: Session | None = None
+        self._http = HttpClient(transport)
         self._session_id: str | None = None
+        self._forgotten = False
         self._revision: Revision | None = None
+        self._headers: dict[str, str] = {}
         self._to_listen = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._calls: dict[RequestId, asyncio.Task[None]] = {}
@@ -59,8 +83,7 @@ class _HttpChannel:
 
     async def start(self, session: Session) -> None:
         self._session = session
-        self._client = self._transport.make_client()
-        await self._client.__aenter__()
+        await self._http.open()
 
     def speak(self, revision: Revision) -> None:
         """From here on the header tells it; a handshake client also listens (PROTOCOL 4.2), once
@@ -68,6 +91,8 @@ class _HttpChannel:
         """
         self._revision = revision
         self._to_listen = not revision.modern
+        if revision > R2025_03_26:
+            self._headers[VERSION] = revision.text
 
     def learn(self, tools: list[Tool]) -> list[Tool]:
         """Which arguments of each tool travel in headers, too; a tool whose schema says that in
@@ -84,15 +109,19 @@ class _HttpChannel:
                 logger.warning("Left out the tool %r: %s", tool.name, error)
         return valid
 
+    # Sending
+
     async def send(self, message: bytes, related: RequestId | None) -> None:
-        """A notification of ours, or our answer to the server."""
+        """A notification of ours, or our answer to the server. Nobody waits for what becomes of it,
+        and what is asked next finds the same trouble.
+        """
         try:
-            async with self._exchange("POST", message, self._headers()) as response:
-                if response.status_code >= 400:
-                    body = await response.aread()
-                    logger.debug("A notification was answered %d: %r", response.status_code, body)
-        except ClientError as error:
-            logger.debug("A notification was not delivered: %s", error)
+            headers = {**_POST, **self._headers}
+            async with self._http.exchange("POST", headers, message) as response:
+                if response.status >= 400:
+                    raise await self._unexpected(response)
+        except Exception as error:
+            logger.debug("A message was not delivered: %s", error)
         if self._to_listen:
             self._to_listen = False
             self._spawn(self._listen())
@@ -108,16 +137,16 @@ class _HttpChannel:
         message: bytes,
         related: RequestId | None = None,
     ) -> None:
-        task = self._spawn(self._call(id, method, params, message))
-        self._calls[id] = task
+        self._calls[id] = task = self._spawn(self._call(id, method, params, message))
         task.add_done_callback(lambda _: self._calls.pop(id, None))
 
     def abandon(self, id: RequestId, message: bytes) -> None:
-        """Closing the response is how a modern request is cancelled (PROTOCOL 3.15)."""
-        if self._revision is not None and self._revision.modern:
-            if (task := self._calls.get(id)) is not None:
-                task.cancel()
-        else:
+        """Closing the response is how a modern request is cancelled (PROTOCOL 3.15); for a
+        handshake server it means nothing, so it is told.
+        """
+        if (task := self._calls.get(id)) is not None:
+            task.cancel()
+        if self._revision is None or not self._revision.modern:
             self.refuse(message)
 
     def refuse(self, message: bytes) -> None:
@@ -130,20 +159,23 @@ class _HttpChannel:
         pass
 
     async def close(self) -> None:
-        if self._client is None:
-            return
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
         try:
-            if self._session_id is not None:
-                async with asyncio.timeout(2):
-                    await self._client.delete(self._transport.url, headers=self._headers())
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            if self._session_id is not None and not self._forgotten:
+                await self._end_session()
+        finally:
+            if self._transport.session_id == self._session_id:
+                self._transport.session_id = None
+            await self._http.close()
+
+    async def _end_session(self) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE), self._http.exchange("DELETE", self._headers):
+                pass
         except Exception as error:
             logger.debug("The session was not ended: %s", error)
-        finally:
-            client, self._client = self._client, None
-            await client.__aexit__(None, None, None)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
@@ -151,16 +183,8 @@ class _HttpChannel:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _headers(self) -> dict[str, str]:
-        headers = dict(self._transport.headers)
-        if self._session_id is not None:
-            headers[SESSION] = self._session_id
-        if self._revision is not None and self._revision > R2025_03_26:
-            headers[VERSION] = self._revision.text
-        return headers
-
-    def _request_headers(self, method: str, params: Any) -> dict[str, str]:
-        headers = self._headers()
+    def _call_headers(self, method: str, params: Any) -> dict[str, str]:
+        headers = {**_POST, **self._headers}
         version = modern_version(params)
         if version is None:
             if method == "initialize":
@@ -177,164 +201,126 @@ class _HttpChannel:
                 headers.update(mirror(plan, params.get("arguments") or {}))
         return headers
 
+    # A request of ours, from its sending to its answer
+
     async def _call(self, id: RequestId, method: str, params: Any, message: bytes) -> None:
-        assert self._session is not None
         try:
-            headers = self._request_headers(method, params)
-            async with self._exchange("POST", message, headers) as response:
-                if response.status_code >= 400:
-                    await self._fail(id, response, had_session=SESSION in headers)
-                    return
+            stream = await self._post(id, method, params, message)
+            if stream is not None:
+                await self._follow(id, stream)
+        except Exception as error:
+            self._session.fail(id, error)
+
+    async def _post(
+        self, id: RequestId, method: str, params: Any, message: bytes
+    ) -> EventStream | None:
+        """Send a request and take what is answered; a stream if that may go on."""
+        headers = self._call_headers(method, params)
+        stream = None
+        try:
+            async with self._http.exchange("POST", headers, message) as response:
+                if response.status >= 400:
+                    raise await self._refusal(id, response, had_session=SESSION in headers)
                 if method == "initialize":
-                    self._session_id = response.headers.get(SESSION)
-                if not _is_stream(response):
-                    self._take_json(await response.aread(), id, response.status_code)
-                    return
-                parser = EventParser()
-                await self._read_events(response, parser)
-            await self._resume(id, parser)
-        except ClientError as error:
-            self._session.fail(id, error)
+                    self._begin_session(response.headers.get(SESSION))
+                if not response.is_stream:
+                    await self._take_body(id, response)
+                    return None
+                outgoing = self._session.connection.outgoing
+                stream = EventStream(self._http, self._take, lambda: id in outgoing)
+                await stream.read(response)
+        except Disconnected:
+            if stream is None or not stream.can_resume:
+                raise
+        return stream
 
-    async def _fail(self, id: RequestId, response: Any, *, had_session: bool) -> None:
-        assert self._session is not None
-        body = await response.aread()
-        status: int = response.status_code
-        error = _read_failure(body)
-        if status == 404 and had_session and (error is None or error.code != -32601):
-            self._session.fail(id, SessionExpired("The server no longer knows this session"))
-        elif error is not None:
-            self._session.fail(id, error)
-        else:
-            self._session.fail(id, unexpected(self._transport.url, status, body))
-
-    def _take_json(self, body: bytes, id: RequestId, status: int) -> None:
-        """One message, or the array that 2025-03-26 allows."""
-        assert self._session is not None
-        try:
-            members = jsonrpc.split_batch(body) if jsonrpc.is_batch(body) else [body]
-            for member in members:
-                self._session.take(jsonrpc.decode(member))
-        except RemoteProtocolError:
-            self._session.fail(id, unexpected(self._transport.url, status, body))
-            return
-        if id in self._session.connection.outgoing:
-            self._session.fail(id, unexpected(self._transport.url, status, body))
-
-    async def _read_events(self, response: Any, parser: EventParser) -> None:
-        assert self._session is not None
-        async for chunk in response.aiter_bytes():
-            for event in parser.feed(chunk):
-                if event.event == "message" and event.data:
-                    self._session.feed(event.data)
-
-    async def _resume(self, id: RequestId, parser: EventParser) -> None:
+    async def _follow(self, id: RequestId, stream: EventStream) -> None:
         """Go on with a stream that ended before its answer came (PROTOCOL 4.2)."""
-        assert self._session is not None
-        for _ in range(ATTEMPTS):
-            if id not in self._session.connection.outgoing:
-                return
-            if parser.last_id is None:
-                raise Disconnected("The server ended the stream before it answered")
-            await asyncio.sleep(RETRY if parser.retry is None else parser.retry / 1000)
-            headers = {**self._headers(), "last-event-id": parser.last_id}
-            async with self._exchange("GET", None, headers) as response:
-                if response.status_code >= 400:
-                    await self._fail(id, response, had_session=True)
-                    return
-                await self._read_events(response, parser)
-        if id in self._session.connection.outgoing:
-            raise Disconnected("The server ended the stream before it answered")
+        failure: Exception | None = None
+        while id in self._session.connection.outgoing:
+            if not stream.can_resume or stream.failures >= ATTEMPTS:
+                raise self._cut_off(failure)
+            await stream.pause()
+            try:
+                await stream.open(self._headers)
+            except UnexpectedResponse as error:
+                if error.status < 500 and error.status not in _PASSING:
+                    raise self._cut_off(error) from error
+                failure = error
+            except Disconnected as error:
+                failure = error
+
+    def _cut_off(self, failure: Exception | None) -> Disconnected:
+        """The server may well have carried out what it did not answer, whatever it says now."""
+        why = f", and it cannot be taken up again: {failure}" if failure is not None else ""
+        return Disconnected(
+            f"Connection to {shown(self._transport.url)} was lost: the server ended the stream "
+            f"before it answered{why}"
+        )
+
+    async def _take_body(self, id: RequestId, response: Response) -> None:
+        """One message, or the array that 2025-03-26 allows."""
+        body = await response.read()
+        if not self._take(body) or id in self._session.connection.outgoing:
+            raise unexpected(self._transport.url, response.status, body, response.headers)
+
+    def _take(self, data: bytes) -> bool:
+        """Take messages; whether there were any."""
+        try:
+            for member in jsonrpc.split_batch(data) if jsonrpc.is_batch(data) else (data,):
+                self._session.take(jsonrpc.decode(member))
+        except RemoteProtocolError as error:
+            logger.debug("Left out what is not a message: %s", error)
+            return False
+        return True
+
+    async def _refusal(
+        self, id: RequestId, response: Response, *, had_session: bool
+    ) -> ClientError | McpError:
+        body = await response.read()
+        status = response.status
+        failure = _read_failure(body)
+        error = None if failure is None else as_error(failure.error)
+        if had_session and _is_forgotten(status, error):
+            self._forgotten = True
+            return SessionExpired("The server no longer knows this session")
+        # What refuses the request before MCP is spoken may well say so in its form.
+        outer = status >= 500 or status in (401, 403, 407, *_PASSING)
+        if error is not None and failure is not None and (failure.id == id or not outer):
+            return error
+        return unexpected(self._transport.url, status, body, response.headers)
+
+    async def _unexpected(self, response: Response) -> UnexpectedResponse:
+        body = await response.read()
+        return unexpected(self._transport.url, response.status, body, response.headers)
+
+    def _begin_session(self, id: str | None) -> None:
+        if id is not None:
+            self._headers[SESSION] = id
+        self._session_id = self._transport.session_id = id
+
+    # What belongs to no request
 
     async def _listen(self) -> None:
-        """Hear what belongs to no request, for as long as the server offers it."""
-        parser = EventParser()
-        failures = 0
-        while failures < ATTEMPTS:
-            headers = self._headers()
-            if parser.last_id is not None:
-                headers["last-event-id"] = parser.last_id
+        """Hear it for as long as the server offers that, and say when it has lost the session."""
+        stream = EventStream(self._http, self._take, lambda: True)
+        while True:
             try:
-                async with self._exchange("GET", None, headers) as response:
-                    if response.status_code >= 400 or not _is_stream(response):
-                        return
-                    failures = 0
-                    await self._read_events(response, parser)
+                await stream.open(self._headers)
+            except UnexpectedResponse as error:
+                if error.status == 404 and self._session_id is not None:
+                    self._forgotten = True
+                    await self._session.wait_answered()  # what is under way learns it by itself
+                    self._session.close(SessionExpired("The server no longer knows this session"))
+                    return
+                if error.status < 500 and error.status not in _PASSING:
+                    return
             except ClientError as error:
                 logger.debug("The listening stream ended: %s", error)
-            failures += 1
-            await asyncio.sleep(RETRY if parser.retry is None else parser.retry / 1000)
-
-    def _exchange(self, method: str, content: bytes | None, headers: dict[str, str]) -> _Exchange:
-        headers = {**headers, "accept": ACCEPT if method == "POST" else "text/event-stream"}
-        if content is not None:
-            headers["content-type"] = "application/json"
-        url = self._transport.url
-        return _Exchange(self._client.stream(method, url, content=content, headers=headers), url)
-
-
-class _Exchange:
-    """One HTTP exchange, whose library's errors become ours."""
-
-    def __init__(self, context: Any, url: str) -> None:
-        self._context = context
-        self._url = url
-
-    async def __aenter__(self) -> Any:
-        try:
-            return await self._context.__aenter__()
-        except Exception as error:
-            raise self._translated(error) from error
-
-    async def __aexit__(self, kind: Any, error: Any, trace: Any) -> None:
-        try:
-            await self._context.__aexit__(kind, error, trace)
-        except Exception as failure:
-            raise self._translated(failure) from failure
-        if error is not None and _is_library_error(error):
-            raise self._translated(error) from error
-
-    def _translated(self, error: Exception) -> Exception:
-        if not _is_library_error(error):
-            return error
-        return Disconnected(f"Connection to {self._url} failed: {error or type(error).__name__}")
-
-
-def _is_library_error(error: BaseException) -> bool:
-    return type(error).__module__.partition(".")[0] in ("httpx2", "httpcore2", "httpx", "httpcore")
-
-
-class StreamableHttpTransport(ClientTransport):
-    """Speaks to the MCP endpoint at `url`; `headers` go out with every request."""
-
-    def __init__(
-        self,
-        url: str,
-        headers: Mapping[str, str] | None = None,
-        httpx_client_factory: ClientFactory | None = None,
-        verify: Any = None,
-    ) -> None:
-        self.url = str(url)
-        self.headers = {name.lower(): value for name, value in (headers or {}).items()}
-        self._factory = httpx_client_factory
-        self._verify = verify
-
-    def __repr__(self) -> str:
-        return f"StreamableHttpTransport({self.url!r})"
-
-    def make_client(self) -> Any:
-        """The HTTP client of one connection."""
-        if self._factory is not None:
-            return self._factory()
-        import httpx2
-
-        # A tool may take its time: only connecting is bounded here, calls by their own timeouts.
-        timeout = httpx2.Timeout(10.0, read=None)
-        verify = True if self._verify is None else self._verify
-        return httpx2.AsyncClient(timeout=timeout, verify=verify)
-
-    def open(self) -> _HttpChannel:
-        return _HttpChannel(self)
+            except Exception:
+                logger.exception("The listening stream cannot be opened")
+                return
+            await stream.pause()
 
 
 def modern_version(params: Mapping[str, Any] | None) -> str | None:
@@ -343,24 +329,22 @@ def modern_version(params: Mapping[str, Any] | None) -> str | None:
     return meta.get(META_PROTOCOL_VERSION)
 
 
-def unexpected(url: str, status: int, body: bytes) -> UnexpectedResponse:
-    """The error for an answer that is not MCP."""
-    text = body[:200].decode("utf-8", "replace").strip()
-    return UnexpectedResponse(
-        f"{url} answered {status} with something that is not MCP: {text!r}", status
-    )
+def _is_forgotten(status: int, error: McpError | None) -> bool:
+    """Whether a refusal says that the session is gone: by 404, or as servers built on the
+    TypeScript SDK do.
+    """
+    if status == 404:
+        return error is None or error.code != METHOD_NOT_FOUND
+    text = "" if error is None else error.message.lower()
+    return status == 400 and ("session" in text or "not initialized" in text)
 
 
-def _is_stream(response: Any) -> bool:
-    return response.headers.get("content-type", "").lower().startswith("text/event-stream")
-
-
-def _read_failure(body: bytes) -> McpError | None:
+def _read_failure(body: bytes) -> Failure | None:
     try:
         message = jsonrpc.decode(body)
     except RemoteProtocolError:
         message = _loose_failure(body)
-    return as_error(message.error) if isinstance(message, Failure) else None
+    return message if isinstance(message, Failure) else None
 
 
 def _loose_failure(body: bytes) -> Failure | None:

@@ -4,101 +4,122 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
-import sys
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from fastmcp._protocol.framing import LineSplitter
 from fastmcp._runtime.session import Session
-from fastmcp.exceptions import ClientError, Disconnected
+from fastmcp.exceptions import METHOD_NOT_FOUND, ConnectFailed, Disconnected, McpError
 from fastmcp.wire.features import Tool
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.revisions import Revision
 
+from .child import Child
+from .command import Command, default_environment
+from .stderr import StderrHandler, StderrSink, last_words, open_sink
 from .transport import ClientTransport
 
+logger = logging.getLogger("fastmcp.client")
+
 MAX_LINE = 64 * 1024 * 1024
-CHUNK = 64 * 1024
-# How long a child may take to leave after each of: end of its input, SIGTERM (PROTOCOL 5).
-PATIENCE = 2.0
-
-# What a child inherits unless told otherwise: nothing that could be a secret (PROTOCOL 5).
-_POSIX = ("HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER")
-_WINDOWS = [
-    "APPDATA",
-    "HOMEDRIVE",
-    "HOMEPATH",
-    "LOCALAPPDATA",
-    "PATH",
-    "PATHEXT",
-    "PROCESSOR_ARCHITECTURE",
-    "SYSTEMDRIVE",
-    "SYSTEMROOT",
-    "TEMP",
-    "USERNAME",
-    "USERPROFILE",
-]
-
-
-def default_environment() -> dict[str, str]:
-    """The variables that a child process inherits by default."""
-    names = _WINDOWS if sys.platform == "win32" else _POSIX
-    found = {name: os.environ[name] for name in names if name in os.environ}
-    # A value that begins so is a function that an old shell would run.
-    return {name: value for name, value in found.items() if not value.startswith("()")}
+_LONGEST_NOISE = 200
 
 
 class _StdioChannel:
     def __init__(self, transport: StdioTransport) -> None:
         self._transport = transport
-        self._process: asyncio.subprocess.Process | None = None
-        self._reader: asyncio.Task[None] | None = None
+        self._command = transport.as_command()
+        self._children: list[Child] = []
+        self._sink: StderrSink | None = None
+        self._session: Session | None = None
+        self._lines = LineSplitter(MAX_LINE)
+        self._agreed = False
+        self._probe: RequestId | None = None
+        self._starting_again: asyncio.Task[None] | None = None
+        self._noise = b""
+        self._asked = b""
+        self._unsent: set[RequestId] = set()
 
     async def start(self, session: Session) -> None:
-        transport = self._transport
-        log = transport.log_file
-        stderr: Any = log
-        opened = isinstance(log, (str, Path))
-        try:
-            if opened:
-                stderr = open(log, "ab")  # noqa: SIM115 - closed below, the child has its own
-            self._process = await asyncio.create_subprocess_exec(
-                transport.command,
-                *transport.args,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=stderr,
-                env={**default_environment(), **(transport.env or {})},
-                cwd=transport.cwd,
-                start_new_session=sys.platform != "win32",
-            )
-        except OSError as error:
-            raise ClientError(f"Cannot start {transport.command!r}: {error}") from error
-        finally:
-            if opened and stderr is not log:
-                stderr.close()
-        self._reader = asyncio.get_running_loop().create_task(self._read(session, self._process))
+        self._session = session
+        await self._launch()
 
-    async def _read(self, session: Session, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        splitter = LineSplitter(MAX_LINE)
-        while chunk := await process.stdout.read(CHUNK):
-            for line in splitter.feed(chunk):
-                if isinstance(line, bytes):
-                    session.feed(line)
-        code = await process.wait()
-        session.close(
-            Disconnected(f"The server {self._transport.command!r} ended with exit code {code}")
-        )
+    async def _launch(self) -> None:
+        try:
+            self._sink = open_sink(self._transport.log_file, self._transport.stderr_handler)
+        except OSError as error:
+            raise self._failed(f"its log_file cannot be opened: {error}") from error
+        self._lines = LineSplitter(MAX_LINE)
+        child = Child(self._command, self._sink, self._take, self._child_ended)
+        self._children.append(child)
+        try:
+            await child.started()
+        except (OSError, ValueError) as error:
+            raise self._failed(self._command.obstacle(error)) from error
+
+    @property
+    def _child(self) -> Child:
+        return self._children[-1]
+
+    def _take(self, data: bytes) -> None:
+        assert self._session is not None
+        for line in self._lines.feed(data):
+            if not isinstance(line, bytes):
+                # The answer to whom is in it cannot be told: nobody should wait for it.
+                text = f"Connection to {str(self._command)!r} lost: it wrote a line that is longer "
+                self._session.close(Disconnected(f"{text}than {MAX_LINE} bytes"))
+            elif line[:1] in b"{[":
+                self._take_message(line)
+            else:
+                self._noise = line[:_LONGEST_NOISE]
+                logger.debug("%r wrote what is no message: %r", str(self._command), self._noise)
+
+    def _take_message(self, line: bytes) -> None:
+        assert self._session is not None
+        if line == self._asked and not self._agreed:
+            cause = "it is no MCP server: it writes back what it is sent"
+            self._session.close(self._failed(cause))
+        else:
+            self._session.feed(line)
+
+    def _child_ended(self) -> None:
+        assert self._session is not None and self._sink is not None
+        if self._probe in self._session.connection.outgoing:
+            loop = asyncio.get_running_loop()
+            self._starting_again = loop.create_task(self._start_again(self._probe))
+            return
+        fate = self._child.fate()
+        words = "" if self._child.code == 0 and self._agreed else last_words(self._sink)
+        said = f"; its last words: {words}" if words else ""
+        if self._agreed:
+            text = f"Connection to {str(self._command)!r} lost: {fate}{said}"
+            self._session.close(Disconnected(text))
+            return
+        if not said and self._noise:
+            said = f"; it is no MCP server: it wrote {self._noise.decode('utf-8', 'replace')!r}"
+        self._session.close(self._failed(f"{fate} before it answered{said}"))
+
+    async def _start_again(self, probe: RequestId) -> None:
+        """Some servers of the handshake era leave when they are asked anything before it."""
+        assert self._session is not None
+        try:
+            await self._launch()
+        except ConnectFailed as error:
+            self._session.close(error)
+        else:
+            text = "The process ended when it was asked for server/discover"
+            self._session.fail(probe, McpError(code=METHOD_NOT_FOUND, message=text))
+
+    def _failed(self, cause: str) -> ConnectFailed:
+        return ConnectFailed(f"Connection to {str(self._command)!r} failed: {cause}")
 
     async def send(self, message: bytes, related: RequestId | None) -> None:
-        self.refuse(message)
-        assert self._process is not None and self._process.stdin is not None
-        with contextlib.suppress(ConnectionError):
-            await self._process.stdin.drain()
+        if not self._child.has_room:
+            with contextlib.suppress(Disconnected):
+                await self._child.wait_room()
+        self._child.write(message + b"\n")
 
     async def reply(self, id: RequestId, message: bytes) -> None:
         await self.send(message, None)
@@ -111,15 +132,23 @@ class _StdioChannel:
         message: bytes,
         related: RequestId | None = None,
     ) -> None:
-        await self.send(message, None)
+        if not self._child.has_room:
+            self._unsent.add(id)
+            await self._child.wait_room()
+            self._unsent.discard(id)
+        self._asked = message
+        if method == "server/discover" and not self._agreed:
+            self._probe = id
+        self._child.write(message + b"\n")
 
     def abandon(self, id: RequestId, message: bytes) -> None:
-        self.refuse(message)
+        if id in self._unsent:
+            self._unsent.discard(id)
+        else:
+            self.refuse(message)
 
     def refuse(self, message: bytes) -> None:
-        assert self._process is not None and self._process.stdin is not None
-        if not self._process.stdin.is_closing():
-            self._process.stdin.write(message + b"\n")
+        self._child.write(message + b"\n")
 
     def forget(self, id: RequestId) -> None:
         pass
@@ -128,47 +157,30 @@ class _StdioChannel:
         pass
 
     def speak(self, revision: Revision) -> None:
-        pass
+        self._agreed = True
+        if self._starting_again is not None:
+            self._transport.handshake_only = True
 
     def learn(self, tools: list[Tool]) -> list[Tool]:
         return tools
 
     async def close(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        assert process.stdin is not None
-        with contextlib.suppress(ConnectionError, BrokenPipeError):
-            process.stdin.close()
-        try:
-            # The reader goes on meanwhile, so that a full pipe cannot hold the child back.
-            for stop in (None, signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
-                if stop is not None:
-                    _signal_group(process, stop)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(PATIENCE):
-                        await process.wait()
-                        break
-        finally:
-            if self._reader is not None:
-                self._reader.cancel()
-                await asyncio.gather(self._reader, return_exceptions=True)
-
-
-def _signal_group(process: asyncio.subprocess.Process, number: int) -> None:
-    """Signal the child and what it started: wrappers such as npx and uvx do not pass it on."""
-    with contextlib.suppress(ProcessLookupError):
-        if sys.platform == "win32":
-            process.terminate()
-        else:
-            os.killpg(process.pid, number)
+        self._probe = None
+        if self._starting_again is not None:
+            await asyncio.wait((self._starting_again,))
+        for child in self._children:
+            await child.stop()
 
 
 class StdioTransport(ClientTransport):
-    """Runs `command` with `args` for each connection.
+    """Runs `command` with `args`, a new process for each connection, ended with it.
 
-    The child gets `env` on top of a few harmless variables of ours. `log_file` takes its standard
-    error: a path to append to, or an open file; by default it goes where ours goes.
+    With `keep_alive` the process stays between one use of a client and the next, until the client
+    is closed. The child gets `env` on top of a few harmless variables of ours, and runs in `cwd`.
+
+    Its standard error goes where ours goes, or to `log_file` (a path to append to, or an open file
+    of text or bytes), and `stderr_handler` is called with each line of it. A child never waits for
+    either, and the last words of one that fails are in the error.
     """
 
     probe_timeout = 10.0
@@ -179,57 +191,26 @@ class StdioTransport(ClientTransport):
         args: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
         cwd: str | Path | None = None,
+        keep_alive: bool | None = None,
         log_file: Any = None,
+        stderr_handler: StderrHandler | None = None,
     ) -> None:
-        self.command = command
-        self.args = list(args)
-        self.env = None if env is None else dict(env)
+        self.command = str(command)
+        self.args = [str(argument) for argument in args]
+        self.env = None if env is None else {name: str(value) for name, value in env.items()}
         self.cwd = cwd
+        self.keep_alive = bool(keep_alive)
         self.log_file = log_file
+        self.stderr_handler = stderr_handler
+
+    def as_command(self) -> Command:
+        """What is run."""
+        environment = {**default_environment(), **(self.env or {})}
+        folder = None if self.cwd is None else str(self.cwd)
+        return Command(self.command, self.args, environment, folder)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.command!r}, {self.args!r})"
+        return f"{type(self).__name__}({str(self.as_command())!r})"
 
     def open(self) -> _StdioChannel:
         return _StdioChannel(self)
-
-
-class PythonStdioTransport(StdioTransport):
-    """Runs a Python script, with this interpreter unless `python_cmd` says otherwise."""
-
-    def __init__(
-        self,
-        script_path: str | Path,
-        args: Sequence[str] = (),
-        env: Mapping[str, str] | None = None,
-        cwd: str | Path | None = None,
-        python_cmd: str = sys.executable,
-        log_file: Any = None,
-    ) -> None:
-        script = _script(script_path, ".py")
-        super().__init__(python_cmd, [str(script), *args], env, cwd, log_file)
-
-
-class NodeStdioTransport(StdioTransport):
-    """Runs a JavaScript file with `node`."""
-
-    def __init__(
-        self,
-        script_path: str | Path,
-        args: Sequence[str] = (),
-        env: Mapping[str, str] | None = None,
-        cwd: str | Path | None = None,
-        node_cmd: str = "node",
-        log_file: Any = None,
-    ) -> None:
-        script = _script(script_path, ".js", ".mjs", ".cjs")
-        super().__init__(node_cmd, [str(script), *args], env, cwd, log_file)
-
-
-def _script(path: str | Path, *suffixes: str) -> Path:
-    script = Path(path)
-    if script.suffix not in suffixes:
-        raise ClientError(f"{script} is not a {' or '.join(suffixes)} file")
-    if not script.is_file():
-        raise ClientError(f"There is no script {script}")
-    return script

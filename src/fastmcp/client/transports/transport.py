@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from fastmcp._runtime.session import Channel, Session
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.wire.features import Tool
 from fastmcp.wire.revisions import Revision
+
+if TYPE_CHECKING:
+    from ..answers import Answers
+    from ..conversation import Conversation
+    from ..link import Options
+    from ..notices import Notices
 
 
 class ClientChannel(Channel, Protocol):
@@ -49,11 +54,6 @@ class ClientTransport(ABC):
     keep_alive: bool = False
     """Whether what was opened stays open between one use and the next, until it is closed."""
 
-    @property
-    def parts(self) -> Mapping[str, ClientTransport] | None:
-        """The transports of the servers behind this one, by name; None where it is one server."""
-        return None
-
     def secure(self, auth: Any, verify: Any) -> None:
         """Authenticate by `auth` and trust by `verify` from now on; None leaves either as it is.
 
@@ -61,6 +61,15 @@ class ClientTransport(ABC):
             ConfigurationError: this is no transport over HTTP.
         """
         raise ConfigurationError(f"auth= and verify= are for servers over HTTP, not for {self!r}")
+
+    raise_exceptions: bool = False
+    """Whether requests raise what the server's functions raised, as the same objects."""
+
+    def converse(self, options: Options, answers: Answers, notices: Notices) -> Conversation:
+        """What a client asks, which opens channels as they are needed."""
+        from ..connection import Connection  # it knows transports
+
+        return Connection(self, options, answers, notices)
 
     @abstractmethod
     def open(self) -> ClientChannel:

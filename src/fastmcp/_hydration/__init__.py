@@ -1,0 +1,1 @@
+"""Python types from JSON Schemas, and Python values from JSON."""
