@@ -30,6 +30,7 @@ _SUBMODULES = (
     "prompts",
     "resources",
     "server",
+    "testing",
     "tools",
     "types",
     "utilities",

@@ -1,0 +1,37 @@
+"""Running servers for tests, under the path that users of FastMCP import it by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastmcp._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from fastmcp.testing.asgi import ASGIServer as ASGIServer
+    from fastmcp.testing.asgi import asgi_client as asgi_client
+    from fastmcp.testing.asgi import asgi_server as asgi_server
+    from fastmcp.testing.serving import run_server_async as run_server_async
+    from fastmcp.testing.serving import run_server_in_process as run_server_in_process
+
+    from .http import find_available_port as find_available_port
+
+__all__ = [
+    "ASGIServer",
+    "asgi_client",
+    "asgi_server",
+    "find_available_port",
+    "run_server_async",
+    "run_server_in_process",
+]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "ASGIServer": "fastmcp.testing.asgi",
+        "asgi_client": "fastmcp.testing.asgi",
+        "asgi_server": "fastmcp.testing.asgi",
+        "find_available_port": "fastmcp.utilities.http",
+        "run_server_async": "fastmcp.testing.serving",
+        "run_server_in_process": "fastmcp.testing.serving",
+    },
+)
