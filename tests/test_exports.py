@@ -41,11 +41,20 @@ IMPORTED = {
         app_config_to_meta_dict resolve_ui_mime_type
     """,
     "fastmcp.client": """
+        AsyncMCPClient MCPClient MultiServerClient ServerFailure
         BearerAuth Client ClientTransport FastMCPTransport NodeStdioTransport NpxStdioTransport
         PythonStdioTransport SSETransport StdioTransport StreamableHttpTransport UvStdioTransport
         UvxStdioTransport
     """,
     "fastmcp.client.auth": "BearerAuth",
+    "fastmcp.client.caching": """
+        CacheConfig CacheEntry CacheKey CacheMode InMemoryResponseCacheStore
+        KeyValueResponseCacheStore ResponseCacheStore
+    """,
+    "fastmcp.client.group": "ClientGroup ToolRoute",
+    "fastmcp.utilities.json_schema_type": """
+        JSONSchema json_schema_to_type json_schema_to_type_adapter
+    """,
     "fastmcp.client.auth.bearer": "BearerAuth",
     "fastmcp.client.elicitation": """
         ElicitRequestParams ElicitResult ElicitationHandler RequestContext

@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from fastmcp._version import VERSION
     from fastmcp.client.client import Client as Client
+    from fastmcp.client.group import ClientGroup as ClientGroup
     from fastmcp.exceptions import FastMCPDeprecationWarning as FastMCPDeprecationWarning
     from fastmcp.server.context import Context as Context
     from fastmcp.server.server import FastMCP as FastMCP
 
     __version__ = VERSION
 
-__all__ = ["Client", "Context", "FastMCP", "FastMCPDeprecationWarning", "__version__"]
+__all__ = [
+    "Client",
+    "ClientGroup",
+    "Context",
+    "FastMCP",
+    "FastMCPDeprecationWarning",
+    "__version__",
+]
 
 _HOME = {
     "Client": ("fastmcp.client.client", "Client"),
+    "ClientGroup": ("fastmcp.client.group", "ClientGroup"),
     "Context": ("fastmcp.server.context", "Context"),
     "FastMCP": ("fastmcp.server.server", "FastMCP"),
     "FastMCPDeprecationWarning": ("fastmcp.exceptions", "FastMCPDeprecationWarning"),

@@ -675,6 +675,18 @@ def test_an_answer_that_took_rounds_of_input_is_not_kept() -> None:
     assert run(main) == 4
 
 
+def test_what_it_would_replace_is_not_kept_either() -> None:
+    """An answer after rounds of input says that the one before it is old."""
+
+    async def main() -> None:
+        cache, ask = cache_of(), Asked()
+        await number_of(cache, ask)
+        await cache.fetch(TOOLS, {}, ask, "refresh", keeps=lambda: False)
+        assert await number_of(cache, ask) == 3
+
+    run(main)
+
+
 def test_a_handshake_servers_hints_are_none() -> None:
     """Its members of that name mean something else, if anything."""
 

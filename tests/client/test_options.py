@@ -222,3 +222,27 @@ def test_a_page_that_never_ends_is_stopped() -> None:
             assert len(await client.list_tools()) == 2
 
     asyncio.run(main())
+
+
+def test_a_list_that_changed_between_its_pages_is_asked_for_again() -> None:
+    """The server no longer takes the cursor; a second time that is an error."""
+    refusals = 1
+
+    async def paged(message: Any) -> Any:
+        nonlocal refusals
+        if "cursor" not in message["params"]:
+            return {"prompts": [{"name": "first"}], "nextCursor": "2"}
+        if refusals:
+            refusals -= 1
+            raise McpError(code=-32602, message="Unknown cursor")
+        return {"prompts": [{"name": "second"}]}
+
+    async def main() -> None:
+        nonlocal refusals
+        async with Client(ScriptedServer(paged)) as client:
+            assert [each.name for each in await client.list_prompts()] == ["first", "second"]
+            refusals = 2
+            with pytest.raises(McpError, match="Unknown cursor"):
+                await client.list_prompts()
+
+    asyncio.run(main())

@@ -9,6 +9,7 @@ from fastmcp._lazy import lazy_names
 if TYPE_CHECKING:
     from .auth import BearerAuth as BearerAuth
     from .client import Client as Client
+    from .group import ClientGroup as ClientGroup
     from .plain.async_mcp_client import AsyncMCPClient as AsyncMCPClient
     from .plain.mcp_client import MCPClient as MCPClient
     from .plain.multi_server_client import MultiServerClient as MultiServerClient
@@ -29,6 +30,7 @@ __all__ = [
     "AsyncMCPClient",
     "BearerAuth",
     "Client",
+    "ClientGroup",
     "ClientTransport",
     "FastMCPTransport",
     "MCPClient",
@@ -51,6 +53,7 @@ __getattr__ = lazy_names(
         "AsyncMCPClient": ".plain.async_mcp_client",
         "BearerAuth": ".auth",
         "Client": ".client",
+        "ClientGroup": ".group",
         "ClientTransport": ".transports",
         "FastMCPTransport": ".transports",
         "MCPClient": ".plain.mcp_client",

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from msgspec import Raw, Struct, json
 
@@ -58,6 +58,23 @@ class Answerer(Protocol):
         ...
 
 
+class Extension(Protocol):
+    """An extension of the protocol that the client's user has."""
+
+    @property
+    def identifier(self) -> str:
+        """Its name, such as `org.example/thing`."""
+        ...
+
+    def settings(self) -> dict[str, Any]:
+        """What is declared of it."""
+        ...
+
+
+Extensions: TypeAlias = Mapping[str, Mapping[str, Any]] | Iterable[Extension]
+"""The settings of extensions by their identifiers, or objects that know both."""
+
+
 class Question(Struct, frozen=True):
     """One thing that a server asks for."""
 
@@ -73,15 +90,27 @@ class Answers:
         self._notices = notices
         self._answerers: dict[str, Answerer] = {}
         self._declared: dict[Revision, Raw] = {}
+        self._extensions: dict[str, Any] = {}
+        self.rounds = 0
+        """How many rounds of input there were."""
 
     def set(self, method: str, answerer: Answerer) -> None:
         """Answer a method from now on."""
         self._answerers[method] = answerer
         self._declared.clear()
 
+    def extend(self, extensions: Extensions) -> None:
+        """Declare extensions of the protocol."""
+        if isinstance(extensions, Mapping):
+            self._extensions.update(cast("Mapping[str, Any]", extensions))
+        else:
+            self._extensions.update((each.identifier, each.settings()) for each in extensions)
+        self._declared.clear()
+
     def take_over(self, others: Answers) -> None:
         """Answer as another client does."""
         self._answerers.update(others._answerers)
+        self._extensions.update(others._extensions)
         self._declared.clear()
 
     def capabilities(self, revision: Revision) -> Raw:
@@ -90,7 +119,7 @@ class Answers:
         """
         encoded = self._declared.get(revision)
         if encoded is None:
-            declared = ClientCapabilities()
+            declared = ClientCapabilities(extensions=self._extensions or None)
             for answerer in self._answerers.values():
                 answerer.declare(declared)
             said = InitializeRequestParams(
@@ -127,6 +156,7 @@ class Answers:
             ClientError: one cannot be answered, which is found before any handler is called, or a
                 handler failed.
         """
+        self.rounds += 1
         accepted: dict[str, tuple[Answerer, Any]] = {}
         for key, question in questions.items():
             self._notices.asked(key, question.method, question.params)

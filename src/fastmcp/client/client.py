@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any, Self, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from msgspec import Raw
 
@@ -37,18 +38,18 @@ from fastmcp.wire.lifecycle import (
     ServerCapabilities,
 )
 from fastmcp.wire.notifications import ProgressNotificationParams
-from fastmcp.wire.revisions import REVISIONS
 from fastmcp.wire.shapes import ProgressToken
 
-from .answers import Answers
+from .answers import Answers, Extensions
 from .arguments import Duration, as_text, in_seconds, with_version
+from .cached_requests import CachedRequests
 from .conversation import Conversation
 from .elicitation import ElicitationAnswers, ElicitationHandler
-from .link import Options
 from .logging import LogHandler
 from .messages import MessageHandlerT
 from .negotiation import Mode
 from .notices import Notices
+from .options import Options
 from .pages import MAX_PAGES, all_pages, at
 from .progress import ProgressHandler
 from .results import CallToolResult, read_result
@@ -56,9 +57,13 @@ from .retrying import RetryPolicy
 from .roots import RootsAnswers, RootsHandler, RootsList
 from .rounds import MAX_ROUNDS
 from .sampling.answering import SamplingAnswers, SamplingHandler
-from .tool_calls import ToolCalls
+from .tool_calls import CallOptions, ToolCalls
 from .transports.inference import infer_transport
 from .transports.transport import ClientTransport
+
+if TYPE_CHECKING:
+    from .caching.config import CacheConfig
+    from .caching.entries import CacheMode
 
 R = TypeVar("R")
 
@@ -73,7 +78,8 @@ class Client:
     Times are seconds or a `timedelta`. `timeout` is how long a request may be silent (progress
     starts it anew), `max_total_timeout` how long it may take; `init_timeout` is for the opening.
     Every `ping_interval` an open connection is looked at. A connection that was lost is opened anew
-    when something is asked, and `retry` says which requests are sent again.
+    when something is asked, and `retry` says which requests are sent again. With `cache` answers of
+    modern servers are kept for as long as they say, unless a `cache_mode` is "refresh" or "bypass".
 
     `mode` is `"auto"` (probe for the modern era, else handshake), `"legacy"` (handshake), or a
     version: a modern one is spoken unasked, to a server of which `prior_discover` may be known, an
@@ -83,6 +89,7 @@ class Client:
     What the server asks is answered by `roots`, `sampling_handler` (with `sampling_capabilities`
     such as `{"tools": {}}`) and `elicitation_handler`; what is not given is not offered to it. A
     request may take `input_required_max_rounds` rounds of such questions in the modern era.
+    `extensions` of the protocol are declared to the server: identifiers with their settings.
     """
 
     def __init__(
@@ -109,31 +116,32 @@ class Client:
         max_total_timeout: Duration | None = None,
         ping_interval: Duration | None = None,
         retry: RetryPolicy | None = None,
+        cache: CacheConfig | bool | None = None,
+        extensions: Extensions | None = None,
     ) -> None:
-        if mode not in ("auto", "legacy", *REVISIONS):
-            known = ", ".join(REVISIONS)
-            raise ValueError(f"mode={mode!r}: use 'auto', 'legacy' or a version ({known})")
         inferred = infer_transport(transport)
         if auth is not None or verify is not None:
             inferred.secure(auth, verify)
-        opening = 30.0 if init_timeout is None else in_seconds(init_timeout)
         self._set_up(
             inferred,
             name or self.generate_name(),
             Notices(log_handler, message_handler, progress_handler),
-            Options(
+            Options.of(
                 info=client_info or Implementation(name=name or "peregrine", version=VERSION),
                 mode=mode,
-                timeout=in_seconds(timeout),
-                max_total_timeout=in_seconds(max_total_timeout),
-                init_timeout=opening or None,
-                ping_interval=in_seconds(ping_interval),
+                timeout=timeout,
+                max_total_timeout=max_total_timeout,
+                init_timeout=init_timeout,
+                ping_interval=ping_interval,
                 max_rounds=input_required_max_rounds,
                 retry=retry or RetryPolicy(),
                 auto_initialize=auto_initialize,
                 prior_discover=prior_discover,
+                cache=cache,
             ),
         )
+        if extensions is not None:
+            self._answers.extend(extensions)
         if roots is not None:
             self.set_roots(roots)
         if sampling_handler is not None:
@@ -153,6 +161,9 @@ class Client:
         self._tool_calls = ToolCalls(
             self._connection, self.list_tools, raises_originals=transport.raise_exceptions
         )
+        notices.follow(self._tool_calls.schemas.follow)
+        url = getattr(transport, "url", None)
+        self._cached = CachedRequests(self._connection, self._answers, notices, options.cache, url)
 
     def new(self) -> Self:
         """A client of the same server with the same handlers, and a connection of its own."""
@@ -175,10 +186,12 @@ class Client:
 
     async def __aexit__(self, *_: object) -> None:
         await self._connection.leave()
+        await self._cached.close()
 
     async def close(self) -> None:
         """Close the connection, whoever else is using it."""
         await self._connection.close()
+        await self._cached.close()
 
     def is_connected(self) -> bool:
         """Whether the connection is open."""
@@ -311,74 +324,85 @@ class Client:
         """Hear log messages of this level and above."""
         await self._connection.set_level(level)
 
-    async def list_tools_mcp(self, cursor: str | None = None) -> ListToolsResult:
+    async def list_tools_mcp(
+        self, cursor: str | None = None, *, cache_mode: CacheMode = "use"
+    ) -> ListToolsResult:
         """One page of tools."""
-        page = await self._ask(ListToolsResult, "tools/list", at(cursor))
+        page = await self._cached.read(ListToolsResult, "tools/list", at(cursor), cache_mode)
         page.tools = self._connection.learn(page.tools)
+        self._tool_calls.schemas.learn(page.tools)
         return page
 
-    async def list_tools(self, max_pages: int = MAX_PAGES) -> list[Tool]:
+    async def list_tools(
+        self, max_pages: int = MAX_PAGES, *, cache_mode: CacheMode = "use"
+    ) -> list[Tool]:
         """All tools."""
-        return await all_pages(self.list_tools_mcp, lambda page: page.tools, max_pages)
+        fetch = partial(self.list_tools_mcp, cache_mode=cache_mode)
+        return await all_pages(fetch, lambda page: page.tools, max_pages)
 
-    async def list_resources_mcp(self, cursor: str | None = None) -> ListResourcesResult:
+    async def list_resources_mcp(
+        self, cursor: str | None = None, *, cache_mode: CacheMode = "use"
+    ) -> ListResourcesResult:
         """One page of resources."""
-        return await self._ask(ListResourcesResult, "resources/list", at(cursor))
-
-    async def list_resources(self, max_pages: int = MAX_PAGES) -> list[Resource]:
-        """All resources."""
-        return await all_pages(self.list_resources_mcp, lambda page: page.resources, max_pages)
-
-    async def list_resource_templates_mcp(
-        self, cursor: str | None = None
-    ) -> ListResourceTemplatesResult:
-        """One page of resource templates."""
-        method = "resources/templates/list"
-        return await self._ask(ListResourceTemplatesResult, method, at(cursor))
-
-    async def list_resource_templates(self, max_pages: int = MAX_PAGES) -> list[ResourceTemplate]:
-        """All resource templates."""
-        return await all_pages(
-            self.list_resource_templates_mcp, lambda page: page.resource_templates, max_pages
+        return await self._cached.read(
+            ListResourcesResult, "resources/list", at(cursor), cache_mode
         )
 
-    async def list_prompts_mcp(self, cursor: str | None = None) -> ListPromptsResult:
-        """One page of prompts."""
-        return await self._ask(ListPromptsResult, "prompts/list", at(cursor))
+    async def list_resources(
+        self, max_pages: int = MAX_PAGES, *, cache_mode: CacheMode = "use"
+    ) -> list[Resource]:
+        """All resources."""
+        fetch = partial(self.list_resources_mcp, cache_mode=cache_mode)
+        return await all_pages(fetch, lambda page: page.resources, max_pages)
 
-    async def list_prompts(self, max_pages: int = MAX_PAGES) -> list[Prompt]:
+    async def list_resource_templates_mcp(
+        self, cursor: str | None = None, *, cache_mode: CacheMode = "use"
+    ) -> ListResourceTemplatesResult:
+        """One page of resource templates."""
+        return await self._cached.read(
+            ListResourceTemplatesResult, "resources/templates/list", at(cursor), cache_mode
+        )
+
+    async def list_resource_templates(
+        self, max_pages: int = MAX_PAGES, *, cache_mode: CacheMode = "use"
+    ) -> list[ResourceTemplate]:
+        """All resource templates."""
+        fetch = partial(self.list_resource_templates_mcp, cache_mode=cache_mode)
+        return await all_pages(fetch, lambda page: page.resource_templates, max_pages)
+
+    async def list_prompts_mcp(
+        self, cursor: str | None = None, *, cache_mode: CacheMode = "use"
+    ) -> ListPromptsResult:
+        """One page of prompts."""
+        return await self._cached.read(ListPromptsResult, "prompts/list", at(cursor), cache_mode)
+
+    async def list_prompts(
+        self, max_pages: int = MAX_PAGES, *, cache_mode: CacheMode = "use"
+    ) -> list[Prompt]:
         """All prompts."""
-        return await all_pages(self.list_prompts_mcp, lambda page: page.prompts, max_pages)
+        fetch = partial(self.list_prompts_mcp, cache_mode=cache_mode)
+        return await all_pages(fetch, lambda page: page.prompts, max_pages)
 
     async def call_tool_mcp(
         self,
         name: str,
         arguments: Mapping[str, Any] | None = None,
-        *,
-        timeout: Duration | None = None,
-        progress_handler: ProgressHandler | None = None,
-        version: str | None = None,
-        meta: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
     ) -> WireCallToolResult:
-        """Call a tool, in its highest `version` or in another; the result as the protocol has it.
+        """Call a tool; the result as the protocol has it.
 
         Raises:
             McpError: the server answered with an error.
         """
-        return await self._tool_calls.wire_result(
-            name, arguments, in_seconds(timeout), progress_handler, version, meta
-        )
+        return await self._tool_calls.wire_result(name, arguments, options)
 
     async def call_tool(
         self,
         name: str,
         arguments: Mapping[str, Any] | None = None,
         *,
-        timeout: Duration | None = None,
-        progress_handler: ProgressHandler | None = None,
         raise_on_error: bool = True,
-        version: str | None = None,
-        meta: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptions],
     ) -> CallToolResult:
         """Call a tool.
 
@@ -386,29 +410,36 @@ class Client:
             ToolError: the tool failed or there is none (then it is an McpError, too), unless
                 `raise_on_error` is False.
         """
-        return await self._tool_calls.result(
-            name,
-            arguments,
-            in_seconds(timeout),
-            progress_handler,
-            version,
-            meta,
-            raise_on_error=raise_on_error,
-        )
+        return await self._tool_calls.result(name, arguments, options, raise_on_error)
 
     async def read_resource_mcp(
-        self, uri: Any, *, version: str | None = None, meta: Mapping[str, Any] | None = None
+        self,
+        uri: Any,
+        *,
+        version: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        cache_mode: CacheMode = "use",
     ) -> ReadResourceResult:
         """Read a resource; the result as the protocol has it."""
-        params = {"uri": str(uri)}
         meta = with_version(meta, version)
-        return await self._ask(ReadResourceResult, "resources/read", params, meta=meta)
+        params = {"uri": str(uri)}
+        return await self._cached.read(
+            ReadResourceResult, "resources/read", params, cache_mode, meta
+        )
 
     async def read_resource(
-        self, uri: Any, *, version: str | None = None, meta: Mapping[str, Any] | None = None
+        self,
+        uri: Any,
+        *,
+        version: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        cache_mode: CacheMode = "use",
     ) -> list[Any]:
         """The contents of a resource, as text and binary pieces."""
-        return list((await self.read_resource_mcp(uri, version=version, meta=meta)).contents)
+        result = await self.read_resource_mcp(
+            uri, version=version, meta=meta, cache_mode=cache_mode
+        )
+        return list(result.contents)
 
     async def get_prompt_mcp(
         self,

@@ -20,9 +20,10 @@ from fastmcp.wire.notifications import SubscriptionFilter
 from fastmcp.wire.shapes import META_LOG_LEVEL
 
 from .answers import Answers
-from .link import Link, Options
+from .link import Link
 from .negotiation import Agreement
 from .notices import Notices
+from .options import Options
 from .progress import ProgressHandler
 from .rounds import IN_ROUNDS, demand_in, fulfil
 from .streams import Streams
@@ -78,7 +79,7 @@ class Connection:
         self._users += 1
         try:
             await self._linked()
-            if self._notices.hears_all and self._agreement and self._agreement.revision.modern:
+            if self._hears_lists and self._agreement and self._agreement.revision.modern:
                 await self._streams.hear_lists()
         except BaseException:
             self._users = max(0, self._users - 1)
@@ -102,6 +103,10 @@ class Connection:
         link = await self._linked()
         return await link.negotiate(self._options.init_timeout if timeout is None else timeout)
 
+    @property
+    def _hears_lists(self) -> bool:
+        return self._notices.hears_all or bool(self._options.cache)
+
     async def _linked(self) -> Link:
         """The link, once it is open; made by whoever comes first when there is none."""
         link = self._link
@@ -123,6 +128,8 @@ class Connection:
 
     async def _prepare(self, link: Link) -> None:
         """Tell a server that was reached anew what the one before it had been told."""
+        if self._agreement is not None:
+            self._notices.renewed()
         agreement = self._agreement = link.agreement
         if agreement is None or agreement.revision.modern:
             return

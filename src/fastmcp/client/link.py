@@ -6,38 +6,18 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from msgspec import Raw, Struct, json
+from msgspec import Raw, json
 
 from fastmcp._runtime.session import Session
 from fastmcp.exceptions import Disconnected, TimedOut
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import Notification, Request
-from fastmcp.wire.lifecycle import DiscoverResult, Implementation
 from fastmcp.wire.revisions import LATEST_HANDSHAKE
 
 from .answers import Answers
-from .negotiation import Agreement, Introduction, Mode, negotiate
-from .retrying import RetryPolicy
+from .negotiation import Agreement, Introduction, negotiate
+from .options import Options
 from .transports.transport import ClientTransport
-
-
-class Options(Struct, frozen=True):
-    """How a client connects and asks; times are in seconds.
-
-    `timeout` is how long a request may be silent and `max_total_timeout` how long it may take,
-    `init_timeout` is for the opening, `ping_interval` how often an open connection is looked at.
-    """
-
-    info: Implementation
-    mode: Mode
-    timeout: float | None
-    max_total_timeout: float | None
-    init_timeout: float | None
-    ping_interval: float | None
-    max_rounds: int
-    retry: RetryPolicy
-    auto_initialize: bool = True
-    prior_discover: DiscoverResult | None = None
 
 
 class Link:

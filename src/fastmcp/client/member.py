@@ -38,6 +38,7 @@ class MemberNotices(Notices):
 
     def __init__(self, shared: Notices, prefix: Prefix) -> None:
         super().__init__(*shared._given)
+        self._followers = shared._followers
         self._prefix = prefix
 
     def take(self, notification: Notification) -> None:

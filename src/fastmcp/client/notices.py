@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 from msgspec import Raw, json
 
@@ -27,6 +28,8 @@ _read_message = json.Decoder(LoggingMessageNotificationParams).decode
 _read_progress = json.Decoder(ProgressNotificationParams).decode
 _UNREADABLE = (ValueError, RecursionError)
 
+Follower: TypeAlias = Callable[[Notification | None], None]
+
 
 class Notices:
     """Hands what comes to the handlers that the user gave: coroutine functions or, in the order of
@@ -42,10 +45,22 @@ class Notices:
         on_progress: ProgressHandler | None,
     ) -> None:
         self._given = (on_log, on_message, on_progress)
+        self._followers: list[Follower] = []
         self._on_log = on_log or default_log_handler
         self._on_message = on_message
         self._on_progress = on_progress
         self._running: set[asyncio.Future[None]] = set()
+
+    def follow(self, follower: Follower) -> None:
+        """Have the client itself hear of each notification, before its user's handlers do; of
+        None when it talks to the server anew, which may be another one by now.
+        """
+        self._followers.append(follower)
+
+    def renewed(self) -> None:
+        """The server was reached again."""
+        for follower in self._followers:
+            follower(None)
 
     def twin(self) -> Notices:
         """The same handlers, for another connection."""
@@ -58,6 +73,8 @@ class Notices:
 
     def take(self, notification: Notification) -> None:
         """A notification that belongs to no request of ours."""
+        for follower in self._followers:
+            follower(notification)
         self._tell(notification.method, notification.params)
         if notification.method == "notifications/message":
             try:

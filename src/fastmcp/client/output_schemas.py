@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct, UnsetType
 from fastmcp._hydration.wrapping import says_wrapped, unwrapped
 from fastmcp.exceptions import McpError, TimedOut
 from fastmcp.wire.features import CallToolResult, Tool
+from fastmcp.wire.jsonrpc import Notification
 
 if TYPE_CHECKING:
     from fastmcp._hydration.hydrator import Hydrator
@@ -58,9 +59,9 @@ class OutputSchemas:
         self._forgotten += 1
         self._turn = asyncio.Lock()  # of the loop that runs now
 
-    def hear(self, method: str) -> None:
-        """A notification has come."""
-        if method == TOOLS_CHANGED:
+    def follow(self, notification: Notification | None) -> None:
+        """A notification has come, or there is a new connection."""
+        if notification is None or notification.method == TOOLS_CHANGED:
             self.forget()
 
     async def hydrator_for(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from fastmcp.exceptions import ClientError
+from fastmcp.exceptions import INVALID_PARAMS, ClientError, McpError
 
 R = TypeVar("R")
 
@@ -22,16 +22,26 @@ async def all_pages(
     items: Callable[[Any], list[R]],
     most: int = MAX_PAGES,
 ) -> list[R]:
-    """The items of every page; a server that repeats a cursor is stopped.
+    """The items of every page; a server that repeats a cursor is stopped, and one that no longer
+    takes a cursor, since its list has changed, is asked from the beginning, once.
 
     Raises:
         ClientError: there are more than `most` pages.
     """
+    anew = False
     found: list[R] = []
     cursor: str | None = None
     seen: set[str] = set()
     for _ in range(most):
-        page = await fetch(cursor)
+        try:
+            page = await fetch(cursor)
+        except McpError as error:
+            if cursor is None or anew or error.code != INVALID_PARAMS:
+                raise
+            anew, cursor = True, None
+            found.clear()
+            seen.clear()
+            continue
         found += items(page)
         cursor = page.next_cursor
         if cursor is None or cursor in seen:

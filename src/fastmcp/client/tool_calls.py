@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypedDict
 
 from fastmcp.exceptions import (
     HEADER_MISMATCH,
@@ -18,17 +18,29 @@ from fastmcp.wire.content import TextContent
 from fastmcp.wire.features import CallToolResult as WireCallToolResult
 from fastmcp.wire.features import read_call_result
 
-from .arguments import jsonable, with_version
+from .arguments import Duration, in_seconds, jsonable, with_version
 from .conversation import Conversation
+from .output_schemas import OutputSchemas
 from .progress import ProgressHandler
 from .results import CallToolResult, unreadable
+
+
+class CallOptions(TypedDict, total=False):
+    """How a tool is called: how long it may be silent, who hears of its progress, which `version`
+    of it is called if not the highest, and what goes with the call in `_meta`.
+    """
+
+    timeout: Duration | None
+    progress_handler: ProgressHandler | None
+    version: str | None
+    meta: Mapping[str, Any] | None
 
 
 class ToolCalls:
     """The `tools/call` requests of a client.
 
-    `list_all` lists every tool, to know more of them. With `raises_originals` an error may be the
-    very exception of the tool.
+    `list_all` lists every tool, to know more of them, and gives the pages to `schemas.learn`. With
+    `raises_originals` an error may be the very exception of the tool.
     """
 
     def __init__(
@@ -40,16 +52,11 @@ class ToolCalls:
     ) -> None:
         self._conversation = conversation
         self._list_all = list_all
+        self.schemas = OutputSchemas(list_all)
         self._raises_originals = raises_originals
 
     async def wire_result(
-        self,
-        name: str,
-        arguments: Mapping[str, Any] | None,
-        timeout: float | None,
-        progress_handler: ProgressHandler | None,
-        version: str | None,
-        meta: Mapping[str, Any] | None,
+        self, name: str, arguments: Mapping[str, Any] | None, options: CallOptions
     ) -> WireCallToolResult:
         """What the server answers.
 
@@ -58,14 +65,13 @@ class ToolCalls:
         """
         params: dict[str, Any] = {"name": name}
         params["arguments"] = jsonable(arguments) if arguments else {}
-        meta = with_version(meta, version)
         ask = partial(
             self._conversation.request,
             "tools/call",
             params,
-            timeout=timeout,
-            progress_handler=progress_handler,
-            meta=meta,
+            timeout=in_seconds(options.get("timeout")),
+            progress_handler=options.get("progress_handler"),
+            meta=with_version(options.get("meta"), options.get("version")),
         )
         try:
             raw = await ask()
@@ -83,11 +89,7 @@ class ToolCalls:
         self,
         name: str,
         arguments: Mapping[str, Any] | None,
-        timeout: float | None,
-        progress_handler: ProgressHandler | None,
-        version: str | None,
-        meta: Mapping[str, Any] | None,
-        *,
+        options: CallOptions,
         raise_on_error: bool,
     ) -> CallToolResult:
         """What the tool returned.
@@ -96,7 +98,7 @@ class ToolCalls:
             ToolError: it failed or there is none, unless `raise_on_error` is False.
         """
         try:
-            wire = await self.wire_result(name, arguments, timeout, progress_handler, version, meta)
+            wire = await self.wire_result(name, arguments, options)
         except TimedOut:
             raise
         except McpError as error:
@@ -105,7 +107,9 @@ class ToolCalls:
             if error.code == INVALID_PARAMS and not raise_on_error:
                 return CallToolResult(content=[TextContent(text=error.message)], is_error=True)
             raise RemoteToolError(error) from error
-        result = CallToolResult.from_wire(wire)
+        result = CallToolResult.from_wire(
+            wire, await self.schemas.hydrator_for(name, wire, options.get("version"))
+        )
         if result.is_error and raise_on_error:
             raise ToolError(result.text())
         return result

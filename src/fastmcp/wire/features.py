@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast
 
 from msgspec import UNSET, Raw, Struct, UnsetType, ValidationError, field, json
 
@@ -174,7 +174,7 @@ def read_call_result(raw: Raw) -> CallToolResult:
     except ValidationError:
         return _read_any(raw)
     return CallToolResult(
-        content=known.content,
+        content=cast("list[AnyContentBlock]", known.content),
         structured_content=known.structured_content,
         is_error=known.is_error,
         result_type=known.result_type,

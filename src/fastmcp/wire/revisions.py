@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from functools import cache
 from operator import is_not
 from typing import Any, Final, TypeVar, cast, get_args, get_type_hints
 
@@ -180,8 +181,9 @@ def _hints(cls: type[Any]) -> dict[str, Any]:
     return {name: hints[name] for name in cast("type[Model]", cls).__struct_fields__}
 
 
-def _unknown_members(cls: type[Any], revision: Revision) -> set[str]:
-    return {name for name, hint in _hints(cls).items() if not _known(hint, revision)}
+@cache
+def _unknown_members(cls: type[Any], revision: Revision) -> frozenset[str]:
+    return frozenset(name for name, hint in _hints(cls).items() if not _known(hint, revision))
 
 
 def _known(hint: Any, revision: Revision) -> bool:

@@ -23,8 +23,8 @@ from ..transports.transport import ClientChannel, ClientTransport
 
 if TYPE_CHECKING:
     from ..answers import Answers
-    from ..link import Options
     from ..notices import Notices
+    from ..options import Options
     from .tool_changes import ChangedTool, ToolChanges
 
 logger = logging.getLogger("fastmcp.client")

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from ..answers import Answers
     from ..config.mcp_config import MCPConfig
     from ..conversation import Conversation
-    from ..link import Options
     from ..notices import Notices
+    from ..options import Options
 
 
 class MCPConfigTransport(ClientTransport):

@@ -13,8 +13,8 @@ from fastmcp.wire.revisions import Revision
 if TYPE_CHECKING:
     from ..answers import Answers
     from ..conversation import Conversation
-    from ..link import Options
     from ..notices import Notices
+    from ..options import Options
 
 
 class ClientChannel(Channel, Protocol):
