@@ -30,10 +30,8 @@ class Outcome:
         arrow = "↑" if row.better == "higher" else "↓"
         lines = [[row.name, row.title, f"{row.unit} {arrow}", *self._figures("value"), row.aim]]
         if any(sample.per_cpu for samples in self.samples.values() for sample in samples):
-            lines.append(
-                ["", "· per CPU second of the server", "calls ↑", *self._figures("per_cpu")]
-            )
-            lines[-1].append("")
+            what = f"· per CPU second of the {row.measured}"
+            lines.append(["", what, "calls ↑", *self._figures("per_cpu"), ""])
         return lines
 
     def _figures(self, what: str) -> list[str]:

@@ -6,11 +6,13 @@ one call of the probe is one sample. run.py lets the probes of all contenders ta
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import Literal
 
 import memory
@@ -28,14 +30,16 @@ class Sample:
     value: float
     detail: str = ""
     per_cpu: float | None = None
-    """Calls per CPU second of the server: what is left of a rate when others use the machine."""
+    """Calls per CPU second of the process: what is left of a rate when others use the machine."""
 
 
-def rate_sample(calls: int, seconds: float, cpu: float | None, detail: str = "") -> Sample:
-    """A rate, with how much of a core the server had. Well under 100 % others were the limit."""
+def rate_sample(
+    calls: float, seconds: float, cpu: float | None, detail: str = "", measured: str = "server"
+) -> Sample:
+    """A rate, with how much of a core the process had. Well under 100 % others were the limit."""
     if not cpu:
         return Sample(calls / seconds, detail)
-    busy = f"server busy {cpu / seconds:.0%}"
+    busy = f"{measured} busy {cpu / seconds:.0%}"
     return Sample(calls / seconds, f"{detail}, {busy}" if detail else busy, calls / cpu)
 
 
@@ -64,6 +68,8 @@ class Row:
     open: Open
     rounds: int | None = None
     """Samples per contender, where the run's setting would be too many."""
+    measured: str = "server"
+    """Whose CPU time it is."""
 
 
 def http(
@@ -115,15 +121,20 @@ def open_progress(contender: Contender, settings: Settings, stack: ExitStack) ->
 
 
 def in_memory(
-    mode: str, *, scale: int = 1, floor: tuple[str, str] | None = None, each: bool = False
+    mode: str,
+    *,
+    scale: int = 1,
+    floor: tuple[str, str] | None = None,
+    each: bool = False,
+    script: str = "in_memory.py",
 ) -> Open:
     """A rate, or with `each` the seconds that one takes; `floor` is another script and mode."""
 
     def open_in_memory(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
-        script, wanted = "in_memory.py", mode
+        chosen, wanted = script, mode
         if contender.role == "floor":
-            script, wanted = floor or ("floor_in_memory.py", mode)
-        program = stack.enter_context(running(contender.python, SERVERS / script, wanted))
+            chosen, wanted = floor or ("floor_in_memory.py", mode)
+        program = stack.enter_context(running(contender.python, SERVERS / chosen, wanted))
         program.read_line()
 
         def probe() -> Sample:
@@ -134,6 +145,43 @@ def in_memory(
         return probe
 
     return open_in_memory
+
+
+def client(what: str, *, floor: tuple[str, str] | None = None, peer: bool = True) -> Open:
+    """A rate of a client that speaks HTTP to a server of ours, whoever's the client is."""
+
+    def open_client(contender: Contender, settings: Settings, stack: ExitStack) -> Probe | None:
+        script, wanted = "client_calls.py", what
+        if contender.role == "floor":
+            script, wanted = floor or ("floor_client.py", what)
+        elif contender.role == "peer" and not peer:
+            return None
+        options = ["http", "--json", *settings.server.options]
+        ours = Path(sys.executable)
+        _, port = stack.enter_context(http_server(ours, SERVERS / "app.py", *options))
+        target = str(port) if script == "floor_client.py" else f"http://127.0.0.1:{port}/mcp"
+        program = stack.enter_context(running(contender.python, SERVERS / script, wanted, target))
+        program.read_line()
+
+        def probe() -> Sample:
+            begin, before = perf_counter(), program.cpu_seconds()
+            program.write(b"%f\n" % settings.seconds)
+            rate = float(program.read_line())
+            seconds, after = perf_counter() - begin, program.cpu_seconds()
+            cpu = None if before is None or after is None else after - before
+            return rate_sample(rate * seconds, seconds, cpu, measured="client")
+
+        return probe
+
+    return open_client
+
+
+def open_and_close_in_memory(
+    contender: Contender, settings: Settings, stack: ExitStack
+) -> Probe | None:
+    if contender.role == "floor":
+        return None
+    return in_memory("open-close-memory", script="client_calls.py")(contender, settings, stack)
 
 
 def open_cold_start(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
@@ -185,6 +233,7 @@ def open_packages(contender: Contender, settings: Settings, stack: ExitStack) ->
     return lambda: Sample(count_packages(python))
 
 
+CLIENT_AIM = "≥ 3x peer"
 CALL_AIM = "≥ 0.70 of floor, ≥ 15x peer"
 SSE_AIM = "≥ 15x peer"
 
@@ -308,6 +357,50 @@ ROWS = [
         "higher",
         "≥ 5x peer",
         in_memory("register-and-list", scale=1000),
+    ),
+    Row(
+        "client-call",
+        "`Client(url).call_tool`, one call at a time",
+        "calls/s",
+        "higher",
+        CLIENT_AIM,
+        client("call"),
+        measured="client",
+    ),
+    Row(
+        "client-concurrent",
+        "`Client(url).call_tool`, 50 calls in flight",
+        "calls/s",
+        "higher",
+        CLIENT_AIM,
+        client("concurrent"),
+        measured="client",
+    ),
+    Row(
+        "client-open-close",
+        "`async with Client(url)`, opened and closed",
+        "connections/s",
+        "higher",
+        "≥ 5x peer",
+        client("open-close"),
+        measured="client",
+    ),
+    Row(
+        "client-open-close-memory",
+        "the same, `Client(mcp)`",
+        "connections/s",
+        "higher",
+        "≥ 5x peer",
+        open_and_close_in_memory,
+    ),
+    Row(
+        "client-sync",
+        "`MCPClient(url).call_tool`; floor: our `Client`",
+        "calls/s",
+        "higher",
+        "≥ 0.70 of floor",
+        client("sync", floor=("client_calls.py", "call"), peer=False),
+        measured="client",
     ),
     Row(
         "cold-start",

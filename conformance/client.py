@@ -108,7 +108,10 @@ def _arguments(schema: dict[str, Any]) -> dict[str, Any]:
 
 async def main() -> None:
     """Run the scenario that the suite names."""
-    scenario = SCENARIOS[os.environ["MCP_CONFORMANCE_SCENARIO"]]
+    name = os.environ["MCP_CONFORMANCE_SCENARIO"]
+    scenario = SCENARIOS.get(name)
+    if scenario is None:
+        sys.exit(f"this client knows no scenario {name}; it knows {', '.join(SCENARIOS)}")
     context = json.loads(os.environ.get("MCP_CONFORMANCE_CONTEXT") or "{}")
     client = Client(
         sys.argv[1],

@@ -3,11 +3,11 @@
     python conformance/run.py [LEG…] [--server-python PATH] [--baseline FILE] [--verbose]
 
 A leg is one run of one pinned version of the suite: against the everything server or, one scenario
-at a time, against the program `client.py`, which knows every scenario but those of OAuth.  What
-counts are checks, not the suite's own ticks: a scenario passes when at least one of its checks
-succeeded and none failed.  The outcome is compared with `baseline.toml`; a failure that is not in
-it and an entry that no longer fails are both errors, so the file always says exactly what is still
-to come.
+at a time, against the program `client.py`, with every scenario that the suite has for clients of a
+revision but those of OAuth.  What counts are checks, not the suite's own ticks: a scenario passes
+when at least one of its checks succeeded and none failed.  The outcome is compared with
+`baseline.toml`; a failure that is not in it and an entry that no longer fails are both errors, so
+the file always says exactly what is still to come.
 """
 
 import argparse
@@ -41,35 +41,14 @@ LEGS = {
     "2025-11-25": (ALPHA, "--requirements", "2025-11-25"),
     "2026-07-28": (ALPHA, "--requirements", "2026-07-28"),
 }
-BOTH = (
-    "tools_call",
-    "json-schema-2020-12-preservation",
-)
-CLIENT_LEGS: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
-    "client-0.1.16": (
-        STABLE,
-        None,
-        ("initialize", "tools_call", "elicitation-sep1034-client-defaults", "sse-retry"),
-    ),
-    "client-2025-11-25": (
-        ALPHA,
-        "2025-11-25",
-        (*BOTH, "initialize", "elicitation-sep1034-client-defaults", "sse-retry"),
-    ),
-    "client-2026-07-28": (
-        ALPHA,
-        "2026-07-28",
-        (
-            *BOTH,
-            "http-custom-headers",
-            "http-invalid-tool-headers",
-            "http-standard-headers",
-            "json-schema-ref-no-deref",
-            "request-metadata",
-            "sep-2322-client-request-state",
-        ),
-    ),
+CLIENT_LEGS: dict[str, tuple[str, str | None]] = {
+    "client-0.1.16": (STABLE, None),
+    "client-2025-06-18": (ALPHA, "2025-06-18"),
+    "client-2025-11-25": (ALPHA, "2025-11-25"),
+    "client-2026-07-28": (ALPHA, "2026-07-28"),
+    "client-extensions": (ALPHA, "extension"),
 }
+OAUTH = "auth/"
 START_SECONDS, LEG_SECONDS, SCENARIO_SECONDS = 30, 300, 60
 NOTHING = "no check succeeded"
 HEADINGS = ("leg", "scenarios", "pass", "fail", "warn", "skip", "unexpected")
@@ -211,16 +190,16 @@ def run_client_leg(name: str, packages: NodePackages, python: str) -> Leg:
     Its own way to run them all at once ignores the client's exit code, and disturbs the scenarios
     that measure time.
     """
-    package, revision, scenarios = CLIENT_LEGS[name]
+    package, kind = CLIENT_LEGS[name]
     output = empty_folder(name)
-    suite = [packages.node(22), packages.program(f"{package}/dist/index.js"), "client"]
-    suite += ["--command", f"{python} {HERE / 'client.py'}"]
-    suite += [] if revision is None else ["--spec-version", revision]
+    suite = [packages.node(22), packages.program(f"{package}/dist/index.js")]
+    options = ["--command", f"{python} {HERE / 'client.py'}"]
+    options += [] if kind in (None, "extension") else ["--spec-version", kind]
     leg = Leg(name)
-    for scenario in scenarios:
+    for scenario in client_scenarios(suite, kind):
         folder = output / scenario
         done = subprocess.run(
-            [*suite, "--scenario", scenario, "--output-dir", str(folder)],
+            [*suite, "client", *options, "--scenario", scenario, "--output-dir", str(folder)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -231,6 +210,20 @@ def run_client_leg(name: str, packages: NodePackages, python: str) -> Leg:
         if done.returncode and not any(failed == scenario for failed, _ in leg.failures):
             leg.failures[scenario, "exit code"] = " ".join(done.stdout[-600:].split())
     return leg
+
+
+def client_scenarios(suite: list[str], kind: str | None) -> list[str]:
+    """Return what the suite has for clients, of a revision, of extensions, or of any kind."""
+    listed = subprocess.run(
+        [*suite, "list", "--client"], capture_output=True, text=True, timeout=START_SECONDS
+    )
+    found = re.findall(r"^ +- (\S+) \[(.+)\]$", listed.stdout, re.MULTILINE)
+    names = [name for name, kinds in found if kind is None or kind in kinds.split(",")]
+    if not names:
+        raise SystemExit(
+            f"the suite lists no scenarios for {kind}:\n{listed.stdout}{listed.stderr}"
+        )
+    return [name for name in names if not name.startswith(OAUTH)]
 
 
 def empty_folder(name: str) -> Path:

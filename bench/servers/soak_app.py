@@ -8,12 +8,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import gc
-import os
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
+from resident import resident_bytes
 from serve import add_options, serve
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -72,11 +71,6 @@ async def debug(request: Request) -> JSONResponse:
         "emitted": counters["emitted"],
     }
     return JSONResponse(vitals)
-
-
-def resident_bytes() -> int:
-    pages = Path("/proc/self/statm").read_text().split()[1]
-    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 def open_sessions(app: Any) -> int | None:

@@ -27,9 +27,25 @@ def sdk1_python() -> str:
 
 
 @pytest.fixture(scope="session")
-def fastmcp4_python() -> str:
-    """Install FastMCP 4.1.2; return its interpreter."""
-    return python_packages("fastmcp4", "fastmcp==4.1.2")
+def server_commands(
+    node_packages: NodePackages, sdk1_python: str, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[str]]:
+    """How the servers of others are started; they serve stdio, or with `http PORT` HTTP."""
+    # Node looks for packages from where a program lies.
+    home = shutil.copytree(HERE / "servers", tmp_path_factory.mktemp("home") / "servers")
+    (home / "node_modules").symlink_to(node_packages.modules)
+    node = node_packages.node(22)
+    everything = "@modelcontextprotocol/server-everything/dist/index.js"
+    framework = str(home / "framework.py")
+    return {
+        "fastmcp-3": [python_packages("fastmcp3", "fastmcp==3.4.10"), framework],
+        "fastmcp-4": [python_packages("fastmcp4", "fastmcp==4.1.2"), framework],
+        "python-sdk-1": [sdk1_python, str(home / "sdk1.py")],
+        "python-sdk-2": [sys.executable, str(home / "sdk2.py")],
+        "typescript-sdk-1": [node, str(home / "ts_sdk1.mjs")],
+        "typescript-sdk-2": [node, str(home / "ts_sdk2.mjs")],
+        "everything": [node, node_packages.program(everything)],
+    }
 
 
 @pytest.fixture
