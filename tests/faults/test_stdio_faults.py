@@ -219,23 +219,27 @@ def test_a_stubborn_child_does_not_outlive_the_loop(script: Script, tmp_path: Pa
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
-    "program",
+    ("program", "says"),
     [
-        ["sleep", "600"],
-        ["sh", "-c", "echo Welcome; exec sleep 600"],
-        ["sh", "-c", "while read line; do echo 'sh: command not found'; done"],
-        ["cat"],
-        ["sh", "-c", "yes 'not JSON'"],
+        (["sleep", "600"], "not ready within"),
+        (["sh", "-c", "echo Welcome; exec sleep 600"], "it wrote 'Welcome'"),
+        (
+            ["sh", "-c", "while read line; do echo 'sh: command not found'; done"],
+            "it wrote 'sh: command not found'",
+        ),
+        (["cat"], "it writes back what it is sent"),
+        (["sh", "-c", "yes 'not JSON'"], "it wrote 'not JSON'"),
     ],
     ids=["silent", "greeter", "shell", "echo", "babbler"],
 )
-def test_a_program_that_is_no_server_is_given_up(program: list[str]) -> None:
-    """In the time for opening, whatever it prints."""
+def test_a_program_that_is_no_server_is_given_up(program: list[str], says: str) -> None:
+    """In the time for opening, with what it printed instead."""
     began = time.monotonic()
 
     text = failure(program, "legacy", init_timeout=0.5)
 
     assert text.startswith("Connection to ")
+    assert says in text
     assert time.monotonic() - began < 10
 
 

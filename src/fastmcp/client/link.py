@@ -144,9 +144,13 @@ class Link:
         except TimeoutError as error:
             if not deadline.expired() and not isinstance(error, TimedOut):
                 raise
+            noise: str | None = getattr(self.channel, "noise", None)
+            instead = (
+                "" if noise is None else f"; it is no MCP server, or not yet: it wrote {noise!r}"
+            )
             raise TimedOut(
                 f"Connection to {self._transport!r} timed out: the server was not ready within "
-                f"the init_timeout of {patience:g} seconds"
+                f"the init_timeout of {patience:g} seconds{instead}"
             ) from None
 
     async def _agree(self, timeout: float | None) -> Agreement:

@@ -42,6 +42,11 @@ class _StdioChannel:
         self._asked = b""
         self._unsent: set[RequestId] = set()
 
+    @property
+    def noise(self) -> str | None:
+        """The last thing that the process wrote and that is no message."""
+        return self._noise.decode("utf-8", "replace") if self._noise else None
+
     async def start(self, session: Session) -> None:
         self._session = session
         await self._launch()
@@ -98,7 +103,7 @@ class _StdioChannel:
             self._session.close(Disconnected(text))
             return
         if not said and self._noise:
-            said = f"; it is no MCP server: it wrote {self._noise.decode('utf-8', 'replace')!r}"
+            said = f"; it is no MCP server: it wrote {self.noise!r}"
         self._session.close(self._failed(f"{fate} before it answered{said}"))
 
     async def _start_again(self, probe: RequestId) -> None:
