@@ -246,3 +246,22 @@ def test_a_list_that_changed_between_its_pages_is_asked_for_again() -> None:
                 await client.list_prompts()
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+def test_tools_call_each_other_as_deep_as_they_like(mode: str) -> None:
+    """In memory, where a call does not leave the task of its caller unless it has to."""
+    server = FastMCP("deep")
+
+    @server.tool
+    async def down(levels: int) -> int:
+        if levels == 0:
+            return 0
+        async with Client(server, mode=mode) as client:
+            return 1 + (await client.call_tool("down", {"levels": levels - 1})).data
+
+    async def main() -> None:
+        async with Client(server, mode=mode) as client:
+            assert (await client.call_tool("down", {"levels": 200})).data == 200
+
+    asyncio.run(main())

@@ -70,8 +70,6 @@ class OutputSchemas:
         """What makes the value of a tool's structured content; None when it is plain JSON, or
         nobody can tell. It may take a listing of the tools; one that fails is only logged.
         """
-        if not _has_to_be_read(result):
-            return None
         promise = self._known.get(name) or await self._listing(name)
         if promise is None or (version is not None and promise.version not in (None, version)):
             return None
@@ -118,7 +116,7 @@ def _version_of(tool: Tool) -> str | None:
     return notes.get("version") if isinstance(notes, dict) else None  # pyright: ignore
 
 
-def _has_to_be_read(result: CallToolResult) -> bool:
+def has_to_be_read(result: CallToolResult) -> bool:
     """Whether a schema can make anything of a result; most scalars are what they are."""
     structured = result.structured_content
     if structured is None or result.is_error:

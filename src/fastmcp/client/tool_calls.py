@@ -20,7 +20,7 @@ from fastmcp.wire.features import read_call_result
 
 from .arguments import Duration, in_seconds, jsonable, with_version
 from .conversation import Conversation
-from .output_schemas import OutputSchemas
+from .output_schemas import OutputSchemas, has_to_be_read
 from .progress import ProgressHandler
 from .results import CallToolResult, unreadable
 
@@ -107,9 +107,10 @@ class ToolCalls:
             if error.code == INVALID_PARAMS and not raise_on_error:
                 return CallToolResult(content=[TextContent(text=error.message)], is_error=True)
             raise RemoteToolError(error) from error
-        result = CallToolResult.from_wire(
-            wire, await self.schemas.hydrator_for(name, wire, options.get("version"))
-        )
+        hydrate = None
+        if has_to_be_read(wire):
+            hydrate = await self.schemas.hydrator_for(name, wire, options.get("version"))
+        result = CallToolResult.from_wire(wire, hydrate)
         if result.is_error and raise_on_error:
             raise ToolError(result.text())
         return result

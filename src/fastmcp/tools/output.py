@@ -15,6 +15,7 @@ from fastmcp._components.writing import bare, simpler, to_json, unwritable, writ
 from fastmcp.exceptions import ToolError
 from fastmcp.wire.content import TextContent
 from fastmcp.wire.inputs import InputRequiredResult
+from fastmcp.wire.model import construct
 
 from .output_schema import (
     WRAPPED,
@@ -32,6 +33,8 @@ logger = logging.getLogger("fastmcp.server")
 _TEXTS = (str, bytes, bytearray)
 # What is data whatever the tool says of itself.
 _DATA = frozenset({str, int, float, bool, list, type(None)})
+# The integers that every reader of JSON reads as they are (RFC 8259, section 6).
+SAFE = 2**53
 _WRAP_META = {"fastmcp": {"wrap_result": True}}
 
 
@@ -43,7 +46,7 @@ class Output:
     `validate_output` checks every result against the schema; `serializer` writes the text of data.
     """
 
-    __slots__ = ("_aliases", "_serializer", "_validate", "_value", "schema", "wraps")
+    __slots__ = ("_aliases", "_is_integer", "_serializer", "_validate", "_value", "schema", "wraps")
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class Output:
         serializer: Callable[[Any], str] | None = None,
     ) -> None:
         self._value: Value | None = None
+        self._is_integer = False
         self._aliases: bool | None = None
         self._serializer = serializer
         self._validate: Callable[[Any], None] | None = None
@@ -80,6 +84,7 @@ class Output:
         except Exception:
             return  # what pydantic cannot describe is sent as content only
         self._value = value
+        self._is_integer = described is int
         self._aliases = writes_aliases(described)
         self.wraps = not is_object_schema(value.schema)
         self.schema = wrapped(value.schema) if self.wraps else {"type": "object", **value.schema}
@@ -144,12 +149,14 @@ class Output:
                 return text_block(self._serializer(value))
             except Exception:
                 logger.warning("The serializer failed; the value is sent as JSON", exc_info=True)
-        return TextContent(text=data.decode())
+        return construct(TextContent, text=data.decode())
 
     def _write(self, value: Any) -> bytes:
         known = self._value
         if known is None:
             return to_json(value)
+        if type(value) is int and self._is_integer and -SAFE < value < SAFE:
+            return b"%d" % value
         try:
             if self._aliases is not None:
                 return to_json(known.check(value), by_alias=self._aliases)

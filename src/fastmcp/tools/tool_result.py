@@ -11,6 +11,7 @@ from fastmcp._components.blocks import to_blocks
 from fastmcp._components.writing import to_json
 from fastmcp.wire.content import TextContent
 from fastmcp.wire.features import CallToolResult
+from fastmcp.wire.model import construct
 
 
 class ToolResult:
@@ -78,7 +79,8 @@ class ToolResult:
         structured = self._raw
         if self._structured is not None:
             structured = Raw(to_json(self._structured))
-        return CallToolResult(
+        return construct(
+            CallToolResult,
             content=self.content,
             structured_content=UNSET if structured is None else structured,
             is_error=self.is_error,

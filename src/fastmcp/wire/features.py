@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from msgspec import UNSET, Raw, Struct, UnsetType, ValidationError, field, json
 
@@ -20,7 +20,7 @@ from fastmcp.wire.content import (
     content_blocks,
     resource_contents,
 )
-from fastmcp.wire.model import Model, absent_as_none
+from fastmcp.wire.model import Model, absent_as_none, construct
 from fastmcp.wire.revisions import R2025_03_26, R2025_06_18, R2025_11_25, between, since
 from fastmcp.wire.shapes import (
     CacheableResult,
@@ -173,8 +173,9 @@ def read_call_result(raw: Raw) -> CallToolResult:
         known = _read_known(raw)
     except ValidationError:
         return _read_any(raw)
-    return CallToolResult(
-        content=cast("list[AnyContentBlock]", known.content),
+    return construct(
+        CallToolResult,
+        content=known.content,
         structured_content=known.structured_content,
         is_error=known.is_error,
         result_type=known.result_type,

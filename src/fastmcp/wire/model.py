@@ -16,7 +16,10 @@ from fastmcp._spelling import nearest
 
 __all__ = ["Model", "absent_as_none"]
 
-_construct = StructMeta.__call__
+construct: Any = StructMeta.__call__
+"""Makes an object of a class as calling it does, but knows no other spelling of a keyword: for code
+that makes one for every request.
+"""
 _SPELLINGS: dict[type[Struct], dict[str, str]] = {}
 """Class -> keyword in any spelling -> attribute name."""
 
@@ -58,12 +61,12 @@ class ModelMeta(StructMeta):
 
         def __call__(cls, *args: Any, **members: Any) -> Any:  # noqa: N805 - a metaclass
             try:
-                return _construct(cls, *args, **members)
+                return construct(cls, *args, **members)
             except TypeError as error:
                 respelt = _respell(cls, members)
                 if args or respelt.keys() == members.keys():
                     raise error from None
-            return _construct(cls, **respelt)
+            return construct(cls, **respelt)
 
 
 def _respell(cls: type[Struct], members: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,8 @@ from .transport import ClientTransport
 # A call that never has to wait lets other tasks run all the same, that often: in seconds.
 BREATH = 0.001
 
+_serving: set[asyncio.Task[Any]] = set()
+
 
 class _Pipe:
     """A channel that hands its messages straight to the other side."""
@@ -107,7 +109,7 @@ class _MemoryChannel(_Pipe):
         cancelled_before = task.cancelling()
         self._calling[id] = task
         try:
-            reply = await self._remote.serve(request)
+            reply = await self._served(self._remote, request, task)
             if self._faults and (fault := self._faults.get(id)) is not None:
                 raise fault
         except asyncio.CancelledError:
@@ -119,6 +121,20 @@ class _MemoryChannel(_Pipe):
             self._given_up.discard(id)
             self._faults.pop(id, None)
         return None if reply is None else jsonrpc.result_in(reply, id) or _result(reply)
+
+    async def _served(
+        self, remote: Session, request: Request, task: asyncio.Task[Any]
+    ) -> bytes | None:
+        """The reply. A task that serves one already has another serve what it asks meanwhile, so
+        that functions which call each other do not use up the stack.
+        """
+        if task in _serving:
+            return await asyncio.create_task(remote.serve(request))
+        _serving.add(task)
+        try:
+            return await remote.serve(request)
+        finally:
+            _serving.discard(task)
 
     def _others_wait(self) -> bool:
         """Whether other tasks are to run first: they are ready, or it is time to look for some."""
