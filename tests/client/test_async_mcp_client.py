@@ -10,13 +10,15 @@ import sys
 import threading
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from apps import HANDSHAKE, served
-from left_behind import children, nothing_left
+from left_behind import children
 from processes import free_port, http_server
+from settled import nothing_stays
 
 from fastmcp import Client, Context, FastMCP
 from fastmcp.client import AsyncMCPClient
@@ -439,18 +441,24 @@ def test_a_caller_that_leaves_does_not_stop_the_opening_for_others(url: str) -> 
     assert asyncio.run(main()) == 3
 
 
+async def until(condition: Callable[[], Any]) -> None:
+    async with asyncio.timeout(SECONDS):
+        while True:
+            with suppress(FileNotFoundError):  # a thread has ended while it was looked at
+                if condition():
+                    return
+            await asyncio.sleep(0.01)
+
+
 def test_an_opening_that_nobody_waits_for_is_given_up() -> None:
     """A child that was started for it is ended."""
 
     async def main() -> None:
         client = AsyncMCPClient(MUTE)
         call = asyncio.create_task(client.ping())
-        async with asyncio.timeout(SECONDS):
-            while not children():
-                await asyncio.sleep(0.01)
-            call.cancel()
-            while children():
-                await asyncio.sleep(0.01)
+        await until(children)
+        call.cancel()
+        await until(lambda: not children())
         assert not client.is_connected()
 
     asyncio.run(main())
@@ -497,7 +505,7 @@ def test_closing_is_for_everybody_and_for_now(url: str) -> None:
         await client.close()
         assert first != second
 
-    with nothing_left():
+    with nothing_stays():
         asyncio.run(main())
 
 
@@ -532,14 +540,14 @@ def test_a_call_that_is_under_way_fails_when_the_client_is_closed() -> None:
             with pytest.raises(Disconnected):
                 await call
 
-    with nothing_left():
+    with nothing_stays():
         asyncio.run(asyncio.wait_for(main(), SECONDS))
 
 
 def test_it_can_be_used_in_one_loop_after_another(url: str) -> None:
     """What was open in a loop that ended has ended with it."""
     client = AsyncMCPClient(url)
-    with nothing_left():
+    with nothing_stays():
         for _ in range(3):
             assert asyncio.run(client.call_tool("add", {"a": 1})) == 2
     asyncio.run(client.close())
@@ -578,7 +586,7 @@ def test_a_client_that_is_lost_is_closed(url: str) -> None:
             del client
         gc.collect()
 
-    with nothing_left():
+    with nothing_stays():
         asyncio.run(main())
 
 

@@ -208,9 +208,10 @@ def test_an_entry_of_a_configuration_is_a_target() -> None:
         for entry in ({}, {"transport": "http"}, {"type": "streamable-http"}):
             assert told({"url": base, "headers": {"X-Colour": "red"}, **entry}) == "red"
             assert noted.taken() == {"/mcp"}
-        assert told({"mcpServers": {"a": {"url": f"{base}/mcp"}}}) == "none"
-        with pytest.raises(UnexpectedResponse):
-            told({"url": base, "transport": "sse"})
+        assert told({"mcpServers": {"a": {"url": base}}}) == "none"
+        with pytest.raises(UnexpectedResponse, match=r"at /sse \(404\), / \(\d+\);") as caught:
+            told({"url": f"{base}?key=secret", "transport": "sse", "headers": {"x": "secret"}})
+        assert "secret" not in str(caught.value)
 
 
 def test_what_an_entry_says_of_the_client_holds() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import logging
 import sys
@@ -14,8 +13,8 @@ from typing import Any
 
 import pytest
 from apps import served
-from left_behind import nothing_left
 from processes import free_port, http_server
+from settled import nothing_stays
 
 from fastmcp import Context, FastMCP
 from fastmcp.client import AsyncMCPClient, MCPClient, MultiServerClient, ServerFailure
@@ -336,11 +335,13 @@ def test_servers_are_given_in_every_way(urls: dict[str, str], tmp_path: Path) ->
     }
     file = tmp_path / "servers.json"
     file.write_text(json.dumps({"mcpServers": entries}))
-    with MultiServerClient({**entries, "c": server("object")}) as client:
-        assert client.broadcast("where", servers=["a", "b", "c"]) == {
+    several: Any = {**entries, "c": server("object"), "d": {"mcpServers": {"a": entries["a"]}}}
+    with MultiServerClient(several) as client:
+        assert client.broadcast("where", servers=["a", "b", "c", "d"]) == {
             "a": "north",
             "b": "child",
             "c": "object",
+            "d": "north",
         }
     for config in ({"mcpServers": entries}, {"servers": entries}, file, str(file)):
         with MultiServerClient(config) as client:
@@ -393,7 +394,7 @@ def test_nothing_is_left_of_it(urls: dict[str, str]) -> None:
             assert (await client.broadcast("where"))["south"] == "south"
 
     client.close()
-    with nothing_left():
+    with nothing_stays():
         for _ in range(2):
             with client:
                 assert client.broadcast("where")["north"] == "north"
@@ -442,7 +443,7 @@ def test_a_loop_that_has_ended_is_no_home_any_more(urls: dict[str, str]) -> None
     async def awaited() -> Any:
         return await client.call_tool("south", "where")
 
-    with nothing_left():
+    with nothing_stays():
         assert asyncio.run(awaited()) == "south"
         assert asyncio.run(awaited()) == "south"
         assert client.call_tool("south", "where") == "south"
@@ -481,14 +482,10 @@ def test_a_result_that_was_not_awaited_says_so(urls: dict[str, str]) -> None:
 
 def test_a_client_that_is_lost_is_closed(urls: dict[str, str]) -> None:
     """Its thread ends, if no other client needs it."""
-    client = MultiServerClient(urls)
-    assert client.broadcast("where")["south"] == "south"
-    [thread] = [each for each in threading.enumerate() if each.name == "fastmcp-portal"]
-    del client
-    gc.collect()
-    thread.join(SECONDS)
-
-    assert not thread.is_alive()
+    with nothing_stays():
+        client = MultiServerClient(urls)
+        assert client.broadcast("where")["south"] == "south"
+        del client
 
 
 def test_its_options_are_those_of_the_client(urls: dict[str, str]) -> None:

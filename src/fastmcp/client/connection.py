@@ -239,7 +239,7 @@ class Connection:
                 if isinstance(error, SessionExpired):
                     link.retire()
                     pause, expired = None if expired else pause, True
-                if pause is None:
+                if pause is None or self._link is None:  # closed meanwhile
                     raise
                 if timeout is not None:
                     patience = timeout - (asyncio.get_running_loop().time() - began) - pause

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -53,6 +52,6 @@ def async_client(mcp: Any, options: dict[str, Any]) -> Iterator[AsyncMCPClient]:
 
     client = create_async_test_client(mcp, **options)
     yield client
-    loop: asyncio.AbstractEventLoop | None = client._home
+    loop = client.home
     if loop is not None and not loop.is_closed() and not loop.is_running():
         loop.run_until_complete(client.close())

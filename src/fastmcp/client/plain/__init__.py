@@ -1,0 +1,1 @@
+"""Clients that give plain Python values: numbers, texts, lists, dicts, bytes."""
