@@ -426,3 +426,41 @@ def test_a_kept_connection_outlives_its_block() -> None:
         await client.close()
 
     asyncio.run(main())
+
+
+def test_what_goes_wrong_at_the_end_is_raised_there() -> None:
+    """By the block that closes the connection, and once."""
+
+    class Clumsy(FailingServer):
+        async def close(self) -> None:
+            await super().close()
+            raise OSError("the door is stuck")
+
+    async def main() -> None:
+        client = Client(Clumsy(answer))
+        with pytest.raises(OSError, match="stuck"):
+            async with client:
+                await client.list_tools()
+        await client.close()
+
+    asyncio.run(main())
+
+
+def test_what_goes_wrong_with_a_lost_connection_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody waits for its end."""
+
+    class Clumsy(FailingServer):
+        async def close(self) -> None:
+            await super().close()
+            if self.openings == 1:
+                raise OSError("the door is stuck")
+
+    to = Clumsy(answer)
+
+    async def main() -> None:
+        async with Client(to) as client:
+            to.lose()
+            await client.list_tools()
+
+    asyncio.run(main())
+    assert [record.message for record in caplog.records if record.exc_info] != []

@@ -107,7 +107,7 @@ def test_every_method_waits_in_plain_functions_and_is_awaited_in_others(
         response = ctx.http.request(method, f"{backend}/echo")
         return response.status_code, response.headers["x-method"]
 
-    assert use(plain, awaiting, by_name) == [[200, method]] * 3
+    assert use(plain, awaiting, by_name) == [(200, method)] * 3
 
 
 def test_keywords_are_those_of_httpx2(backend: str) -> None:

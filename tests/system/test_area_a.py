@@ -484,7 +484,8 @@ def test_s017_the_distribution_is_ours() -> None:
     Environments that the command builds with --with come with the issue that builds them.
     """
     distribution = metadata.distribution("peregrine-mcp")
-    commands = {entry.name: entry.value for entry in distribution.entry_points}
+    scripts = distribution.entry_points.select(group="console_scripts")
+    commands = {entry.name: entry.value for entry in scripts}
 
     assert distribution.version == fastmcp.__version__
     assert commands["fastmcp"] == "fastmcp.cli:main"

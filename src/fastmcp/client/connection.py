@@ -148,8 +148,10 @@ class Connection:
         await self._streams.close()
         self._watched.clear()
         links, self._links, self._link = self._links, set(), None
-        for link in links:
-            await link.close()
+        ended = await asyncio.gather(*[link.close() for link in links], return_exceptions=True)
+        for trouble in ended:
+            if trouble is not None:
+                raise trouble
 
     def _lost(self, link: Link) -> None:
         if link is not self._link:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,6 +19,8 @@ from .answers import Answers
 from .negotiation import Agreement, Introduction, negotiate
 from .options import Options
 from .transports.transport import ClientTransport
+
+logger = logging.getLogger("fastmcp.client")
 
 
 class Link:
@@ -57,6 +60,8 @@ class Link:
         self._lost = lost
         self._failure: BaseException | None = None
         self._retired = False
+        self._awaited = False
+        self._trouble: Exception | None = None
         self._turn = asyncio.Lock()
         self._ending = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -105,10 +110,19 @@ class Link:
         self.abandon()
 
     async def close(self) -> None:
-        """End it, and wait until everything is free that it used."""
+        """End it, and wait until everything is free that it used.
+
+        Raises:
+            Exception: what went wrong in that, once; to a server in this process that may be of its
+                own making.
+        """
         self._retired = False
+        self._awaited = True
         self.abandon()
         await asyncio.shield(asyncio.wait((self._life,)))
+        trouble, self._trouble = self._trouble, None
+        if trouble is not None:
+            raise trouble
 
     # Its life
 
@@ -206,7 +220,12 @@ class Link:
 
     async def _end(self) -> None:
         self.session.close()
-        await self.channel.close()
+        try:
+            await self.channel.close()
+        except Exception as error:
+            self._trouble = error
+            if not self._awaited:
+                logger.warning("%r was left with an error", self._transport, exc_info=error)
 
     def _session_closed(self) -> None:
         if not self._ending.is_set():
