@@ -62,7 +62,7 @@ def test_a_tool_takes_and_returns_one() -> None:
             [tool] = await client.list_tools()
             result = await client.call_tool("same", {"value": {"a": 1, "many": [{"x": "2"}]}})
             wrong = await client.call_tool("same", {"value": {}}, raise_on_error=False)
-            return tool.output_schema, result.data, wrong.content[0].text
+            return tool.output_schema, result.structured_content, wrong.content[0].text
 
     schema, data, refusal = asyncio.run(main())
 

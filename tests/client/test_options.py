@@ -37,7 +37,7 @@ def test_a_timeout_is_for_silence(mode: str) -> None:
             with pytest.raises(TimedOut, match=r"timeout of 0\.05 seconds"):
                 await client.call_tool("climb", {"count": 1, "pause": 5}, timeout=0.05)
         async with Client(steps, mode=mode, timeout=0.3, max_total_timeout=0.2) as client:
-            with pytest.raises(TimedOut):
+            with pytest.raises(TimedOut, match=r"total timeout of 0\.2 seconds"):
                 await client.call_tool("climb", {"count": 100, "pause": 0.02})
 
     asyncio.run(main())

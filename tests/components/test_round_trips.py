@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import TypeAdapter, create_model
+from pydantic_core import to_jsonable_python
 from typing_extensions import TypedDict
 
 from fastmcp import Client, FastMCP
@@ -163,13 +164,18 @@ def test_a_value_comes_back_as_it_went(case: tuple[Any, Any], strict: bool) -> N
             return (await client.list_tools())[0], await client.call_tool("same", {"given": sent})
 
     tool, result = asyncio.run(main())
-    data = result.data
+    structured = result.structured_content
+    is_wrapped = tool.output_schema is not None and "x-fastmcp-wrap-result" in tool.output_schema
+    data = structured["result"] if is_wrapped else structured
+    if structured is None:
+        data = result.data
+    rebuilt = to_jsonable_python(result.data)
 
     Draft202012Validator(tool.input_schema).validate({"given": sent})
     if tool.output_schema is not None:
-        Draft202012Validator(tool.output_schema).validate(result.structured_content)
+        Draft202012Validator(tool.output_schema).validate(structured)
     assert seen == [value]
     assert type(seen[0]) is type(value)
-    assert adapter.validate_python(data) == value
+    assert adapter.validate_python(data) == adapter.validate_python(rebuilt) == value
     if "'type': 'set'" not in repr(adapter.core_schema):
-        assert data == sent
+        assert data == rebuilt == sent

@@ -3,23 +3,48 @@
 import asyncio
 import json
 import logging
+import os
+import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from inspect import signature
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Discriminator
 
 from fastmcp import Client, Context, FastMCP
+from fastmcp.client.transports import ClientTransport, FastMCPStdioTransport, StdioTransport
+from fastmcp.mcp_config import MCPConfig
 from fastmcp.utilities.types import Image
 
 # Clients of ours hear of changes unasked only in the handshake era, the only one of theirs.
 HANDSHAKE: Any = {"mode": "legacy"} if "mode" in signature(Client).parameters else {}
 
 
+CHILD = """
+import os
+from fastmcp import FastMCP
+
+mcp = FastMCP("child")
+mcp.tool(lambda: os.getpid(), name="pid")
+mcp.tool(lambda: os._exit(0), name="leave")
+mcp.run(show_banner=False)
+"""
+
+
 class Node(BaseModel):
     children: list["Node"] = []
+
+
+class Cat(BaseModel):
+    kind: Literal["cat"] = "cat"
+
+
+class Dog(BaseModel):
+    kind: Literal["dog"] = "dog"
 
 
 def text() -> str:
@@ -71,8 +96,16 @@ def misfit() -> int:
     return "3"  # type: ignore[return-value]
 
 
-def node() -> Node:
-    return Node()
+def untyped():  # type: ignore[no-untyped-def]
+    return "text"
+
+
+def day() -> date:
+    return date(2026, 7, 28)
+
+
+def pets() -> list[Annotated[Cat | Dog, Discriminator("kind")]]:
+    return [Cat()]
 
 
 async def call(function: Any, arguments: dict[str, Any] | None = None, **options: Any) -> Any:
@@ -106,9 +139,15 @@ async def repeats_values() -> bool:
     raise AssertionError("it was accepted")
 
 
-async def object_or_dict() -> str:
-    data = (await call(node)).data
-    return "dict" if isinstance(data, dict) else "object"
+async def data_of(function: Any) -> Any:
+    """What a client has as data; the name of its class where JSON has no such value."""
+    data = (await call(function)).data
+    return data if data is None or isinstance(data, str) else type(data).__name__
+
+
+async def pet() -> str:
+    [first] = (await call(pets)).data
+    return "dict" if isinstance(first, dict) else "object"
 
 
 async def read(template: str, uri: str, function: Any) -> Any:
@@ -231,6 +270,78 @@ async def has_call_argument() -> bool:
     return hasattr(dependencies, "CallArgument")
 
 
+def child() -> StdioTransport:
+    """A server in a process of its own."""
+    return StdioTransport(sys.executable, ["-I", "-c", CHILD])
+
+
+async def keeps_its_process() -> bool:
+    client = Client(child(), **HANDSHAKE)
+    pids: list[str] = []
+    for _ in range(2):
+        async with client:
+            pids.append((await client.call_tool("pid")).content[0].text)
+    await client.close()
+    return pids[0] == pids[1]
+
+
+async def called_after_a_loss() -> bool:
+    async with Client(child(), timeout=20, **HANDSHAKE) as client:
+        try:
+            await client.call_tool("leave")
+        except Exception:
+            pass
+        return int((await client.call_tool("pid")).content[0].text) > 0
+
+
+async def reports_for_long(ctx: Context) -> str:
+    for step in range(8):
+        await asyncio.sleep(0.1)
+        await ctx.report_progress(step)
+    return "done"
+
+
+async def outlasts_its_timeout() -> Any:
+    mcp = FastMCP("x")
+    mcp.tool(reports_for_long, name="f")
+    async with Client(mcp, timeout=0.5, **HANDSHAKE) as client:
+        return await client.call_tool("f")
+
+
+def configured(**entry: Any) -> dict[str, Any]:
+    return {"mcpServers": {"a": {"command": "server", **entry}}}
+
+
+async def misspelt_entry() -> str:
+    MCPConfig.from_dict(configured(argss=["x"]))
+    return "accepted"
+
+
+async def variable() -> Any:
+    os.environ["PEREGRINE_TEST"] = "value"
+    config = MCPConfig.from_dict(configured(env={"X": "${PEREGRINE_TEST}"}))
+    return config.mcpServers["a"].to_transport().env["X"]
+
+
+async def disabled_entry() -> str:
+    Client(configured(disabled=True))
+    return "accepted"
+
+
+async def own_transport() -> str:
+    class Own(ClientTransport):
+        @asynccontextmanager
+        async def connect_session(self, **options: Any) -> AsyncIterator[Any]:
+            yield None
+
+    Client(Own())
+    return "accepted"
+
+
+async def gives_the_file_its_arguments() -> bool:
+    return "--" in FastMCPStdioTransport(__file__, args=["--flag"]).args
+
+
 def limited(limit: int = 3) -> str:
     return str(limit)
 
@@ -256,7 +367,9 @@ CASES: dict[str, Callable[[], Any]] = {
     "generator": lambda: call(generated),
     "misfit": lambda: call(misfit),
     "serializer": lambda: call(lambda: {"a": 1}, serializer=lambda value: "written"),
-    "objects": object_or_dict,
+    "text as data": lambda: data_of(untyped),
+    "date": lambda: data_of(day),
+    "one of several": pet,
     "unknown tool": unknown_tool,
     "plain name": lambda: read("config/database", "config/database", text),
     "dict": lambda: read("x://a", "x://a", lambda: {"a": 1}),
@@ -275,6 +388,14 @@ CASES: dict[str, Callable[[], Any]] = {
     "any object as state": lambda: call(keeps_an_object),
     "state without await": lambda: call(keeps_without_await),
     "optional member": lambda: asked_for(elicits),
+    "process": keeps_its_process,
+    "lost connection": called_after_a_loss,
+    "timeout and progress": outlasts_its_timeout,
+    "misspelt entry": misspelt_entry,
+    "variable": variable,
+    "disabled entry": disabled_entry,
+    "transport of one's own": own_transport,
+    "arguments of a file": gives_the_file_its_arguments,
 }
 
 

@@ -33,7 +33,9 @@ OUTCOMES: dict[str, tuple[Any, Any]] = {
     "generator": (["[1]"], {"result": [1]}),
     "misfit": ("RuntimeError", {"result": 3}),
     "serializer": ("TypeError", {"a": 1}),
-    "objects": ("object", "dict"),
+    "text as data": (None, "text"),
+    "date": ("2026-07-28", "date"),
+    "one of several": ("dict", "object"),
     "unknown tool": (True, "McpError"),
     "plain name": ("ValidationError", ["text/plain", "text"]),
     "dict": (["text/plain", '{"a": 1}'], ["application/json", '{"a":1}']),
@@ -52,6 +54,14 @@ OUTCOMES: dict[str, tuple[Any, Any]] = {
     "any object as state": ("ToolError", ["Lock"]),
     "state without await": ({"result": "None"}, ["1"]),
     "optional member": ("ToolError", ["Visit(city='Bern', nights=None)"]),
+    "process": (True, False),
+    "lost connection": ("ClosedResourceError", True),
+    "timeout and progress": ("McpError", ["done"]),
+    "misspelt entry": ("accepted", "ConfigurationError"),
+    "variable": ("${PEREGRINE_TEST}", "value"),
+    "disabled entry": ("accepted", "ConfigurationError"),
+    "transport of one's own": ("accepted", "TypeError"),
+    "arguments of a file": (False, True),
 }
 
 

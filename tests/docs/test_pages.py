@@ -71,7 +71,7 @@ def test_the_code_of_a_page_is_one_program(
     body = "async def page():\n" + indent(code, "    ")
     scope: dict[str, Any] = {}
 
-    exec(compile(body, name, "exec"), scope)
+    exec(compile(body, name, "exec", dont_inherit=True), scope)
     asyncio.run(scope["page"]())
 
 

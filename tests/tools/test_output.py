@@ -9,7 +9,7 @@ import enum
 import sys
 import types
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from typing import Annotated, Any, Literal, NamedTuple, NewType, Optional
 
 import msgspec
@@ -42,7 +42,7 @@ def result_of(function: Callable[..., Any], **options: Any) -> dict[str, Any]:
 
 
 def data_of(function: Callable[..., Any], **options: Any) -> Any:
-    """What the client makes of the result."""
+    """What the client makes of the result, with dicts and lists for objects and tuples."""
     mcp = FastMCP("x")
     mcp.tool(function, name="f", **options)
 
@@ -50,7 +50,25 @@ def data_of(function: Callable[..., Any], **options: Any) -> Any:
         async with Client(mcp) as client:
             return (await client.call_tool("f")).data
 
-    return asyncio.run(main())
+    return without_types(asyncio.run(main()))
+
+
+def without_types(value: Any) -> Any:
+    """An object as the dict of its members, by their names in JSON; a tuple as a list."""
+    if is_dataclass(value):
+        rebuilt: Any = value
+        return {name: without_types(rebuilt[name]) for name in rebuilt}
+    return [without_types(each) for each in value] if isinstance(value, (list, tuple)) else value
+
+
+def sent_by(function: Callable[..., Any], **options: Any) -> Any:
+    """The data that stands on the wire, and the text of a tool that sends only text."""
+    result = result_of(function, **options)
+    if "structuredContent" not in result:
+        return "".join(block["text"] for block in result["content"])
+    data = result["structuredContent"]
+    is_wrapped = result.get("_meta", {}).get("fastmcp", {}).get("wrap_result", False)
+    return data["result"] if is_wrapped else data
 
 
 def schema_of(function: Callable[..., Any], **options: Any) -> Any:
@@ -260,6 +278,7 @@ def nested_value() -> Annotated[list[int], "the numbers"]:
 )
 def test_data_reaches_the_client_as_its_json(function: Any, data: Any) -> None:
     """Whatever has the shape of JSON is written as what it means, and read back as that."""
+    assert sent_by(function) == data
     assert data_of(function) == data
 
 

@@ -312,8 +312,9 @@ class Session:
             if not deadline.expired():
                 raise  # one of the transport's own
             self._abandon(id, "timeout", cancellable)
-            waited = now() - begun if timeout is None else timeout
-            text = f"Timed out: no answer to {method} within its timeout of {waited:g} seconds"
+            whole = longest is not None and now() - begun >= longest
+            name, limit_was = ("total timeout", longest) if whole else ("timeout", timeout)
+            text = f"Timed out: no answer to {method} within its {name} of {limit_was:g} seconds"
             raise TimedOut(text) from None
 
     def fail(self, id: RequestId, error: Exception) -> None:
