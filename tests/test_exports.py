@@ -67,6 +67,7 @@ IMPORTED = {
         RequestContext SamplingHandler SamplingHandlerResult SamplingMessage SamplingParams
     """,
     "fastmcp.client.sampling.handlers.anthropic": "AnthropicSamplingHandler",
+    "fastmcp.client.sampling.handlers.google_genai": "GoogleGenaiSamplingHandler",
     "fastmcp.client.sampling.handlers.openai": "OpenAISamplingHandler",
     "fastmcp.client.transports": """
         ClientTransport FastMCPStdioTransport FastMCPTransport NodeStdioTransport NpxStdioTransport

@@ -43,6 +43,7 @@ from fastmcp.wire.shapes import ProgressToken
 from .answers import Answers, Extensions
 from .arguments import Duration, as_text, in_seconds, with_version
 from .cached_requests import CachedRequests
+from .connection import Connection
 from .conversation import Conversation
 from .elicitation import ElicitationAnswers, ElicitationHandler
 from .logging import LogHandler
@@ -157,7 +158,9 @@ class Client:
         self._notices = notices
         self._options = options
         self._answers = Answers(self, notices)
-        self._connection: Conversation = transport.converse(options, self._answers, notices)
+        self._connection: Conversation = transport.converse(
+            Connection, options, self._answers, notices
+        )
         self._tool_calls = ToolCalls(
             self._connection, self.list_tools, raises_originals=transport.raise_exceptions
         )

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..answers import Answers
     from ..notices import Notices
     from ..options import Options
+    from ..transports.transport import Connect
     from .tool_changes import ChangedTool, ToolChanges
 
 logger = logging.getLogger("fastmcp.client")
@@ -44,8 +45,10 @@ class TransformingTransport(ClientTransport):
     def secure(self, auth: Any, verify: Any) -> None:
         self.transport.secure(auth, verify)
 
-    def converse(self, options: Options, answers: Answers, notices: Notices) -> Conversation:
-        inner = self.transport.converse(options, answers, notices)
+    def converse(
+        self, connect: Connect, options: Options, answers: Answers, notices: Notices
+    ) -> Conversation:
+        inner = self.transport.converse(connect, options, answers, notices)
         return Transforming(inner, self._changes, self._label)
 
     def open(self) -> ClientChannel:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..conversation import Conversation
     from ..notices import Notices
     from ..options import Options
+    from .transport import Connect
 
 
 class MCPConfigTransport(ClientTransport):
@@ -72,10 +73,12 @@ class MCPConfigTransport(ClientTransport):
         if refused is not None and not taken:
             raise refused
 
-    def converse(self, options: Options, answers: Answers, notices: Notices) -> Conversation:
+    def converse(
+        self, connect: Connect, options: Options, answers: Answers, notices: Notices
+    ) -> Conversation:
         if len(self.transports) == 1:
             name, transport = next(iter(self.transports.items()))
-            return transport.converse(self._own(name, options), answers, notices)
+            return transport.converse(connect, self._own(name, options), answers, notices)
         from ..member import Member, MemberNotices
         from ..prefixes import Prefix
         from ..several import Several
@@ -85,7 +88,7 @@ class MCPConfigTransport(ClientTransport):
             prefix = Prefix(name if self.name_as_prefix else None)
             own = self._own(name, options)
             renaming = MemberNotices(notices, prefix)
-            conversation = transport.converse(own, answers, renaming)
+            conversation = transport.converse(connect, own, answers, renaming)
             members.append(Member(name, prefix, conversation, own.timeout))
         return Several(members)
 

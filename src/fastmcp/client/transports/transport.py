@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from fastmcp._runtime.session import Channel, Session
 from fastmcp.exceptions import ConfigurationError
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from ..conversation import Conversation
     from ..notices import Notices
     from ..options import Options
+
+    Connect: TypeAlias = Callable[["ClientTransport", Options, Answers, Notices], Conversation]
 
 
 class ClientChannel(Channel, Protocol):
@@ -65,11 +68,11 @@ class ClientTransport(ABC):
     raise_exceptions: bool = False
     """Whether requests raise what the server's functions raised, as the same objects."""
 
-    def converse(self, options: Options, answers: Answers, notices: Notices) -> Conversation:
-        """What a client asks, which opens channels as they are needed."""
-        from ..connection import Connection  # it knows transports
-
-        return Connection(self, options, answers, notices)
+    def converse(
+        self, connect: Connect, options: Options, answers: Answers, notices: Notices
+    ) -> Conversation:
+        """What a client asks: one connection, made by `connect`, or what stands before several."""
+        return connect(self, options, answers, notices)
 
     @abstractmethod
     def open(self) -> ClientChannel:

@@ -8,11 +8,16 @@ from fastmcp._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .anthropic import AnthropicSamplingHandler as AnthropicSamplingHandler
+    from .google_genai import GoogleGenaiSamplingHandler as GoogleGenaiSamplingHandler
     from .openai import OpenAISamplingHandler as OpenAISamplingHandler
 
-__all__ = ["AnthropicSamplingHandler", "OpenAISamplingHandler"]
+__all__ = ["AnthropicSamplingHandler", "GoogleGenaiSamplingHandler", "OpenAISamplingHandler"]
 
 __getattr__ = lazy_names(
     __name__,
-    {"AnthropicSamplingHandler": ".anthropic", "OpenAISamplingHandler": ".openai"},
+    {
+        "AnthropicSamplingHandler": ".anthropic",
+        "GoogleGenaiSamplingHandler": ".google_genai",
+        "OpenAISamplingHandler": ".openai",
+    },
 )
