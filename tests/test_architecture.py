@@ -99,7 +99,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "utilities": {"pydantic"},
     "resources": {"msgspec", "httpx2"},
     "prompts": {"msgspec", "pydantic_core"},
-    "client": {"msgspec", "pydantic", "pydantic_core", "httpx2", "key_value"},
+    "client": {"msgspec", "pydantic", "pydantic_core", "httpx2", "httptools", "key_value"},
     "server": {
         "cryptography",
         "httpx2",

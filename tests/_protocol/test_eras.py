@@ -15,7 +15,6 @@ from fastmcp._protocol.eras import (
     negotiate,
     progress_token,
     read_envelope,
-    version_of,
 )
 from fastmcp.exceptions import InvalidParams, InvalidRequest, McpError, UnsupportedVersion
 from fastmcp.wire.revisions import HANDSHAKE_REVISIONS, LATEST_HANDSHAKE, R2026_07_28

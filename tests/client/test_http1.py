@@ -13,7 +13,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from apps import served
 from faults.proxy import Fault, Proxy, raw
 from left_behind import nothing_left
 from processes import free_port
@@ -21,17 +20,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from without_httptools import hide_httptools
 
-from fastmcp import Client, FastMCP
+from fastmcp import Client
 from fastmcp.client.auth import BearerAuth
 from fastmcp.client.retrying import RetryPolicy
 from fastmcp.client.transports import StreamableHttpTransport
+from fastmcp.client.transports.http1 import Http1
+from fastmcp.client.transports.http1_parsing import Incoming
+from fastmcp.client.transports.http_client import Timeouts
 from fastmcp.exceptions import ConnectFailed, Disconnected, UnexpectedResponse
 
 from .scripted_http import result, scripted, used
-
-pytest.importorskip("httptools")
-from fastmcp.client.transports.http1 import Http1
-from fastmcp.client.transports.http1_parsing import Incoming
 
 MODERN: dict[str, Any] = {"mode": "2026-07-28", "retry": RetryPolicy(attempts=1)}
 BODY = json.dumps({"jsonrpc": "2.0", "id": 1, "result": {"tools": []}}).encode()
@@ -263,7 +261,7 @@ def test_a_connection_that_was_left_unseen_is_not_used_again(parser: str) -> Non
 @asynccontextmanager
 async def sending() -> AsyncGenerator[Http1]:
     """A sender for a test that speaks HTTP itself."""
-    http = Http1(connect=10, read=None, write=10, trust=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    http = Http1(Timeouts(), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
     async with asyncio.timeout(30):
         try:
             yield http
@@ -308,6 +306,8 @@ def test_a_server_is_stopped_while_nobody_reads() -> None:
             writer.write(piece)
             await writer.drain()
             sent += 1
+        writer.close()
+        await writer.wait_closed()
 
     async def main() -> int:
         async with listening(pour) as url, sending() as http:
@@ -411,30 +411,6 @@ def test_an_address_of_ipv6_is_reached() -> None:
             return answer.status_code
 
     assert asyncio.run(main()) == 204
-
-
-def test_it_works_on_uvloop() -> None:
-    """One after the other, at once, with a stream, and with nobody there."""
-    uvloop = pytest.importorskip("uvloop")
-    mcp = FastMCP("x")
-
-    @mcp.tool
-    def size(text: str) -> int:
-        return len(text)
-
-    async def main(url: str, nowhere: str) -> None:
-        async with asyncio.timeout(20), Client(url, mode="legacy") as client:
-            for length in (0, 10, 1_000_000):
-                assert (await client.call_tool("size", {"text": "x" * length})).data == length
-            calls = (client.call_tool("size", {"text": "x" * n}) for n in range(20))
-            assert [call.data for call in await asyncio.gather(*calls)] == list(range(20))
-        with pytest.raises(ConnectFailed):
-            async with Client(nowhere):
-                pass
-
-    with served(mcp.http_app()) as base, asyncio.Runner(loop_factory=uvloop.new_event_loop) as run:
-        local = base.replace("127.0.0.1", "localhost")
-        run.run(main(f"{local}/mcp", f"http://127.0.0.1:{free_port()}/mcp"))
 
 
 # How answers are read

@@ -67,11 +67,11 @@ NODE = """
 """
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="there is no Node")
 @pytest.mark.parametrize("suffix", [".js", ".cjs"])
 def test_a_script_runs_by_node(script: Script, suffix: str) -> None:
     """With its arguments."""
-    transport = NodeStdioTransport(script(NODE, f"server{suffix}"), ["7"])
+    node = Path(sys.executable).with_name("node")
+    transport = NodeStdioTransport(script(NODE, f"server{suffix}"), ["7"], node_cmd=str(node))
 
     async def use(client: Client) -> str:
         return client.server_info.version
@@ -79,9 +79,10 @@ def test_a_script_runs_by_node(script: Script, suffix: str) -> None:
     assert used(transport, use) == "7"
 
 
-@pytest.mark.skipif(shutil.which("uv") is None, reason="there is no uv")
-def test_a_command_runs_by_uv(script: Script) -> None:
+def test_a_command_runs_by_uv(script: Script, monkeypatch: pytest.MonkeyPatch) -> None:
     """In its project's directory, with all of our variables."""
+    uv = Path(shutil.which("uv") or os.environ["UV"])  # the latter is set by `uv run`
+    monkeypatch.setenv("PATH", str(uv.parent), prepend=os.pathsep)
     program = script(old())
     transport = UvStdioTransport(
         "python",

@@ -359,8 +359,6 @@ def test_a_forked_child_connects_for_itself(url: str) -> None:
 def test_checkers_see_the_types_of_the_asynchronous_client(tmp_path: Path) -> None:
     """Parameters, their names and the types of results."""
     pyright = Path(sys.executable).with_name("pyright")
-    if not pyright.exists():
-        pytest.skip("pyright is not installed")
     program = tmp_path / "typed.py"
     program.write_text(
         textwrap.dedent("""

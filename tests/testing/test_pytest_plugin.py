@@ -218,7 +218,6 @@ def test_async_tests_have_a_client_in_their_loop_under_anyio(suite: Run) -> None
 
 def test_async_tests_have_a_client_in_their_loop_under_pytest_asyncio(suite: Run) -> None:
     """In its automatic mode."""
-    pytest.importorskip("pytest_asyncio")
     ini = "asyncio_mode = auto\nasyncio_default_fixture_loop_scope = function\n"
 
     passed(suite(ASYNC.replace("MARK", ""), "-p", "pytest_asyncio.plugin", ini=ini), 2)

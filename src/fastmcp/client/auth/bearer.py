@@ -28,6 +28,11 @@ class BearerAuth:
             raise ConfigurationError("The bearer token has characters that no token has")
         self._header = f"Bearer {token}"
 
+    @property
+    def header(self) -> str:
+        """What the header `Authorization` is."""
+        return self._header
+
     def __repr__(self) -> str:
         return "BearerAuth('…')"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
@@ -26,6 +27,8 @@ ClientFactory: TypeAlias = Callable[..., Any]
 # very moment would be lost, so no connection is used again after as long as that.
 IDLE = 4.0
 KEPT = 100
+# Where the environment names proxies, in small or in capital letters.
+_PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
 
 
 class Timeouts(NamedTuple):
@@ -79,6 +82,30 @@ class HttpTransport(ClientTransport):
         timeouts = Timeouts(read=self.sse_read_timeout)
         if self.httpx_client_factory is not None:
             return self._made_elsewhere(self.httpx_client_factory, timeouts)
+        return self._lean(timeouts) or self._of_httpx2(timeouts)
+
+    def _lean(self, timeouts: Timeouts) -> Sender | None:
+        """The fast one, unless there is more to be done than it can, or nothing to do it with."""
+        authorization = self._authorization()
+        if authorization is None or _has_proxies():
+            return None
+        try:
+            from .http1 import Http1
+        except ModuleNotFoundError as error:
+            if error.name != "httptools":
+                raise
+            return None
+        return Http1(timeouts, _trust(self.url, self.verify), authorization or None)
+
+    def _authorization(self) -> str | None:
+        """What that header has to be, empty for none; None if only a library can tell."""
+        if self.auth is None:
+            return ""
+        from fastmcp.client.auth.bearer import BearerAuth
+
+        return self.auth.header if type(self.auth) is BearerAuth else None
+
+    def _of_httpx2(self, timeouts: Timeouts) -> Sender:
         import httpx2
 
         # A call that waits for a connection would wait for the streams that hold them.
@@ -175,6 +202,16 @@ def _taken(function: Callable[..., Any], offered: dict[str, Any]) -> dict[str, A
     if any(one.kind is one.VAR_KEYWORD for one in parameters.values()):
         return offered
     return {name: value for name, value in offered.items() if name in parameters}
+
+
+def _has_proxies() -> bool:
+    """Whether there may be a proxy for some URL; what is asked for which, httpx2 knows."""
+    if sys.platform in ("darwin", "win32"):
+        from urllib.request import getproxies
+
+        return bool(getproxies())
+    named = [name.lower() for name, value in os.environ.items() if value]
+    return not _PROXIES.isdisjoint(named)
 
 
 def _for_httpx2(auth: Any) -> Any:
