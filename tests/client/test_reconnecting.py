@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -464,3 +464,26 @@ def test_what_goes_wrong_with_a_lost_connection_is_logged(caplog: pytest.LogCapt
 
     asyncio.run(main())
     assert [record.message for record in caplog.records if record.exc_info] != []
+
+
+def test_what_was_known_of_tools_is_asked_again_of_a_successor() -> None:
+    """A server that comes back may promise something else of its results."""
+    day: dict[str, Any] = {"type": "string", "format": "date"}
+
+    async def dated(message: Any) -> Any:
+        if message["method"] == "tools/list":
+            schema = {"type": "object", "properties": {"day": day}}
+            return {"tools": [{"name": "today", "inputSchema": {}, "outputSchema": schema}]}
+        return {**text("x"), "structuredContent": {"day": "2026-07-28"}}
+
+    to = FailingServer(dated)
+
+    async def main() -> None:
+        async with Client(to) as client:
+            assert (await client.call_tool("today")).data.day == date(2026, 7, 28)
+            del day["format"]
+            assert (await client.call_tool("today")).data.day == date(2026, 7, 28)
+            to.lose()
+            assert (await client.call_tool("today")).data.day == "2026-07-28"
+
+    asyncio.run(main())
