@@ -213,6 +213,15 @@ def test_work_that_is_cancelled_there_is_a_lost_connection(portal: Watched) -> N
         portal.run(give_up())
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Interrupts are heard, also where this was started in the background by a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupting_the_thread_cancels_the_work(portal: Watched) -> None:
     """Ctrl-C ends the wait at once, and what it waited for soon."""
     sleeper = Sleeper()

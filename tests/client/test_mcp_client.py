@@ -199,6 +199,15 @@ def test_a_failed_opening_is_tried_again_by_the_next_call(log: Path, script: Any
         client.close()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Interrupts are heard, also where this was started in the background by a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_call_is_cancelled_at_the_server(url: str) -> None:
     """Ctrl-C ends the wait, and the client can be used on."""
     main = threading.main_thread().ident

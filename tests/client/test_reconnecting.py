@@ -487,3 +487,33 @@ def test_what_was_known_of_tools_is_asked_again_of_a_successor() -> None:
             assert (await client.call_tool("today")).data.day == "2026-07-28"
 
     asyncio.run(main())
+
+
+def test_an_opening_that_is_given_up_is_cleaned_up_undisturbed() -> None:
+    """However often it is given up meanwhile."""
+    steps: list[str] = []
+
+    class Slow(FailingServer):
+        async def start(self, session: Any) -> None:
+            steps.append("opening")
+            await asyncio.sleep(60)
+
+        async def close(self) -> None:
+            steps.append("closing")
+            for _ in range(5):
+                await asyncio.sleep(0)
+            steps.append("closed")
+
+    async def main() -> None:
+        client = Client(Slow(answer))
+        opening = asyncio.create_task(client.__aenter__())
+        while not steps:
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.wait((opening,))
+        while "closing" not in steps:
+            await asyncio.sleep(0)
+        await client.close()
+        assert steps == ["opening", "closing", "closed"]
+
+    asyncio.run(main())

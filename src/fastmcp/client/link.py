@@ -59,6 +59,7 @@ class Link:
         self._prepare = prepare
         self._lost = lost
         self._failure: BaseException | None = None
+        self._given_up = False
         self._retired = False
         self._awaited = False
         self._trouble: Exception | None = None
@@ -101,7 +102,8 @@ class Link:
         """End it soon."""
         self.ready = False
         self._ending.set()
-        if not self._opened.done():
+        if not (self._opened.done() or self._given_up):
+            self._given_up = True  # a second time would disturb what ends it
             self._life.cancel()
 
     def retire(self) -> None:
