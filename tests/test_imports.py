@@ -36,7 +36,7 @@ print(json.dumps({
 
 def after(line: str) -> dict[str, Any]:
     """What an interpreter that ran `line` has loaded, opened and started."""
-    run = run_python("-W", "error", "-c", AUDIT.replace("LINE", line))
+    run = run_python("-B", "-W", "error", "-c", AUDIT.replace("LINE", line))
     assert run.returncode == 0, run.stderr
     assert run.stderr == ""
     assert run.stdout.count("\n") == 1
