@@ -517,3 +517,57 @@ def test_an_opening_that_is_given_up_is_cleaned_up_undisturbed() -> None:
         assert steps == ["opening", "closing", "closed"]
 
     asyncio.run(main())
+
+
+def test_closing_ends_what_a_forgotten_session_still_waits_for() -> None:
+    """A request of the old session that is never answered holds nothing up, and is not left."""
+    hanging = asyncio.Event()
+
+    async def hang(message: Any) -> Any:
+        if message["method"] == "tools/call":
+            hanging.set()
+            await asyncio.sleep(60)
+        return await answer(message)
+
+    to = FailingServer(hang, HANDSHAKE)
+
+    async def main() -> None:
+        client = Client(to, mode="legacy", retry=SOON)
+        async with client:
+            waiting = asyncio.create_task(client.call_tool("pay"))
+            async with asyncio.timeout(20):
+                await hanging.wait()
+                to.failures.append(EXPIRED)
+                await client.list_tools()
+                assert to.openings == 2
+                assert not waiting.done()
+                await client.close()
+                with pytest.raises(Disconnected):
+                    await waiting
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(main())
+
+
+def test_closing_waits_for_the_end_of_a_connection_that_was_lost() -> None:
+    """What it had is freed, though another one has taken its place."""
+    begun: list[int] = []
+    ended: list[int] = []
+
+    class Slow(FailingServer):
+        async def close(self) -> None:
+            begun.append(len(begun))
+            await super().close()
+            for _ in range(1 if begun[1:] else 500):
+                await asyncio.sleep(0)
+            ended.append(len(ended))
+
+    to = Slow(answer)
+
+    async def main() -> None:
+        async with Client(to) as client:
+            to.lose()
+            await client.list_tools()
+        assert len(ended) == 2
+
+    asyncio.run(main())

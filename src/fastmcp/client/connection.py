@@ -122,7 +122,7 @@ class Connection:
                 prepare=self._prepare,
                 lost=self._lost,
             )
-            self._links = {each for each in self._links if not each.over} | {link}
+            self._links = {each for each in self._links if not each.ended} | {link}
         await link.opened()
         return link
 

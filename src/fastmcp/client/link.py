@@ -74,6 +74,11 @@ class Link:
         """Whether it cannot be used any more, or never could."""
         return self._ending.is_set() or self._life.done()
 
+    @property
+    def ended(self) -> bool:
+        """Whether everything is free that it used."""
+        return self._life.done()
+
     async def opened(self) -> None:
         """Wait until it can be used.
 
@@ -118,9 +123,9 @@ class Link:
             Exception: what went wrong in that, once; to a server in this process that may be of its
                 own making.
         """
-        self._retired = False
         self._awaited = True
         self.abandon()
+        self.session.close()  # a session that was forgotten may still wait for answers
         await asyncio.shield(asyncio.wait((self._life,)))
         trouble, self._trouble = self._trouble, None
         if trouble is not None:
@@ -225,8 +230,9 @@ class Link:
         try:
             await self.channel.close()
         except Exception as error:
-            self._trouble = error
-            if not self._awaited:
+            if self._awaited:
+                self._trouble = error
+            else:
                 logger.warning("%r was left with an error", self._transport, exc_info=error)
 
     def _session_closed(self) -> None:
