@@ -14,7 +14,7 @@ import fastmcp.resources
 from fastmcp import FastMCP
 from fastmcp.exceptions import InvalidSignature, NotFoundError
 from fastmcp.resources import FunctionResource, ResourceTemplate, TextResource, resource
-from fastmcp.resources.uri.naming import canonical_uri
+from fastmcp.wire.resource_names import canonical_uri
 
 
 def text_of(mcp: FastMCP, uri: str, revision: str = MODERN) -> str:

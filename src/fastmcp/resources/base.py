@@ -9,10 +9,11 @@ from fastmcp._components.component import Component, ComponentOptions
 from fastmcp._components.writing import to_json
 from fastmcp.apps.config import resolve_ui_mime_type
 from fastmcp.exceptions import ResourceError
-from fastmcp.resources.uri.naming import canonical_uri, uri_text
+from fastmcp.resources.uri.naming import uri_text
 from fastmcp.wire.content import Annotations, BlobResourceContents, TextResourceContents
 from fastmcp.wire.content import Resource as WireResource
 from fastmcp.wire.features import ReadResourceResult
+from fastmcp.wire.resource_names import canonical_uri
 
 from .security import (
     DEFAULT_RESOURCE_SECURITY,

@@ -11,8 +11,9 @@ from fastmcp._components.functions.open_arguments import OpenArguments
 from fastmcp._components.functions.signature import Signature, read_signature, where
 from fastmcp.exceptions import InvalidSignature
 from fastmcp.resources.uri.matcher import UriMatcher, matcher_of
-from fastmcp.resources.uri.naming import canonical_uri, uri_text
+from fastmcp.resources.uri.naming import uri_text
 from fastmcp.resources.uri.shapes import shapes_of
+from fastmcp.wire.resource_names import canonical_uri
 
 from .base import Resource, ResourceOptions
 from .function_resource import uri_options

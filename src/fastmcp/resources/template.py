@@ -13,11 +13,12 @@ from fastmcp.exceptions import InvalidSignature
 from fastmcp.resources.uri.captures import Shape
 from fastmcp.resources.uri.expansion import expand_uri_template as expand_uri_template
 from fastmcp.resources.uri.matcher import UriMatcher, matcher_of
-from fastmcp.resources.uri.naming import canonical_uri, uri_text
+from fastmcp.resources.uri.naming import uri_text
 from fastmcp.resources.uri.shapes import shapes_of
 from fastmcp.resources.uri.template import QUERY_SIGNS, parse_template
 from fastmcp.wire.content import Annotations
 from fastmcp.wire.features import ResourceTemplate as WireTemplate
+from fastmcp.wire.resource_names import canonical_uri
 
 from .base import TEXT, Resource, ResourceOptions, ResourceResult, default_mime_type
 from .security import (

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias, cast
 
 from fastmcp._components.choices import choices_of
 from fastmcp._runtime.calling import call
-from fastmcp.resources.uri.naming import canonical_uri
 from fastmcp.wire.completion import (
     CompleteRequestParams,
     Completion,
@@ -17,6 +16,7 @@ from fastmcp.wire.completion import (
     PromptReference,
     ResourceTemplateReference,
 )
+from fastmcp.wire.resource_names import canonical_uri
 
 MAX_VALUES = 100
 

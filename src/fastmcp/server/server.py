@@ -18,12 +18,12 @@ from fastmcp.prompts.base import Prompt, PromptResult
 from fastmcp.resources.base import Resource, ResourceOptions, ResourceResult
 from fastmcp.resources.security import DEFAULT_RESOURCE_SECURITY, ResourceSecurity
 from fastmcp.resources.template import ResourceTemplate
-from fastmcp.resources.uri.naming import canonical_uri
 from fastmcp.tools.base import Tool, ToolOptions
 from fastmcp.tools.tool_result import ToolResult as ToolResult
 from fastmcp.tools.whole_results import WholeResult
 from fastmcp.utilities.lifespan import LifespanFunction
 from fastmcp.wire.lifecycle import Implementation, LoggingLevel, ServerCapabilities
+from fastmcp.wire.resource_names import canonical_uri
 
 from .auth.authorization import permit, permitted
 from .capabilities import capabilities

@@ -10,9 +10,7 @@ from msgspec import json
 
 from fastmcp._runtime.session import Session
 from fastmcp.client.transports.transport import ClientChannel, ClientTransport
-from fastmcp.wire.features import Tool
 from fastmcp.wire.jsonrpc import RequestId
-from fastmcp.wire.revisions import Revision
 from fastmcp.wire.shapes import META_SUBSCRIPTION_ID
 
 from .episodes import Episode, episodes_of, not_recorded
@@ -77,7 +75,7 @@ def _fits(episode: Episode, wanted: Episode) -> bool:
     return episode.id is not None and episode.key == wanted.key
 
 
-class _ReplayChannel:
+class _ReplayChannel(ClientChannel):
     def __init__(self, transport: ReplayTransport) -> None:
         self._transport = transport
         self._session: Session | None = None
@@ -87,12 +85,6 @@ class _ReplayChannel:
 
     async def start(self, session: Session) -> None:
         self._session = session
-
-    def speak(self, revision: Revision) -> None:
-        pass
-
-    def learn(self, tools: list[Tool]) -> list[Tool]:
-        return tools
 
     async def close(self) -> None:
         plays = list(self._plays.values())
@@ -170,9 +162,6 @@ class _ReplayChannel:
             play.cancel()
 
     def refuse(self, message: bytes) -> None:
-        pass
-
-    def release(self, id: RequestId) -> None:
         pass
 
 

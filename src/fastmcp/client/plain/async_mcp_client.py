@@ -19,6 +19,7 @@ from fastmcp.exceptions import (
 from fastmcp.wire.completion import PromptReference, ResourceTemplateReference
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.lifecycle import LoggingLevel
+from fastmcp.wire.resource_names import canonical_uri
 from fastmcp.wire.shapes import ProgressToken
 
 from ..arguments import Duration
@@ -29,7 +30,6 @@ from ..roots import RootsHandler, RootsList
 from ..sampling.answering import SamplingHandler
 from ..transports.transport import ClientTransport
 from .lazy_client import LazyClient
-from .names import canonical
 from .same_options import same_options_as
 from .values import listed, prompt_value, resource_value, result_value, texts_of
 
@@ -202,7 +202,7 @@ class AsyncMCPClient:
         """
         client = await self._lazy.opened()
         text = str(uri)
-        whole = canonical(text)
+        whole = canonical_uri(text)
         try:
             contents = await client.read_resource(whole, version=version, meta=meta)
         except McpError as error:
@@ -222,11 +222,11 @@ class AsyncMCPClient:
         Raises:
             McpError: there is no such resource, or the server tells of no changes.
         """
-        await (await self._lazy.opened()).subscribe_resource(canonical(str(uri)))
+        await (await self._lazy.opened()).subscribe_resource(canonical_uri(str(uri)))
 
     async def unsubscribe_resource(self, uri: Any) -> None:
         """Hear of a resource no more."""
-        await (await self._lazy.opened()).unsubscribe_resource(canonical(str(uri)))
+        await (await self._lazy.opened()).unsubscribe_resource(canonical_uri(str(uri)))
 
     # Prompts and completion
 

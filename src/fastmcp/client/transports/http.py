@@ -32,6 +32,7 @@ from .http_client import HttpTransport
 from .http_errors import shown, unexpected
 from .http_exchange import EVENTS, JSON, HttpClient, Response
 from .http_stream import EventStream
+from .transport import ClientChannel
 
 logger = logging.getLogger("fastmcp.client")
 
@@ -68,7 +69,7 @@ class StreamableHttpTransport(HttpTransport):
         return _HttpChannel(self)
 
 
-class _HttpChannel:
+class _HttpChannel(ClientChannel):
     def __init__(self, transport: StreamableHttpTransport) -> None:
         self._transport = transport
         self._http = HttpClient(transport)
@@ -126,9 +127,6 @@ class _HttpChannel:
             self._to_listen = False
             self._spawn(self._listen())
 
-    async def reply(self, id: RequestId, message: bytes) -> None:
-        await self.send(message, None)
-
     async def call(
         self,
         id: RequestId,
@@ -151,12 +149,6 @@ class _HttpChannel:
 
     def refuse(self, message: bytes) -> None:
         self._spawn(self.send(message, None))
-
-    def forget(self, id: RequestId) -> None:
-        pass
-
-    def release(self, id: RequestId) -> None:
-        pass
 
     async def close(self) -> None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from fastmcp.exceptions import ConnectFailed
 
@@ -176,7 +176,8 @@ class Exchange:
                 await self._response.aclose()
             there = urljoin(url, location)
             keeps_method = response.status != 303 or self._method == "GET"
-            if not keeps_method or _origin(there) != _origin(url):
+            same = origin_of(there) == origin_of(url) and _user(there) == _user(url)
+            if not (keeps_method and same):
                 raise redirected(self._url, response.status, there)
             url = there
             response = await self._send(url)
@@ -184,7 +185,15 @@ class Exchange:
         raise redirected(self._url, response.status, url)
 
 
-def _origin(url: str) -> tuple[str, str, str | None, int | None]:
-    parts: SplitResult = urlsplit(url)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, parts.netloc.rpartition("@")[0], parts.hostname, port
+def origin_of(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port (RFC 6454).
+
+    Raises:
+        ValueError: this is no URL.
+    """
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _user(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[0]

@@ -12,11 +12,9 @@ from msgspec import Raw
 from fastmcp._runtime.ports import Servable
 from fastmcp._runtime.session import Session, as_error
 from fastmcp.wire import jsonrpc
-from fastmcp.wire.features import Tool
 from fastmcp.wire.jsonrpc import Failure, Request, RequestId, Response
-from fastmcp.wire.revisions import Revision
 
-from .transport import ClientTransport
+from .transport import ClientChannel, ClientTransport
 
 # A call that never has to wait lets other tasks run all the same, that often: in seconds.
 BREATH = 0.001
@@ -58,7 +56,7 @@ class _Pipe:
         pass
 
 
-class _MemoryChannel(_Pipe):
+class _MemoryChannel(_Pipe, ClientChannel):
     def __init__(self, transport: FastMCPTransport) -> None:
         self._server = transport.server
         self._transport = transport
@@ -87,12 +85,6 @@ class _MemoryChannel(_Pipe):
             self._faults[id] = fault
         else:
             self._session.fail(id, fault)
-
-    def speak(self, revision: Revision) -> None:
-        pass
-
-    def learn(self, tools: list[Tool]) -> list[Tool]:
-        return tools
 
     async def ask_directly(self, request: Request) -> Raw | None:
         """Have the server serve a request in the task that asks; a task of its own would cost as

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from fastmcp._protocol.framing import EventParser, ServerSentEvent
 from fastmcp._runtime.session import Session
@@ -17,13 +17,13 @@ from fastmcp.exceptions import (
     SessionExpired,
     UnexpectedResponse,
 )
-from fastmcp.wire.features import Tool
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.revisions import Revision
 
 from .http_client import HttpTransport
 from .http_errors import shown, too_large, unexpected
-from .http_exchange import EVENTS, JSON, LIMIT, HttpClient, Response
+from .http_exchange import EVENTS, JSON, LIMIT, HttpClient, Response, origin_of
+from .transport import ClientChannel
 
 logger = logging.getLogger("fastmcp.client")
 
@@ -44,7 +44,7 @@ class SSETransport(HttpTransport):
         return _SseChannel(self)
 
 
-class _SseChannel:
+class _SseChannel(ClientChannel):
     """All that the server says comes over one stream; each message to it is a request of its own.
 
     When the stream ends, so does the session: the server knows it no longer.
@@ -128,7 +128,7 @@ class _SseChannel:
         """Where messages go: to the same origin, as what is in them is meant for nobody else."""
         try:
             url = urljoin(self._url, endpoint)
-            same = _origin(url) == _origin(self._url)
+            same = origin_of(url) == origin_of(self._url)
         except ValueError:
             raise self._failed(f"the endpoint that it names is no URL: {endpoint!r}") from None
         if not same:
@@ -160,9 +160,6 @@ class _SseChannel:
         except ClientError as error:
             logger.debug("A message was not delivered: %s", error)
 
-    async def reply(self, id: RequestId, message: bytes) -> None:
-        await self.send(message, None)
-
     async def call(
         self,
         id: RequestId,
@@ -180,12 +177,6 @@ class _SseChannel:
     def refuse(self, message: bytes) -> None:
         self._spawn(self.send(message, None))
 
-    def forget(self, id: RequestId) -> None:
-        pass
-
-    def release(self, id: RequestId) -> None:
-        pass
-
     def speak(self, revision: Revision) -> None:
         if revision.modern:
             raise ClientError(
@@ -193,17 +184,9 @@ class _SseChannel:
                 'StreamableHttpTransport, or leave out mode="..."'
             )
 
-    def learn(self, tools: list[Tool]) -> list[Tool]:
-        return tools
-
     async def close(self) -> None:
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._http.close()
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)

@@ -12,14 +12,13 @@ from typing import Any
 from fastmcp._protocol.framing import LineSplitter
 from fastmcp._runtime.session import Session
 from fastmcp.exceptions import METHOD_NOT_FOUND, ConnectFailed, Disconnected, McpError
-from fastmcp.wire.features import Tool
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.revisions import Revision
 
 from .child import Child
 from .command import Command, default_environment
 from .stderr import StderrHandler, StderrSink, last_words, open_sink
-from .transport import ClientTransport
+from .transport import ClientChannel, ClientTransport
 
 logger = logging.getLogger("fastmcp.client")
 
@@ -27,7 +26,7 @@ MAX_LINE = 64 * 1024 * 1024
 _LONGEST_NOISE = 200
 
 
-class _StdioChannel:
+class _StdioChannel(ClientChannel):
     def __init__(self, transport: StdioTransport) -> None:
         self._transport = transport
         self._command = transport.as_command()
@@ -126,9 +125,6 @@ class _StdioChannel:
                 await self._child.wait_room()
         self._child.write(message + b"\n")
 
-    async def reply(self, id: RequestId, message: bytes) -> None:
-        await self.send(message, None)
-
     async def call(
         self,
         id: RequestId,
@@ -155,19 +151,10 @@ class _StdioChannel:
     def refuse(self, message: bytes) -> None:
         self._child.write(message + b"\n")
 
-    def forget(self, id: RequestId) -> None:
-        pass
-
-    def release(self, id: RequestId) -> None:
-        pass
-
     def speak(self, revision: Revision) -> None:
         self._agreed = True
         if self._starting_again is not None:
             self._transport.handshake_only = True
-
-    def learn(self, tools: list[Tool]) -> list[Tool]:
-        return tools
 
     async def close(self) -> None:
         self._probe = None

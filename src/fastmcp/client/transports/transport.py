@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from fastmcp._runtime.session import Channel, Session
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.wire.features import Tool
+from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.revisions import Revision
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class ClientChannel(Channel, Protocol):
-    """An open way to one server."""
+    """An open way to one server; channels inherit what most of them do alike."""
 
     async def start(self, session: Session) -> None:
         """Reach the server; what comes from it is fed to `session`, which is closed when the
@@ -34,11 +35,20 @@ class ClientChannel(Channel, Protocol):
 
     def speak(self, revision: Revision) -> None:
         """The revision that was agreed on."""
-        ...
 
     def learn(self, tools: list[Tool]) -> list[Tool]:
         """Take note of listed tools for later calls; those that can be called here."""
-        ...
+        return tools
+
+    async def reply(self, id: RequestId, message: bytes) -> None:
+        """Send the answer to a request of the server's."""
+        await self.send(message, None)
+
+    def forget(self, id: RequestId) -> None:
+        """A request of the server's ended without an answer."""
+
+    def release(self, id: RequestId) -> None:
+        """Servers cannot come back for answers."""
 
     async def close(self) -> None:
         """Leave, and free everything that was opened."""

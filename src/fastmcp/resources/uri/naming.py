@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from fastmcp._components.functions.function import where
 from fastmcp.exceptions import InvalidSignature
-
-PLAIN_SCHEME = "resource://"
-
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|\{[^{}]*\}://")
-
-
-def canonical_uri(text: str) -> str:
-    """A text with a scheme (RFC 3986) as it is; a plain name under `resource://`."""
-    return text if _SCHEME.match(text) else PLAIN_SCHEME + text
 
 
 def is_template(text: str) -> bool:

@@ -7,13 +7,13 @@ from typing import Any
 from fastmcp._components.demands import demand_of
 from fastmcp.exceptions import InvalidParams, MethodNotFound, UnknownComponent, ValidationError
 from fastmcp.prompts.base import PromptResult
-from fastmcp.resources.uri.naming import canonical_uri
 from fastmcp.server.auth.authorization import permit
 from fastmcp.server.catalogue import version_asked_for
 from fastmcp.server.context import Context
 from fastmcp.wire.completion import CompleteRequestParams, CompleteResult, PromptReference
 from fastmcp.wire.features import GetPromptRequestParams, GetPromptResult
 from fastmcp.wire.inputs import InputRequiredResult
+from fastmcp.wire.resource_names import canonical_uri
 
 
 async def get_prompt(

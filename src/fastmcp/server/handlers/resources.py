@@ -9,7 +9,6 @@ from fastmcp._runtime.faults import resource_not_found
 from fastmcp.exceptions import InvalidParams, MethodNotFound, NotFoundError, ValidationError
 from fastmcp.resources.base import Resource, ResourceResult
 from fastmcp.resources.template import ResourceTemplate
-from fastmcp.resources.uri.naming import canonical_uri
 from fastmcp.server.auth.authorization import permit
 from fastmcp.server.catalogue import version_asked_for
 from fastmcp.server.context import Context
@@ -22,6 +21,7 @@ from fastmcp.wire.features import (
 )
 from fastmcp.wire.inputs import InputRequiredResult
 from fastmcp.wire.notifications import SubscriptionsListenRequestParams, SubscriptionsListenResult
+from fastmcp.wire.resource_names import canonical_uri
 from fastmcp.wire.shapes import EmptyResult
 
 

@@ -11,9 +11,10 @@ from fastmcp.exceptions import ConfigurationError, NotFoundError
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource, ResourceOptions
 from fastmcp.resources.template import ResourceTemplate
-from fastmcp.resources.uri.naming import canonical_uri, is_template, uri_text
+from fastmcp.resources.uri.naming import is_template, uri_text
 from fastmcp.server.visibility import Criteria, Rule, rules
 from fastmcp.tools.base import Tool, ToolOptions
+from fastmcp.wire.resource_names import canonical_uri
 
 from .shelf import OnDuplicate, Shelf
 
