@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fastmcp.wire.model import *
     from fastmcp.wire.notifications import *
     from fastmcp.wire.open import *
+    from fastmcp.wire.resource_names import *
     from fastmcp.wire.revisions import *
     from fastmcp.wire.shapes import *
     from fastmcp.wire.tasks import *
@@ -64,6 +65,7 @@ _NAMES = {
         SubscriptionsListenResult ToolListChangedNotificationParams
     """,
     "open": "OpenModel",
+    "resource_names": "canonical_uri",
     "revisions": """
         ASSUMED_REVISION HANDSHAKE_REVISIONS LATEST_HANDSHAKE LATEST_MODERN MODERN_REVISIONS
         R2024_11_05 R2025_03_26 R2025_06_18 R2025_11_25 R2026_07_28 REVISIONS Revision between

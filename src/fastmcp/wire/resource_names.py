@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import re
 
-PLAIN_SCHEME = "resource://"
+__all__ = ["canonical_uri"]
+
+_PLAIN_SCHEME = "resource://"
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:|\{[^{}]*\}://")
 
 
 def canonical_uri(text: str) -> str:
     """A text with a scheme (RFC 3986) as it is; a plain name under `resource://`."""
-    return text if _SCHEME.match(text) else PLAIN_SCHEME + text
+    return text if _SCHEME.match(text) else _PLAIN_SCHEME + text

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Mapping
-from typing import Any, Final, Protocol, SupportsFloat
+from typing import Any, Final
 
+from fastmcp._runtime.key_value import KeyValueStore
 from fastmcp.exceptions import ConfigurationError
 
 from .entries import CacheEntry, CacheKey
@@ -15,29 +15,6 @@ from .entries import CacheEntry, CacheKey
 logger = logging.getLogger("fastmcp.client")
 
 DEFAULT_CACHE_COLLECTION: Final = "fastmcp_response_cache"
-
-
-class KeyValueStore(Protocol):
-    """What is asked of a store; every one of py-key-value-aio is one."""
-
-    async def get(self, key: str, *, collection: str | None = None) -> Mapping[str, Any] | None:
-        """The value, None when there is none or its time is over."""
-        ...
-
-    async def put(
-        self,
-        key: str,
-        value: Mapping[str, Any],
-        *,
-        collection: str | None = None,
-        ttl: SupportsFloat | None = None,
-    ) -> None:
-        """Keep a value; `ttl` is for how many seconds, None for good."""
-        ...
-
-    async def delete(self, key: str, *, collection: str | None = None) -> bool:
-        """Forget a value; whether there was one."""
-        ...
 
 
 class KeyValueResponseCacheStore:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol, SupportsFloat
+from typing import NamedTuple, Protocol
+
+from fastmcp._runtime.key_value import KeyValueStore
 
 
 class Address(NamedTuple):
@@ -24,27 +25,8 @@ class Address(NamedTuple):
         return sha256(json.dumps(self[1:]).encode()).hexdigest()
 
 
-class StateStore(Protocol):
+class StateStore(KeyValueStore, Protocol):
     """What `FastMCP(session_state_store=...)` takes; every store of py-key-value-aio is one.
 
     Servers that are given the same store share the sessions in it.
     """
-
-    async def get(self, key: str, *, collection: str | None = None) -> Mapping[str, Any] | None:
-        """The value, None when there is none or its time is over."""
-        ...
-
-    async def put(
-        self,
-        key: str,
-        value: Mapping[str, Any],
-        *,
-        collection: str | None = None,
-        ttl: SupportsFloat | None = None,
-    ) -> None:
-        """Keep a value; `ttl` is for how many seconds, None for good."""
-        ...
-
-    async def delete(self, key: str, *, collection: str | None = None) -> bool:
-        """Forget a value; whether there was one."""
-        ...
