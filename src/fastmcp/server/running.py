@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fastmcp.exceptions import ConfigurationError
 
 if TYPE_CHECKING:
-    from .http import HttpServable
+    from .http.app import HttpServable
 
 TRANSPORTS = {
     "stdio": "stdio",
@@ -89,6 +89,6 @@ async def run_async(server: HttpServable, transport: str | None, options: dict[s
 
         await serve_stdio(lambda channel: server.connect(channel, "stdio"), server.lifespan.use())
     else:
-        from .http import serve_http
+        from .http.serving import serve_http
 
         await serve_http(server, **options)

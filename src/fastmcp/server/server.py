@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from fastmcp._components.component import ComponentOptions
 from fastmcp._components.current import current_scope
-from fastmcp._components.versions import VersionSpec
 from fastmcp._protocol.mirroring import Plan
 from fastmcp._runtime.dispatch import Dispatcher, Handler, Hints
 from fastmcp._runtime.exchange import TransportName
 from fastmcp._runtime.session import Channel
 from fastmcp.exceptions import ConfigurationError
-from fastmcp.prompts.base import Prompt, PromptResult
-from fastmcp.resources.base import Resource, ResourceOptions, ResourceResult
+from fastmcp.prompts.base import PromptResult
+from fastmcp.resources.base import ResourceResult
 from fastmcp.resources.security import DEFAULT_RESOURCE_SECURITY, ResourceSecurity
-from fastmcp.resources.template import ResourceTemplate
-from fastmcp.tools.base import Tool, ToolOptions
+from fastmcp.tools.base import Tool
 from fastmcp.tools.tool_result import ToolResult as ToolResult
 from fastmcp.tools.whole_results import WholeResult
 from fastmcp.utilities.lifespan import LifespanFunction
 from fastmcp.wire.lifecycle import Implementation, LoggingLevel, ServerCapabilities
 from fastmcp.wire.resource_names import canonical_uri
 
-from .auth.authorization import permit, permitted
 from .capabilities import capabilities
-from .catalogue import Catalogue
 from .completions import Completers
+from .component_host import ComponentHost
 from .connection import ServerConnection
 from .context import Context
 from .identity import Identity
@@ -36,14 +32,12 @@ from .inputs.request_state import RequestStateSecurity
 from .lifetime.shared_lifespan import SharedLifespan
 from .middleware.middleware import Middleware
 from .options import HttpDefaults, SamplingFallback, reject_unknown, require_available
-from .providers.local import Feature, LocalProvider
+from .providers.local import Feature
 from .providers.shelf import OnDuplicate
 from .request.log_message import known_level
 from .routes import build_chains, build_routes
-from .session_visibility import SessionVisibility
 from .state.keeper import AnyStore, keeper_of
 from .subscriptions import Audience, Change
-from .visibility import Criteria, Rule, rules
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -53,10 +47,9 @@ if TYPE_CHECKING:
     from .background import ServerBackground
 
 F = TypeVar("F", bound=Callable[..., Any])
-Selection: TypeAlias = VersionSpec | str | None
 
 
-class FastMCP:
+class FastMCP(ComponentHost):
     """An MCP server.
 
     Positional: `name` and `instructions`; everything else is a keyword. A keyword that is
@@ -100,6 +93,16 @@ class FastMCP:
     ) -> None:
         reject_unknown(others, FastMCP.__init__.__kwdefaults__ or ())
         require_available(others)
+        super().__init__(
+            on_duplicate,
+            {
+                "strict": strict_input_validation,
+                "structured_text": structured_text,
+                "validate_output": validate_output,
+            },
+            resource_security,
+            self._tell_change,
+        )
         if list_page_size is not None and list_page_size < 1:
             raise ConfigurationError("list_page_size must be at least 1")
         self._identity = Identity(name, version, description, website_url, icons)
@@ -125,20 +128,6 @@ class FastMCP:
         self.custom_routes: list[BaseRoute] = []
         self.audience = Audience()
         self.completers = Completers()
-        self.local_provider = LocalProvider(
-            on_duplicate,
-            {
-                "strict": strict_input_validation,
-                "structured_text": structured_text,
-                "validate_output": validate_output,
-            },
-        )
-        self.local_provider.on_change.append(self._announce)
-        self._rules: list[Rule] = []
-        self.catalogue = Catalogue(self.local_provider, [self._rules], resource_security)
-        self.session_visibility = SessionVisibility(
-            lambda rules: Catalogue(self.local_provider, [self._rules, rules], resource_security)
-        )
         for tool in tools or ():
             self.add_tool(tool)
 
@@ -182,111 +171,6 @@ class FastMCP:
         return self.lifespan.background
 
     # Components
-
-    @overload
-    def tool(self, name_or_fn: F, /, **options: Unpack[ToolOptions]) -> F: ...
-    @overload
-    def tool(
-        self, name_or_fn: str | None = None, /, **options: Unpack[ToolOptions]
-    ) -> Callable[[F], F]: ...
-    def tool(self, name_or_fn: Any = None, /, **options: Unpack[ToolOptions]) -> Any:
-        """Register a function as a tool: `@mcp.tool`, `@mcp.tool("name")`, `mcp.tool(fn)`."""
-        return self.local_provider.tool(name_or_fn, **options)
-
-    def resource(self, uri: str, **options: Unpack[ResourceOptions]) -> Callable[[F], F]:
-        """Register a function as a resource, or as a template when the URI has parameters."""
-        return self.local_provider.resource(uri, **options)
-
-    @overload
-    def prompt(self, name_or_fn: F, /, **options: Unpack[ComponentOptions]) -> F: ...
-    @overload
-    def prompt(
-        self, name_or_fn: str | None = None, /, **options: Unpack[ComponentOptions]
-    ) -> Callable[[F], F]: ...
-    def prompt(self, name_or_fn: Any = None, /, **options: Unpack[ComponentOptions]) -> Any:
-        """Register a function as a prompt: `@mcp.prompt`, `@mcp.prompt("name")`."""
-        return self.local_provider.prompt(name_or_fn, **options)
-
-    def add_tool(self, tool: Tool | Callable[..., Any]) -> Tool:
-        """Add a tool, or a function to make one of."""
-        return self.local_provider.add_tool(tool)
-
-    def add_resource(
-        self, resource: Resource | ResourceTemplate | Callable[..., Any]
-    ) -> Resource | ResourceTemplate:
-        """Add a resource, or a function that `@resource` has marked with its URI."""
-        return self.local_provider.add_resource(resource)
-
-    def add_template(self, template: ResourceTemplate) -> ResourceTemplate:
-        """Add a resource template."""
-        return self.local_provider.add_template(template)
-
-    def add_prompt(self, prompt: Prompt | Callable[..., Any]) -> Prompt:
-        """Add a prompt, or a function to make one of."""
-        return self.local_provider.add_prompt(prompt)
-
-    def remove_tool(self, name: str, version: str | None = None) -> None:
-        """Remove a tool, or one version of it; NotFoundError when there is none."""
-        self.local_provider.remove_tool(name, version)
-
-    def enable(self, *, only: bool = False, **criteria: Unpack[Criteria]) -> Self:
-        """Show components that fit all criteria; with `only`, and hide all others.
-
-        The last rule that fits a component decides.
-        """
-        return self._rule(rules(True, only=only, **criteria))
-
-    def disable(self, **criteria: Unpack[Criteria]) -> Self:
-        """Hide components that fit all criteria: they are not listed and cannot be used."""
-        return self._rule(rules(False, **criteria))
-
-    def _rule(self, added: list[Rule]) -> Self:
-        before = self.catalogue.shown()
-        self._rules += added
-        after = self.catalogue.shown()
-        for feature in before:
-            if before[feature] != after[feature]:
-                self._announce(feature)
-        return self
-
-    # What clients see
-
-    async def list_tools(self, *, run_middleware: bool = True) -> Sequence[Tool]:
-        """Every visible version of every tool."""
-        return await permitted(self.catalogue.tools.all())
-
-    async def list_resources(self, *, run_middleware: bool = True) -> Sequence[Resource]:
-        """Every visible version of every resource."""
-        return await permitted(self.catalogue.resources.all())
-
-    async def list_resource_templates(
-        self, *, run_middleware: bool = True
-    ) -> Sequence[ResourceTemplate]:
-        """Every visible version of every resource template."""
-        return await permitted(self.catalogue.templates.all())
-
-    async def list_prompts(self, *, run_middleware: bool = True) -> Sequence[Prompt]:
-        """Every visible version of every prompt."""
-        return await permitted(self.catalogue.prompts.all())
-
-    async def get_tool(self, name: str, version: Selection = None) -> Tool | None:
-        """The tool of that name, in its highest version that is selected and visible; else None."""
-        return await permit(self.catalogue.tools.find(name, version))
-
-    async def get_resource(self, uri: str, version: Selection = None) -> Resource | None:
-        """The resource of that URI, chosen as in `get_tool`."""
-        return await permit(self.catalogue.resources.find(canonical_uri(uri), version))
-
-    async def get_resource_template(
-        self, uri: str, version: Selection = None
-    ) -> ResourceTemplate | None:
-        """The template that matches a URI, chosen as in `get_tool`."""
-        found = self.catalogue.match(canonical_uri(uri), version)
-        return None if found is None else await permit(found[0])
-
-    async def get_prompt(self, name: str, version: Selection = None) -> Prompt | None:
-        """The prompt of that name, chosen as in `get_tool`."""
-        return await permit(self.catalogue.prompts.find(name, version))
 
     def mirrors_of(self, name: str) -> Plan:
         """Which arguments of a tool its callers repeat in HTTP headers."""
@@ -351,7 +235,7 @@ class FastMCP:
 
     # Changes and completions
 
-    def _announce(self, feature: Feature) -> None:
+    def _tell_change(self, feature: Feature) -> None:
         self.audience.tell(Change(feature))
 
     def notify_resource_updated(self, uri: str) -> None:
@@ -398,7 +282,7 @@ class FastMCP:
     ) -> Callable[[F], F]:
         """Register a Starlette handler `(request) -> response` beside the MCP endpoint."""
 
-        from .custom_routes import custom_route
+        from .http.custom_routes import custom_route
 
         return custom_route(self.custom_routes, path, methods, name, include_in_schema)
 
@@ -485,7 +369,7 @@ class FastMCP:
         `max_sessions`, `max_request_size` (bytes), `host_origin_protection` (`"auto"`, True,
         False), `allowed_hosts`, `allowed_origins`.
         """
-        from .http import create_app
+        from .http.app import create_app
 
         return create_app(self, path, **options)
 

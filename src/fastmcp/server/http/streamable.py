@@ -36,12 +36,13 @@ from fastmcp.wire.jsonrpc import Request, RequestId
 from fastmcp.wire.lifecycle import ClientCapabilities
 from fastmcp.wire.revisions import REVISIONS, Revision
 
-from .connection import ServerConnection
-from .event_store import EventLog
-from .http_reply import ASGIReceive, ASGISend, Attendant, Reply, read_body
-from .http_sessions import HttpSession, HttpSessions, Stream
-from .http_settings import HttpSettings
-from .http_writer import StreamWriter
+from ..connection import ServerConnection
+from ..event_store import EventLog
+from .reply import ASGIReceive, ASGISend, Attendant, Reply, read_body
+from .sessions import HttpSession, HttpSessions
+from .settings import HttpSettings
+from .stream import Stream
+from .writer import StreamWriter
 
 NO_SESSION = InvalidRequest("Invalid request: the Mcp-Session-Id header is missing")
 ALLOW_POST = ((b"allow", b"POST"),)

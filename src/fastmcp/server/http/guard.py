@@ -9,7 +9,7 @@ from fastmcp._protocol.headers import read_headers
 from fastmcp._protocol.http import refuse
 from fastmcp.exceptions import InvalidRequest
 
-from .http_reply import Reply
+from .reply import Reply
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

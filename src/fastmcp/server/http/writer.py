@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastmcp._protocol.http import Handshake
 from fastmcp.wire.revisions import R2025_11_25
 
-from .event_store import EventLog
-from .http_reply import ASGIReceive, Attendant, Reply
-from .http_sessions import HttpSession, Stream
-from .http_settings import HttpSettings
+from ..event_store import EventLog
+from .reply import ASGIReceive, Attendant, Reply
+from .sessions import HttpSession
+from .settings import HttpSettings
+from .stream import Stream
 
 
 class StreamWriter:

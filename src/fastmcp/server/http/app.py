@@ -1,11 +1,11 @@
-"""The Starlette application around the MCP endpoint, and serving it with uvicorn."""
+"""The Starlette application around the MCP endpoint."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from starlette.applications import Starlette
@@ -16,25 +16,23 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from fastmcp._protocol.guard import Guard
 from fastmcp.exceptions import ConfigurationError
 
-from .event_store import EventLog
+from ..event_store import EventLog
+from ..request.app_state import HOST_APP
 from .guard import HostOriginGuardMiddleware
-from .http_settings import HttpSettings
-from .request.app_state import HOST_APP
+from .settings import HttpSettings
 from .streamable import StreamableHTTPEndpoint
 
 if TYPE_CHECKING:
     import logging
-
-    import uvicorn
 
     from fastmcp._protocol.mirroring import Plan
     from fastmcp._runtime.dispatch import Dispatcher
     from fastmcp._runtime.exchange import TransportName
     from fastmcp._runtime.session import Channel
 
-    from .connection import ServerConnection
-    from .lifetime.shared_lifespan import SharedLifespan
-    from .options import HttpDefaults
+    from ..connection import ServerConnection
+    from ..lifetime.shared_lifespan import SharedLifespan
+    from ..options import HttpDefaults
 
 DEFAULT_PATH = "/mcp"
 # How long a call that is cancelled at the end may take to clean up, in seconds.
@@ -207,71 +205,6 @@ class _Started:
             self._server.name,
         )
         await self._server.lifespan.enter()
-
-
-async def serve_http(
-    server: HttpServable,
-    *,
-    host: str | None = None,
-    port: int | None = None,
-    path: str | None = None,
-    log_level: str | None = None,
-    show_banner: bool | None = None,
-    uvicorn_config: Mapping[str, Any] | None = None,
-    sockets: Any = None,
-    stateless: bool | None = None,
-    **options: Any,
-) -> None:
-    """Serve the application until cancelled or signalled."""
-    del show_banner
-    host = host or os.environ.get("FASTMCP_HOST") or "127.0.0.1"
-    port = int(os.environ.get("FASTMCP_PORT") or 8000) if port is None else port
-    if stateless is not None:
-        options.setdefault("stateless_http", stateless)
-    app = create_app(server, path, bound_to=None if sockets else host, **options)
-    config = {
-        "http": _http_implementation(),
-        "timeout_graceful_shutdown": 2,
-        "lifespan": "on",
-        "ws": "none",
-        "log_level": (log_level or os.environ.get("FASTMCP_LOG_LEVEL") or "info").lower(),
-        **(uvicorn_config or {}),
-    }
-    await _uvicorn_server(app, host, port, config).serve(sockets=sockets)
-
-
-def _http_implementation() -> str:
-    """What uvicorn reads HTTP by: httptools with the extra `speed`, whose mark is uvloop. Without
-    being asked it is h11, which bounds the length of the headers; httptools does not.
-    """
-    from importlib.util import find_spec
-
-    return "h11" if find_spec("uvloop") is None else "httptools"
-
-
-def _uvicorn_server(
-    app: StarletteWithLifespan, host: str, port: int, config: Mapping[str, Any]
-) -> uvicorn.Server:
-    import uvicorn
-
-    endpoint: StreamableHTTPEndpoint = app.state.mcp_endpoint
-
-    class Server(uvicorn.Server):
-        async def serve(self, sockets: Any = None) -> None:
-            try:
-                await super().serve(sockets)
-            except asyncio.CancelledError:
-                if self.started:
-                    await self.shutdown(sockets)
-                raise
-
-        async def shutdown(self, sockets: Any = None) -> None:
-            # They would hold the shutdown up until its deadline; calls have until then.
-            endpoint.sessions.stop_listening()
-            app.state.fastmcp_server.audience.dismiss()
-            await super().shutdown(sockets)
-
-    return Server(uvicorn.Config(app, host=host, port=port, **config))
 
 
 def _first(*choices: bool | None) -> bool:

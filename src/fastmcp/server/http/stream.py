@@ -1,0 +1,104 @@
+"""Messages on their way to one HTTP response of a session."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from fastmcp.wire.jsonrpc import RequestId
+
+# How many messages may wait for a client that reads more slowly than they come.
+BACKLOG = 256
+
+
+class Stream:
+    """Messages on their way to one HTTP response.
+
+    `awaiting` are the requests it answers; when all are answered it is done. The last reader
+    that attached takes the messages; while there is none, the event store alone keeps them.
+    """
+
+    __slots__ = ("_items", "_moved", "_reader", "awaiting", "closed", "id", "quiet")
+
+    def __init__(self, id: str, awaiting: set[RequestId], *, quiet: bool = False) -> None:
+        self.id = id
+        self.awaiting = awaiting
+        self.quiet = quiet
+        self._reader: object = self
+        self.closed = False
+        self._items: deque[tuple[str | None, bytes]] = deque()
+        self._moved: asyncio.Event | None = None
+
+    @property
+    def attached(self) -> bool:
+        """Whether a response takes the messages, or is about to."""
+        return self._reader is not None
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more can come."""
+        return self.closed or not self.awaiting
+
+    @property
+    def waiting(self) -> int:
+        """How many messages have not been taken."""
+        return len(self._items)
+
+    def push(self, message: bytes, event_id: str | None) -> None:
+        """Add a message."""
+        if self.attached:
+            self._items.append((event_id, message))
+        self._move()
+
+    async def wait_room(self) -> None:
+        """Wait until whoever writes the response has caught up."""
+        while self.attached and not self.closed and len(self._items) > BACKLOG:
+            await self._wait_move()
+
+    async def take(self, reader: object) -> tuple[str | None, bytes] | None:
+        """The next message; None when the stream is done, or is no longer this reader's."""
+        while self._reader is reader and not self._items:
+            if self.done:
+                return None
+            await self._wait_move()
+        if self._reader is not reader:
+            return None
+        item = self._items.popleft()
+        self._move()
+        return item
+
+    def settle(self, id: RequestId) -> None:
+        """A request is answered, or never will be."""
+        self.awaiting.discard(id)
+        self._move()
+
+    def detach(self, reader: object = None) -> None:
+        """The response ended before the stream did; nothing, if another one took over."""
+        if reader is None or reader is self._reader:
+            self._reader = None
+            self._items.clear()
+            self._move()
+
+    def taken_from(self, reader: object) -> bool:
+        """Whether another response goes on with the stream."""
+        return self.attached and self._reader is not reader
+
+    def attach(self, reader: object) -> None:
+        """This response goes on with the stream, in place of the one before."""
+        self._reader = reader
+        self._move()
+
+    def close(self) -> None:
+        """End it."""
+        self.closed = True
+        self._move()
+
+    def _move(self) -> None:
+        if self._moved is not None:
+            self._moved.set()
+            self._moved = None
+
+    async def _wait_move(self) -> None:
+        if self._moved is None:
+            self._moved = asyncio.Event()
+        await self._moved.wait()
