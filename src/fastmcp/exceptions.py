@@ -20,6 +20,7 @@ FastMCPError
     ├── NotFoundError, DisabledError               no such component
     │   ├── ResourceSecurityError                  a value in the URI leads elsewhere
     │   └── UnknownComponent                       a request for what is not offered (an McpError)
+    ├── StoreUnavailable                           a store cannot be reached (a ConnectionError)
     ├── AuthorizationError                         not allowed
     │   └── InsufficientScopeError                 the token lacks scopes
     ├── ClientError                                the client could not do what was asked
@@ -209,6 +210,10 @@ class UnknownComponent(NotFoundError, McpError):
 
 class DisabledError(OperationError):
     """The component exists and is switched off."""
+
+
+class StoreUnavailable(OperationError, ConnectionError):
+    """A store or backplane that the server needs cannot be reached; trying again may help."""
 
 
 class AuthorizationError(OperationError):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from fastmcp.wire.jsonrpc import RequestId
 
 # How many messages may wait for a client that reads more slowly than they come.
 BACKLOG = 256
+
+Item: TypeAlias = tuple[str | None, bytes]
+"""A message with the id of its event, which a stream that cannot be resumed has not."""
 
 
 class Stream:
@@ -26,7 +31,7 @@ class Stream:
         self.quiet = quiet
         self._reader: object = self
         self.closed = False
-        self._items: deque[tuple[str | None, bytes]] = deque()
+        self._items: deque[Item] = deque()
         self._moved: asyncio.Event | None = None
 
     @property
@@ -55,7 +60,7 @@ class Stream:
         while self.attached and not self.closed and len(self._items) > BACKLOG:
             await self._wait_move()
 
-    async def take(self, reader: object) -> tuple[str | None, bytes] | None:
+    async def take(self, reader: object) -> Item | None:
         """The next message; None when the stream is done, or is no longer this reader's."""
         while self._reader is reader and not self._items:
             if self.done:
@@ -102,3 +107,40 @@ class Stream:
         if self._moved is None:
             self._moved = asyncio.Event()
         await self._moved.wait()
+
+
+class Reader:
+    """Takes a stream's messages for one response, in the place of whoever did before.
+
+    `backlog` are messages of the stream that were kept elsewhere, and come first.
+    """
+
+    __slots__ = ("_backlog", "_seen", "stream")
+
+    def __init__(self, stream: Stream | None) -> None:
+        self.stream = stream
+        self._backlog: deque[Item] = deque()
+        self._seen: set[str | None] = set()
+        if stream is not None:
+            stream.attach(self)
+
+    def first(self, backlog: Sequence[Item]) -> None:
+        """Take these first; of what the stream brings, not what is among them."""
+        self._backlog.extend(backlog)
+        self._seen = {event_id for event_id, _ in backlog} - {None}
+
+    async def take(self) -> Item | None:
+        """The next message; None at the end, or when another reader goes on with the stream."""
+        if self._backlog:
+            return self._backlog.popleft()
+        if self.stream is None:
+            return None
+        item = await self.stream.take(self)
+        while item is not None and item[0] in self._seen:
+            item = await self.stream.take(self)
+        return item
+
+    def leave(self) -> None:
+        """The response ends before the stream does."""
+        if self.stream is not None:
+            self.stream.detach(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, MutableMapping
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Raw
 
@@ -36,12 +36,12 @@ from fastmcp.wire.jsonrpc import Request, RequestId
 from fastmcp.wire.lifecycle import ClientCapabilities
 from fastmcp.wire.revisions import REVISIONS, Revision
 
+from ..auth.identity import principal_of
 from ..connection import ServerConnection
-from ..event_store import EventLog
 from .reply import ASGIReceive, ASGISend, Attendant, Reply, read_body
-from .sessions import HttpSession, HttpSessions
+from .session import HttpSession
+from .sessions import HttpSessions, Sessions
 from .settings import HttpSettings
-from .stream import Stream
 from .writer import StreamWriter
 
 NO_SESSION = InvalidRequest("Invalid request: the Mcp-Session-Id header is missing")
@@ -62,10 +62,9 @@ class StreamableHTTPEndpoint:
         self._dispatcher = dispatcher
         self._mirrors = mirrors
         self._settings = settings
-        self._store: EventLog | None = settings.event_store
-        self.sessions = HttpSessions(
+        self.sessions: Sessions = HttpSessions(
             connect,
-            store=self._store,
+            store=settings.event_store,
             idle_timeout=settings.session_idle_timeout,
             limit=settings.max_sessions,
         )
@@ -78,7 +77,7 @@ class StreamableHTTPEndpoint:
         if scope["method"] == "POST":
             await self._post(scope, headers, receive, reply)
         elif scope["method"] in ("GET", "DELETE"):
-            await self._session_method(scope["method"], headers, receive, reply)
+            await self._session_method(scope, headers, receive, reply)
         else:
             await reply.reject(Reject(405, headers=self._allow()))
 
@@ -237,13 +236,13 @@ class StreamableHTTPEndpoint:
         revision = revision_without_session(verdict.revision)
         if not self._settings.stateless:
             if verdict.initialize:
-                session = self.sessions.open()
+                session = await self.sessions.open(caller_of(scope))
                 if session is None:
                     error = InvalidRequest("Too many sessions; try again later")
                     await reply.reject(refuse(error, status=503))
                     return
             elif verdict.session_id is not None:
-                session = self.sessions.get(verdict.session_id)
+                session = await self.sessions.find(verdict.session_id, caller_of(scope))
                 if session is None:
                     await reply.reject(_unknown_session(verdict.messages[0]))
                     return
@@ -291,37 +290,47 @@ class StreamableHTTPEndpoint:
     ) -> None:
         connection = session.connection
         requests = {m.id for m in verdict.messages if isinstance(m, Request)}
-        busy = requests & connection.session.connection.incoming
-        refusals = _refusals(verdict)
-        if busy:
+        if busy := requests & connection.session.connection.incoming:
             error = InvalidRequest("Invalid request: a request with this id is still in flight")
             await reply.reject(refuse(error, min(busy, key=str)))
             return
         quiet = self._settings.json_response or not verdict.stream
         stream = session.open_stream(requests, quiet=quiet or verdict.initialize)
-        for message in verdict.messages:
-            if isinstance(message, Request):
-                assert connection.scopes is not None
-                connection.scopes[message.id] = scope
-            try:
-                if not isinstance(message, McpError):
-                    connection.session.take(message)
-            except InvalidRequest as error:  # the same id twice in one batch
-                refusals.append(jsonrpc.encode_failure(error.id, error))
+        refusals = [*_refusals(verdict), *await self._take(session, verdict, scope)]
         if not requests:
+            await self.sessions.settle(session)
             if refusals:
                 await reply.json(b"[" + b",".join(refusals) + b"]", 400)
             else:
                 await reply.json(b"", 202)
             return
-        writer = StreamWriter(self._settings, session, stream, reply, verdict)
-        await writer.answer(receive, refusals)
+        writer = StreamWriter(self._settings, reply)
+        await writer.answer(session, stream, verdict, refusals, receive)
         if verdict.initialize and connection.lifecycle.sender is None:
-            self.sessions.close(session)
+            await self.sessions.close(session)
+
+    async def _take(
+        self, session: HttpSession, verdict: Handshake, scope: MutableMapping[str, Any]
+    ) -> list[bytes]:
+        """Hand the messages to the session, or to the worker that they are for; refusals."""
+        connection, refusals = session.connection, list[bytes]()
+        for message in verdict.messages:
+            if isinstance(message, McpError):
+                continue
+            if isinstance(message, Request):
+                assert connection.scopes is not None
+                connection.scopes[message.id] = scope
+            elif await self.sessions.forward(session, message):
+                continue
+            try:
+                connection.session.take(message)
+            except InvalidRequest as error:  # the same id twice in one batch
+                refusals.append(jsonrpc.encode_failure(error.id, error))
+        return refusals
 
     async def _session_method(
         self,
-        method: Literal["GET", "DELETE"],
+        scope: MutableMapping[str, Any],
         headers: Headers,
         receive: ASGIReceive,
         reply: Reply,
@@ -336,40 +345,37 @@ class StreamableHTTPEndpoint:
         if id is None:
             await reply.reject(refuse(NO_SESSION, status=400))
             return
-        session = self.sessions.get(id)
+        session = await self.sessions.find(id, caller_of(scope))
         if session is None:
             await reply.reject(_unknown_session())
-        elif method == "DELETE":
-            self.sessions.close(session)
+        elif scope["method"] == "DELETE":
+            await self.sessions.close(session)
             await reply.json(b"")
         elif not accepts(headers.get(b"accept"), EVENT_STREAM):
             error = InvalidRequest(f"Accept must list {EVENT_STREAM}")
             await reply.reject(refuse(error, status=406))
-        elif (last := headers.get(names.LAST_EVENT_ID)) is not None and self._store is not None:
-            await self._resume(session, last, receive, reply)
-        elif session.listening is not None:
-            error = InvalidRequest("Invalid request: this session has a GET stream already")
-            await reply.reject(refuse(error, status=409))
         else:
-            writer = StreamWriter(self._settings, session, session.listen(), reply)
-            await writer.listen(receive)
+            await self._listen(session, headers.get(names.LAST_EVENT_ID), receive, reply)
 
-    async def _resume(
-        self, session: HttpSession, last: str, receive: ASGIReceive, reply: Reply
+    async def _listen(
+        self, session: HttpSession, last: str | None, receive: ASGIReceive, reply: Reply
     ) -> None:
-        """Send what a stream of this session brought after an event, then go on with it live."""
-        assert self._store is not None
-        stream_id = await self._store.stream_of(last)
-        if stream_id is None or not stream_id.startswith(f"{session.id}/"):
+        """Send what a stream of this session brings, from an event on or from now on."""
+        if last is not None and session.can_resume:
+            reader = await session.resume(last)
             error = InvalidRequest(f"Invalid request: Last-Event-ID {last!r} is unknown")
-            await reply.reject(refuse(error, status=400))
-            return
-        if stream_id == session.listening_id and session.listening is None:
-            stream: Stream | None = session.listen()
+            status = 400
         else:
-            stream = session.find_stream(stream_id)
-        writer = StreamWriter(self._settings, session, stream, reply)
-        await writer.resume(receive, self._store, last)
+            reader = await session.begin_listening()
+            error = InvalidRequest("Invalid request: this session has a GET stream already")
+            status = 409
+        if reader is None:
+            await reply.reject(refuse(error, status=status))
+            return
+        try:
+            await StreamWriter(self._settings, reply).follow(reader, receive)
+        finally:
+            await session.end_listening(reader)
 
 
 class _Alone:
@@ -396,6 +402,12 @@ class _Alone:
 
     def release(self, related: RequestId) -> None:
         pass
+
+
+def caller_of(scope: MutableMapping[str, Any]) -> str | None:
+    """Who sent a request, by the token that authenticated it; None without one."""
+    user = scope.get("user")
+    return None if user is None else principal_of(getattr(user, "access_token", None))
 
 
 def _refusals(verdict: Handshake) -> list[bytes]:
