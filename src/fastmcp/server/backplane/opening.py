@@ -1,0 +1,56 @@
+"""From what users write to a backplane."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from fastmcp.exceptions import ConfigurationError
+
+from .backplane import Backplane
+
+_CHOICES = (
+    "redis://host:6379/0, rediss://host:6379/0, unix:///path/to/redis.sock, sqlite:///file.db "
+    "(sqlite:////path/to/file.db), memory://, or a backplane object"
+)
+_METHODS = tuple(name for name in vars(Backplane) if not name.startswith("_"))
+
+
+def backplane_of(value: Backplane | str | None) -> Backplane | None:
+    """The backplane that a URL names; an object is taken as it is, None stays None."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        if all(callable(getattr(value, name, None)) for name in _METHODS):
+            return value
+        raise ConfigurationError(f"{_kind(value)} is no backplane; there are: {_CHOICES}")
+    scheme, separator, rest = value.partition("://")
+    if scheme in ("redis", "rediss", "unix") and separator:
+        from .redis import RedisBackplane
+
+        return RedisBackplane(value)
+    if scheme == "sqlite" and separator:
+        return _sqlite(rest)
+    if value == "memory://":
+        from .memory import MemoryBackplane
+
+        return MemoryBackplane()
+    # The rest may hold a password.
+    wrong = f"{scheme}://" if separator else "A text without a scheme"
+    raise ConfigurationError(f"{wrong} is no backplane; there are: {_CHOICES}")
+
+
+def _sqlite(rest: str) -> Backplane:
+    from urllib.parse import unquote
+
+    from .sqlite import SQLiteBackplane
+
+    path = unquote(rest.removeprefix("/"))
+    if not rest.startswith("/") or path in ("", ":memory:"):
+        raise ConfigurationError(
+            "The URL of an SQLite file is sqlite:///file.db, or sqlite:////path/to/file.db"
+        )
+    return SQLiteBackplane(path)
+
+
+def _kind(value: Any) -> str:
+    return cast("type[Any]", type(value)).__name__
