@@ -1,0 +1,1 @@
+"""A document index: a service that knows no MCP, and the ways it is served."""
