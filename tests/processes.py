@@ -184,14 +184,24 @@ def http_server(
 ) -> Generator[HttpServer]:
     """Run a command of this interpreter's that listens on the port in the variable PORT."""
     port = free_port() if port is None else port
+    env = environment({"PORT": str(port), "PYTHONUNBUFFERED": "1", **(env or {})})
+    with listening([sys.executable, *command], log, port, stdin=stdin, env=env) as server:
+        yield server
+
+
+@contextmanager
+def listening(
+    command: Sequence[str | Path], log: Path, port: int, *, stdin: bytes = b"", **options: Any
+) -> Generator[HttpServer]:
+    """Run any program that listens on `port`; the options are those of `Popen`."""
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, *command],
-            env=environment({"PORT": str(port), "PYTHONUNBUFFERED": "1", **(env or {})}),
+            command,
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
             start_new_session=True,
+            **options,
         )
     with process:
         try:
