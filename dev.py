@@ -8,7 +8,7 @@
     python3 dev.py docs           the code of the guide, put into the pages of docs/
     python3 dev.py conformance    the official conformance suite
     python3 dev.py fuzz [...]     a million hostile inputs
-    python3 dev.py bench [...]    the figures of bench/README.md
+    python3 dev.py bench [...]    the figures of bench/README.md (`bench capacity`: of many workers)
 
 The packages come by uv, which is installed into `.tools` when the machine has none.
 """
@@ -68,6 +68,8 @@ def main(arguments: list[str]) -> None:
         run(*RUN, "python", "conformance/run.py", *rest)
     elif chore == "fuzz":
         run(*RUN, "python", "fuzz/run.py", *rest)
+    elif chore == "bench" and rest[:1] == ["capacity"]:
+        run(*RUN, "python", "bench/capacity.py", *rest[1:])
     elif chore == "bench":
         run(*RUN, "python", "bench/run.py", *rest)
     else:

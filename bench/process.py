@@ -7,7 +7,7 @@ import select
 import subprocess
 import sys
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,7 +31,9 @@ def environment() -> dict[str, str]:
 class Program:
     """A running child with unbuffered pipes; what it prints to stderr explains a failure."""
 
-    def __init__(self, command: Sequence[str | Path]) -> None:
+    def __init__(
+        self, command: Sequence[str | Path], extra: Mapping[str, str] | None = None
+    ) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
         self._buffer = b""
         self._process = subprocess.Popen(
@@ -40,7 +42,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=self._errors,
             bufsize=0,
-            env=environment(),
+            env=environment() | dict(extra or {}),
         )
         assert self._process.stdin is not None and self._process.stdout is not None
         self.pid = self._process.pid
@@ -92,8 +94,9 @@ class Program:
 
 
 @contextmanager
-def running(*command: str | Path) -> Generator[Program]:
-    program = Program(command)
+def running(*command: str | Path, extra: Mapping[str, str] | None = None) -> Generator[Program]:
+    """A program, with `extra` variables in its environment."""
+    program = Program(command, extra)
     try:
         yield program
     finally:
@@ -101,13 +104,15 @@ def running(*command: str | Path) -> Generator[Program]:
 
 
 @contextmanager
-def http_server(*command: str | Path) -> Generator[tuple[Program, int]]:
+def http_server(
+    *command: str | Path, extra: Mapping[str, str] | None = None
+) -> Generator[tuple[Program, int]]:
     """A server that listens on a free port and prints the port on its first line.
 
     It listens before it prints, so whoever connects next waits in the accept queue: nothing has
     to be polled.
     """
-    with running(*command) as program:
+    with running(*command, extra=extra) as program:
         yield program, int(program.read_line())
 
 

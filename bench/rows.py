@@ -21,6 +21,7 @@ import stdio
 from load import Target, drive
 from peers import Contender, ServerSettings, count_packages, install, python_of
 from process import REPOSITORY, SERVERS, http_server, output_of, running
+from redis_process import redis_server
 
 Better = Literal["higher", "lower"]
 
@@ -79,15 +80,22 @@ def http(
     session: bool = False,
     json: bool = True,
     connections: int = 16,
+    redis: bool = False,
 ) -> Open:
-    def open_http(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
-        options = list(settings.server.options)
+    """Calls over HTTP; with `redis`, in sessions that are kept there, which the peer has not."""
+
+    def open_http(contender: Contender, settings: Settings, stack: ExitStack) -> Probe | None:
+        options, extra = list(settings.server.options), {}
+        if redis and contender.role == "peer":
+            return None
+        if redis and contender.role == "ours":
+            extra["FASTMCP_SESSION_STORE"] = stack.enter_context(redis_server())
         script = SERVERS / "floor_http.py"
         if contender.role != "floor":
             script = SERVERS / "app.py"
             options = ["http", *([] if session else ["--stateless"]), *options]
             options += ["--json"] if json else []
-        server = stack.enter_context(http_server(contender.python, script, *options))
+        server = stack.enter_context(http_server(contender.python, script, *options, extra=extra))
         target = Target(server[1], era, tool, session, server[0].pid)
 
         def probe() -> Sample:
@@ -283,8 +291,32 @@ ROWS = [
         "HTTP with sessions, JSON, 2025-11-25",
         "calls/s",
         "higher",
-        "-",
+        "≥ 0.60 of floor",
         http("handshake", session=True),
+    ),
+    Row(
+        "http-session-redis",
+        "the same, with sessions kept in Redis",
+        "calls/s",
+        "higher",
+        "≥ 0.30 of floor",
+        http("handshake", session=True, redis=True),
+    ),
+    Row(
+        "http-session-sse",
+        "HTTP with sessions, SSE, 2025-11-25",
+        "calls/s",
+        "higher",
+        "-",
+        http("handshake", session=True, tool="add_with_progress", json=False),
+    ),
+    Row(
+        "http-session-sse-redis",
+        "the same, with sessions and resumable streams kept in Redis",
+        "calls/s",
+        "higher",
+        "-",
+        http("handshake", session=True, tool="add_with_progress", json=False, redis=True),
     ),
     Row(
         "stdio-sequential",

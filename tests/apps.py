@@ -171,7 +171,8 @@ class Events:
 
     def rest(self) -> list[Any]:
         """All further messages, until the stream ends."""
-        return [json.loads(line[5:]) for line in self._lines if line.startswith("data:")]
+        data = [line[5:] for line in self._lines if line.startswith("data:")]
+        return [json.loads(item) for item in data if item.strip()]
 
 
 def messages(response: httpx2.Response) -> list[Any]:

@@ -378,6 +378,7 @@ def test_a_client_that_stops_reading_does_not_stop_others(
                 "POST /mcp HTTP/1.1",
                 "Host: localhost",
                 "Content-Type: application/json",
+                "Accept: application/json, text/event-stream",
                 f"Content-Length: {len(body)}",
                 *lines,
             ]

@@ -72,20 +72,25 @@ _read_progress = json.Decoder(_Progress).decode
 
 
 class Connection:
-    """The two tables of a conversation: requests of ours, requests of the peer's."""
+    """The two tables of a conversation: requests of ours, requests of the peer's.
 
-    __slots__ = ("_next", "incoming", "outgoing")
+    Ids of our requests are numbers, or texts that begin with `prefix` if there is one.
+    """
+
+    __slots__ = ("_next", "incoming", "outgoing", "prefix")
 
     def __init__(self) -> None:
         self._next = 0
+        self.prefix = ""
         self.incoming: set[RequestId] = set()
         self.outgoing: set[RequestId] = set()
 
     def next_id(self) -> RequestId:
         """A fresh id for a request of ours, now in flight. It is its progress token, too."""
         self._next += 1
-        self.outgoing.add(self._next)
-        return self._next
+        id = f"{self.prefix}{self._next}" if self.prefix else self._next
+        self.outgoing.add(id)
+        return id
 
     def cancel(self, id: RequestId, reason: str | None = None) -> bytes | None:
         """Give up a request of ours; the message to send, unless it is answered already."""

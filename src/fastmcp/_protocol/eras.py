@@ -256,6 +256,10 @@ class Lifecycle:
         self.era = after
         return sender
 
+    def restore(self, sender: Sender) -> None:
+        """Be where a handshake with this client led."""
+        self.era, self.sender = "handshake", sender
+
     def reset(self) -> None:
         """Forget a handshake whose `initialize` was refused."""
         self.era, self.sender = "fresh", None

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from fastmcp._protocol.eras import Lifecycle, progress_token
+from fastmcp._protocol.eras import Lifecycle, Sender, progress_token
 from fastmcp._protocol.http import batches_allowed
 from fastmcp._runtime.dispatch import Dispatcher
 from fastmcp._runtime.exchange import Exchange, OnFault, SessionRecord, TransportName
@@ -25,14 +25,16 @@ class ServerConnection:
 
     `scopes` holds the ASGI scope of each request in flight, on HTTP. Where the client is in this
     process, `identity` may be a token that says who it is, and `on_fault` hears of what its
-    requests raise. At the end, each of `forget` is called with the id of the session.
+    requests raise. At the end, each of `forget` is called with the id of the session. It hears of
+    changes when it is `introduced`: the client has completed its handshake.
     """
 
     __slots__ = (
         "_dispatcher",
-        "_introduced",
+        "_listener",
         "_transport",
         "identity",
+        "introduced",
         "lifecycle",
         "on_fault",
         "record",
@@ -51,16 +53,16 @@ class ServerConnection:
     ) -> None:
         self._dispatcher = dispatcher
         self._transport: TransportName = transport
-        self._introduced = False
+        self.introduced = False
         self.lifecycle = Lifecycle()
         self.record = SessionRecord(id or os.urandom(16).hex())
         self.scopes: dict[RequestId, Mapping[str, Any]] | None = None
         self.identity: Any = None
         self.on_fault: OnFault | None = None
-        listener = Listener(self._wants, self._tell)
+        self._listener = Listener(self._wants, self._tell)
 
         def closed() -> None:
-            audience.leave(listener)
+            audience.leave(self._listener)
             for each in forget:
                 each(self.record.id)
 
@@ -70,15 +72,29 @@ class ServerConnection:
             on_notification=self._notified,
             on_closed=closed,
         )
-        audience.join(listener)
+        audience.join(self._listener)
+
+    def restore(self, sender: Sender, *, introduced: bool) -> None:
+        """Go on with a client whose handshake was elsewhere, or who said more of itself there."""
+        known = self.lifecycle.sender
+        if known is None:
+            self.lifecycle.restore(sender)
+            self.session.batches = batches_allowed(sender.revision)
+        else:
+            known.log_level = sender.log_level  # requests that are being served follow it
+        self.introduced = introduced
+
+    def hear(self, change: Change) -> None:
+        """Tell the client of a change, if it wants to hear of it."""
+        self._listener.hear(change)
 
     def _notified(self, notification: Notification) -> None:
         if notification.method == "notifications/initialized":
-            self._introduced = self.lifecycle.sender is not None
+            self.introduced = self.lifecycle.sender is not None
 
     def _wants(self, change: Change) -> bool:
         """A handshake client hears of every list, and of the resources that it subscribed to."""
-        if not self._introduced or change.session not in (None, self.record.id):
+        if not self.introduced or change.session not in (None, self.record.id):
             return False
         return change.of != "contents" or change.concerns(self.record.subscriptions)
 

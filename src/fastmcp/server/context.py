@@ -113,6 +113,10 @@ class Context(ServedRequest, Injectable):
         self._tell_lists(self.fastmcp.session_visibility.add(self.session_id, added))
 
     def _tell_lists(self, features: Sequence[Feature]) -> None:
+        cluster, session = self.fastmcp.cluster, self.session_id
+        if cluster is not None and cluster.rules is not None and self._exchange.session is None:
+            rules = cluster.rules
+            self._exchange.before_answer(lambda: rules.share(session))
         for feature in features:
             self.fastmcp.audience.tell(Change(feature, session=self.session_id))
 

@@ -31,6 +31,18 @@ class SessionVisibility:
         self.rules[session] = rules
         return self._catalogues[session]
 
+    def rules_of(self, session: str) -> tuple[Rule, ...]:
+        """The rules of a session."""
+        return tuple(self.rules.get(session, ()))
+
+    def replace(self, session: str, rules: Sequence[Rule]) -> None:
+        """Let a session have these rules, which it got elsewhere."""
+        if self.rules_of(session) == tuple(rules):
+            return
+        self.forget(session)
+        for each in rules:
+            self.add(session, each)
+
     def add(self, session: str, rule: Rule) -> list[Feature]:
         """Show or hide something for a session; the lists that have changed for it."""
         rules = self.rules.get(session)

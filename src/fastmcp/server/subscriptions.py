@@ -109,10 +109,13 @@ class Listener:
 
 
 class Audience:
-    """Everybody who hears of a server's changes, now."""
+    """Everybody who hears of a server's changes, now. `beyond` is told of them for the clients of
+    other workers.
+    """
 
     def __init__(self) -> None:
         self._listeners: dict[Listener, None] = {}
+        self.beyond: Callable[[Change], None] | None = None
 
     def join(self, listener: Listener) -> None:
         """Begin to hear."""
@@ -125,6 +128,12 @@ class Audience:
 
     def tell(self, change: Change) -> None:
         """Tell everybody who wants to know, from any thread; it does not wait for them."""
+        self.tell_here(change)
+        if self.beyond is not None:
+            self.beyond(change)
+
+    def tell_here(self, change: Change) -> None:
+        """Tell everybody here of a change that was told beyond."""
         for listener in list(self._listeners):
             listener.hear(change)
 

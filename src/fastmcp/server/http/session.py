@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from fastmcp._protocol.http import Handshake
@@ -16,7 +16,7 @@ from fastmcp.wire.revisions import R2025_11_25
 
 from ..connection import ServerConnection
 from ..event_store import EventLog
-from .stream import Item, Reader, Stream
+from .stream import Item, Readable, Reader, Stream
 
 # How many messages are kept for a client that has no stream open for them.
 UNCLAIMED = 64
@@ -94,8 +94,11 @@ class HttpSession:
         """Keep that a stream began; the id of that event."""
         return None if self._store is None else await self._store.store_event(stream.id, None)
 
-    async def resume(self, last: str) -> Reader | None:
-        """What a stream of this session brings after an event; None when the event is unknown."""
+    async def resume(self, last: str, scope: MutableMapping[str, Any]) -> Readable | None:
+        """What a stream of this session brings after an event; None when the event is unknown.
+
+        `scope` is the request that asks for it.
+        """
         assert self._store is not None
         stream_id = await self._store.stream_of(last)
         if stream_id is None or not stream_id.startswith(f"{self.id}/"):
@@ -119,7 +122,7 @@ class HttpSession:
         """The id of the stream for what belongs to no request."""
         return f"{self.id}/listen"
 
-    async def begin_listening(self) -> Reader | None:
+    async def begin_listening(self) -> Readable | None:
         """What a client hears that listens from now on; None when it does so already."""
         return None if self.listening is not None else Reader(self.listen())
 
@@ -134,10 +137,10 @@ class HttpSession:
         self._unclaimed = None
         return stream
 
-    async def end_listening(self, reader: Reader) -> None:
-        """A response has ended; if it was the one that listened, nobody does now."""
-        stream = reader.stream
-        if stream is not None and stream is self.listening and not stream.taken_from(reader):
+    async def finish(self, reader: Readable) -> None:
+        """A response has ended that took from this reader; if it listened, nobody does now."""
+        stream = self.listening
+        if stream is not None and stream is reader.stream and not stream.taken_from(reader):
             self.listening = None
 
     async def _listened(self) -> Stream | None:

@@ -30,6 +30,10 @@ class Sessions(Protocol):
         """The session of that id, now in use; None when there is none, or it is somebody else's."""
         ...
 
+    async def recognize(self, name: str) -> None:
+        """Know what there is to know of a session that a request names."""
+        ...
+
     async def settle(self, session: HttpSession) -> None:
         """A client's messages were taken that nothing answers."""
         ...
@@ -97,6 +101,9 @@ class HttpSessions:
         """The session of that id, used or not."""
         return self._table.get(id)
 
+    async def recognize(self, name: str) -> None:
+        pass
+
     async def settle(self, session: HttpSession) -> None:
         pass
 
@@ -132,6 +139,10 @@ class HttpSessions:
         self._table.pop(session.id, None)
         self._table[session.id] = session
 
+    def still_busy(self, session: HttpSession) -> None:
+        """The session would be idle for too long, if nobody waited on it."""
+        self.touch(session)
+
     def _sweep(self) -> None:
         """End what has been idle for too long, and come back when the next one may be."""
         assert self._idle_timeout is not None
@@ -145,6 +156,6 @@ class HttpSessions:
                 self._sweeper = loop.call_later(patience, self._sweep)
                 return
             if oldest.busy:
-                self.touch(oldest)
+                self.still_busy(oldest)
             else:
                 self.drop(oldest)

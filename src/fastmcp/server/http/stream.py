@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from fastmcp.wire.jsonrpc import RequestId
 
@@ -107,6 +107,21 @@ class Stream:
         if self._moved is None:
             self._moved = asyncio.Event()
         await self._moved.wait()
+
+
+class Readable(Protocol):
+    """What a response takes its messages from: `stream`, if that is here."""
+
+    @property
+    def stream(self) -> Stream | None: ...
+
+    async def take(self) -> Item | None:
+        """The next message; None at the end."""
+        ...
+
+    def leave(self) -> None:
+        """The response ends before the messages do."""
+        ...
 
 
 class Reader:

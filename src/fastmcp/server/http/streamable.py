@@ -29,18 +29,16 @@ from fastmcp._protocol.http import (
 from fastmcp._protocol.mirroring import Plan, check_mirrors
 from fastmcp._runtime.dispatch import Answer, Dispatcher
 from fastmcp._runtime.exchange import Exchange
-from fastmcp._runtime.session import Channel
-from fastmcp.exceptions import InputUnavailable, InvalidRequest, McpError
+from fastmcp.exceptions import InputUnavailable, InvalidRequest, McpError, StoreUnavailable
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import Request, RequestId
 from fastmcp.wire.lifecycle import ClientCapabilities
 from fastmcp.wire.revisions import REVISIONS, Revision
 
 from ..auth.identity import principal_of
-from ..connection import ServerConnection
 from .reply import ASGIReceive, ASGISend, Attendant, Reply, read_body
 from .session import HttpSession
-from .sessions import HttpSessions, Sessions
+from .sessions import Sessions
 from .settings import HttpSettings
 from .writer import StreamWriter
 
@@ -55,31 +53,32 @@ class StreamableHTTPEndpoint:
     def __init__(
         self,
         dispatcher: Dispatcher[Any],
-        connect: Callable[[Channel, str], ServerConnection],
+        sessions: Sessions,
         mirrors: Callable[[str], Plan],
         settings: HttpSettings,
     ) -> None:
-        self._dispatcher = dispatcher
+        self._answer = dispatcher.within(settings.request_timeout)
         self._mirrors = mirrors
         self._settings = settings
-        self.sessions: Sessions = HttpSessions(
-            connect,
-            store=settings.event_store,
-            idle_timeout=settings.session_idle_timeout,
-            limit=settings.max_sessions,
-        )
+        self.sessions = sessions
 
     async def __call__(
         self, scope: MutableMapping[str, Any], receive: ASGIReceive, send: ASGISend
     ) -> None:
         headers = read_headers(scope["headers"])
         reply = Reply(send)
-        if scope["method"] == "POST":
-            await self._post(scope, headers, receive, reply)
-        elif scope["method"] in ("GET", "DELETE"):
-            await self._session_method(scope, headers, receive, reply)
-        else:
-            await reply.reject(Reject(405, headers=self._allow()))
+        try:
+            if scope["method"] == "POST":
+                await self._post(scope, headers, receive, reply)
+            elif scope["method"] in ("GET", "DELETE"):
+                await self._session_method(scope, headers, receive, reply)
+            else:
+                await reply.reject(Reject(405, headers=self._allow()))
+        except StoreUnavailable as error:
+            if reply.started:
+                await reply.end_stream()
+            else:
+                await reply.reject(_unavailable(error))
 
     def _allow(self) -> tuple[tuple[bytes, bytes], ...]:
         return ALLOW_POST if self._settings.stateless else ALLOW_ALL
@@ -107,7 +106,7 @@ class StreamableHTTPEndpoint:
         elif isinstance(verdict, Acknowledge):
             await reply.json(b"", 202)
         else:
-            await reply.reject(verdict)
+            await reply.reject(verdict, receive)
 
     # Requests that stand alone
 
@@ -126,6 +125,8 @@ class StreamableHTTPEndpoint:
         except McpError as error:
             await reply.reject(refuse(error, request.id))
             return
+        if verdict.sender.session is not None:
+            await self.sessions.recognize(verdict.sender.session)
         exchange = self._exchange(request, verdict.sender, token, verdict.stream, scope, reply)
         await self._serve_alone(exchange, verdict.json, receive, reply)
 
@@ -215,7 +216,7 @@ class StreamableHTTPEndpoint:
 
         attendant = Attendant(receive, reply, left, idle=streams)
         try:
-            return await self._dispatcher.answer(exchange)
+            return await self._answer(exchange)
         except asyncio.CancelledError:
             if not (cancels and reply.gone) or task.uncancel() > 0:
                 raise
@@ -271,7 +272,7 @@ class StreamableHTTPEndpoint:
 
         async def answer(message: Request) -> bytes:
             exchange = self._exchange(message, sender, None, False, scope, reply)
-            return (await self._dispatcher.answer(exchange)).body
+            return (await self._answer(exchange)).body
 
         requests = [answer(m) for m in verdict.messages if isinstance(m, Request)]
         answers = [*_refusals(verdict), *await asyncio.gather(*requests)]
@@ -355,14 +356,20 @@ class StreamableHTTPEndpoint:
             error = InvalidRequest(f"Accept must list {EVENT_STREAM}")
             await reply.reject(refuse(error, status=406))
         else:
-            await self._listen(session, headers.get(names.LAST_EVENT_ID), receive, reply)
+            last = headers.get(names.LAST_EVENT_ID)
+            await self._listen(session, last, scope, receive, reply)
 
     async def _listen(
-        self, session: HttpSession, last: str | None, receive: ASGIReceive, reply: Reply
+        self,
+        session: HttpSession,
+        last: str | None,
+        scope: MutableMapping[str, Any],
+        receive: ASGIReceive,
+        reply: Reply,
     ) -> None:
         """Send what a stream of this session brings, from an event on or from now on."""
         if last is not None and session.can_resume:
-            reader = await session.resume(last)
+            reader = await session.resume(last, scope)
             error = InvalidRequest(f"Invalid request: Last-Event-ID {last!r} is unknown")
             status = 400
         else:
@@ -375,7 +382,7 @@ class StreamableHTTPEndpoint:
         try:
             await StreamWriter(self._settings, reply).follow(reader, receive)
         finally:
-            await session.end_listening(reader)
+            await session.finish(reader)
 
 
 class _Alone:
@@ -416,6 +423,12 @@ def _refusals(verdict: Handshake) -> list[bytes]:
         for m in verdict.messages
         if isinstance(m, McpError)
     ]
+
+
+def _unavailable(cause: StoreUnavailable) -> Reject:
+    """503 tells a client to try again."""
+    error = McpError(code=-32603, message=f"The session store cannot be reached: {cause}")
+    return Reject(503, refuse(error).body, ((b"retry-after", b"1"),))
 
 
 def _unknown_session(message: Any = None) -> Reject:

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from fastmcp._protocol.http import Handshake
 
 from .reply import ASGIReceive, Attendant, Reply
 from .session import HttpSession
 from .settings import HttpSettings
-from .stream import Item, Reader, Stream
-
-
-class Readable(Protocol):
-    """What a response takes its messages from."""
-
-    async def take(self) -> Item | None: ...
-
-    def leave(self) -> None: ...
+from .stream import Item, Readable, Reader, Stream
 
 
 class StreamWriter:

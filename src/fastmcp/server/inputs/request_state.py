@@ -133,11 +133,21 @@ class RequestStateSecurity:
         self.ttl = ttl
         self.audience = audience
         self.max_size = max_size
+        self.is_ephemeral = False
+        """Whether its key is one that nobody chose, of this process alone."""
 
     @classmethod
     def ephemeral(cls, *, ttl: float = 600.0, audience: str | None = None) -> Self:
         """A key of this process alone: what any other process sealed is refused."""
-        return cls(keys=[os.urandom(MIN_KEY)], ttl=ttl, audience=audience)
+        made = cls(keys=[os.urandom(MIN_KEY)], ttl=ttl, audience=audience)
+        made.is_ephemeral = True
+        return made
+
+    def with_key(self, key: bytes) -> RequestStateSecurity:
+        """The same, sealed by another key."""
+        return RequestStateSecurity(
+            keys=[key], ttl=self.ttl, audience=self.audience, max_size=self.max_size
+        )
 
     @classmethod
     def of(cls, given: Any) -> RequestStateSecurity:

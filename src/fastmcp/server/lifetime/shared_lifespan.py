@@ -145,6 +145,9 @@ class SharedLifespan:
         try:
             async with Exits() as exits:
                 exits.push(self._close_all_http)
+                if self._server.cluster is not None:
+                    await self._server.cluster.start()
+                    exits.push(self._server.cluster.stop)
                 if self._function is not None:
                     result = await exits.enter(manager_of(self._function, self._server))
                     self.result = {} if result is None else result

@@ -1,0 +1,219 @@
+"""The sessions of one endpoint, shared with every worker on the backplane."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from msgspec import DecodeError, Raw, Struct, json
+
+from fastmcp._protocol.connection import CANCELLED, PROGRESS
+from fastmcp._runtime.session import as_error
+from fastmcp.exceptions import StoreUnavailable
+from fastmcp.wire import jsonrpc
+from fastmcp.wire.jsonrpc import Failure, Message, Notification, Request, RequestId, Response
+
+from ..http.session import HttpSession
+from ..http.sessions import Connect, HttpSessions
+from ..session_visibility import SessionVisibility
+from .calls import Calls
+from .cluster import Cluster
+from .cluster_session import ClusterSession
+from .messages import Called, Ended, Forwarded, ListensElsewhere, ReadElsewhere, Saved
+from .messages import Message as Word
+
+# How long what another worker can take up is kept here unused, in seconds.
+LOCAL_IDLE: Final = 60.0
+GROUP: Final = "sessions"
+# How long the sessions count that never end by themselves, in seconds.
+FOREVER: Final = 365 * 86400.0
+
+_tables = itertools.count()
+
+
+class ClusterSessions(HttpSessions):
+    """Sessions that live on the backplane; here are those that were used here of late.
+
+    `limit` is how many there may be on all workers together.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        connect: Connect,
+        visibility: SessionVisibility,
+        repeats: Callable[[Request], bool],
+        *,
+        idle_timeout: float | None,
+        limit: int,
+    ) -> None:
+        local = LOCAL_IDLE if idle_timeout is None else min(idle_timeout, LOCAL_IDLE)
+        super().__init__(connect, store=None, idle_timeout=local, limit=limit)
+        self.connect = connect
+        self.cluster = cluster
+        self.calls = Calls(cluster.backplane)
+        self.visibility = visibility
+        self.repeats = repeats
+        self.ttl = idle_timeout
+        self._number = next(_tables)
+        self._tasks: set[asyncio.Task[None]] = set()
+        cluster.listen(self._hear)
+
+    @property
+    def prefix(self) -> str:
+        """How the ids of requests begin that are made here."""
+        return f"{self.cluster.id}.{self._number}."
+
+    async def open(self, principal: str | None) -> HttpSession | None:
+        id = self.cluster.ids.new()
+        if not await self._count(id):
+            return None
+        session = ClusterSession(id, self)
+        session.principal = principal
+        session.touched = asyncio.get_running_loop().time()
+        self.add(session)
+        return session
+
+    async def find(self, id: str, principal: str | None) -> HttpSession | None:
+        if not self.cluster.ids.knows(id):
+            return None
+        raw = await self.cluster.backplane.get(f"session:{id}")
+        session = self.get(id)
+        if raw is None:
+            if session is not None:
+                self.drop(session)
+            return None
+        if session is None:
+            session = ClusterSession(id, self)
+            session.restore(raw)
+            self.add(session)
+        assert isinstance(session, ClusterSession)
+        if raw != session.raw:
+            session.restore(raw)
+        if session.principal != principal:
+            return None
+        self.touch(session)
+        await self._keep(session)
+        return session
+
+    async def _count(self, id: str) -> bool:
+        backplane, ttl = self.cluster.backplane, self.ttl or FOREVER
+        return await backplane.join(GROUP, id, limit=self._limit, ttl=ttl)
+
+    async def _keep(self, session: ClusterSession) -> None:
+        """Let a session live on, without saying so with each request."""
+        now = asyncio.get_running_loop().time()
+        if self.ttl is None or now - session.touched < self.ttl / 4:
+            return
+        session.touched = now
+        await self.cluster.backplane.touch(session.key, self.ttl)
+        await self._count(session.id)
+
+    def still_busy(self, session: HttpSession) -> None:
+        super().still_busy(session)
+        assert isinstance(session, ClusterSession)
+        self.spawn(self._keep(session))
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something beside the requests; that the backplane is gone is no error there."""
+        task = asyncio.get_running_loop().create_task(_undisturbed(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def recognize(self, name: str) -> None:
+        if self.cluster.rules is not None:
+            await self.cluster.rules.recognize(name)
+
+    async def settle(self, session: HttpSession) -> None:
+        assert isinstance(session, ClusterSession)
+        await session.save()
+
+    async def close(self, session: HttpSession) -> None:
+        assert isinstance(session, ClusterSession)
+        await self.cluster.backplane.delete(session.key)
+        await self.cluster.backplane.leave(GROUP, session.id)
+        self.drop(session)
+        if session.saved is not None:
+            await self.cluster.tell_all(Ended(session.id))
+
+    async def end(self, grace: float) -> None:
+        await super().end(grace)
+        for task in self._tasks:
+            task.cancel()
+
+    # Messages for other workers, and from them
+
+    async def forward(self, session: HttpSession, message: Message) -> bool:
+        if isinstance(message, Notification) and message.method == CANCELLED:
+            id = _id_in(message, "requestId")
+            if id is None or id in session.connection.session.connection.incoming:
+                return False
+            await self.cluster.tell_all(Forwarded(session.id, _encoded(message)))
+            return True
+        id = _concerned(message)
+        if not isinstance(id, str) or id.startswith(self.prefix) or "." not in id:
+            return False
+        worker = id.partition(".")[0]
+        await self.cluster.tell(worker, Forwarded(session.id, _encoded(message)))
+        return True
+
+    def _hear(self, word: Word) -> None:
+        session = self.get(getattr(word, "session", ""))
+        if not isinstance(session, ClusterSession):
+            return
+        if isinstance(word, Forwarded):
+            session.connection.session.feed(bytes(word.message))
+        elif isinstance(word, Saved):
+            session.restore(bytes(word.record))
+        elif isinstance(word, Called):
+            self.spawn(session.drain())
+        elif isinstance(word, ListensElsewhere):
+            session.stop_listening()
+        elif isinstance(word, ReadElsewhere):
+            stream = session.find_stream(word.stream)
+            if stream is not None:
+                stream.detach()
+        elif isinstance(word, Ended):
+            self.drop(session)
+
+
+class _Concerned(Struct):
+    requestId: RequestId | None = None  # noqa: N815
+    progressToken: RequestId | None = None  # noqa: N815
+
+
+_read_concerned = json.Decoder(_Concerned).decode
+
+
+def _id_in(message: Notification, member: str) -> RequestId | None:
+    try:
+        return getattr(_read_concerned(message.params), member)
+    except (DecodeError, UnicodeError, RecursionError):
+        return None
+
+
+def _concerned(message: Message) -> RequestId | None:
+    """The request of ours that a client's message is about."""
+    if isinstance(message, (Response, Failure)):
+        return message.id
+    if isinstance(message, Notification) and message.method == PROGRESS:
+        return _id_in(message, "progressToken")
+    return None
+
+
+def _encoded(message: Message) -> Raw:
+    if isinstance(message, Response):
+        return Raw(jsonrpc.encode_result(message.id, message.result))
+    if isinstance(message, Failure):
+        return Raw(jsonrpc.encode_failure(message.id, as_error(message.error)))
+    assert isinstance(message, Notification)
+    return Raw(jsonrpc.encode_notification(message.method, message.params))
+
+
+async def _undisturbed(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except StoreUnavailable:
+        pass

@@ -1,0 +1,49 @@
+"""Where an endpoint's sessions live: in this process, or shared with other workers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fastmcp.exceptions import ConfigurationError
+
+from .sessions import HttpSessions, Sessions
+from .settings import HttpSettings
+
+if TYPE_CHECKING:
+    from fastmcp._runtime.session import Channel
+
+    from ..connection import ServerConnection
+    from .servable import HttpServable
+
+
+def open_sessions(server: HttpServable, settings: HttpSettings) -> Sessions:
+    """The sessions of a new endpoint of this server."""
+
+    def connect(channel: Channel, id: str) -> ServerConnection:
+        connection = server.connect(channel, "streamable-http", id)
+        if settings.request_timeout is not None:
+            connection.session.limit_requests(settings.request_timeout)
+        return connection
+
+    if server.cluster is None:
+        return HttpSessions(
+            connect,
+            store=settings.event_store,
+            idle_timeout=settings.session_idle_timeout,
+            limit=settings.max_sessions,
+        )
+    if settings.event_store is not None:
+        raise ConfigurationError(
+            "event_store= is not needed beside session_store=, where streams are kept, too"
+        )
+    from ..cluster.cluster_sessions import ClusterSessions
+    from ..cluster.joining import repeatable
+
+    return ClusterSessions(
+        server.cluster,
+        connect,
+        server.session_visibility,
+        repeatable(server.catalogue),
+        idle_timeout=settings.session_idle_timeout,
+        limit=settings.max_sessions,
+    )
