@@ -87,10 +87,11 @@ class RedisServer:
 def _need_redis() -> None:
     from importlib.util import find_spec
 
-    if find_spec("redis") is None:
-        raise ConfigurationError(
-            "RedisBackplane needs the package redis: pip install 'peregrine-mcp[redis]'"
-        )
+    for package in ("redis", "hiredis"):
+        if find_spec(package) is None:
+            raise ConfigurationError(
+                f"RedisBackplane needs the package {package}: pip install 'peregrine-mcp[redis]'"
+            )
 
 
 def _settings_of(given: Any) -> tuple[Callable[..., Any], dict[str, Any]]:
