@@ -1,6 +1,7 @@
 """The server that every peer is tried on: one of each thing that a server can offer.
 
-`python server.py` serves stdio, `python server.py http PORT` serves HTTP at `/mcp`.
+`python server.py` serves stdio, `python server.py http PORT` serves HTTP at `/mcp`, and
+`python server.py sse PORT` the older HTTP+SSE at `/sse`.
 """
 
 import sys
@@ -78,7 +79,7 @@ def review(code: str) -> str:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["http", port]:
-            mcp.run("http", host="127.0.0.1", port=int(port), show_banner=False)
+        case ["http" | "sse" as transport, port]:
+            mcp.run(transport, host="127.0.0.1", port=int(port), show_banner=False)
         case _:
             mcp.run(show_banner=False)

@@ -1,6 +1,7 @@
 """What the official Python SDK 1.x sees of a server, as one JSON document.
 
-`python sdk1.py MODE stdio COMMAND…` or `python sdk1.py MODE http URL`; the mode is always legacy.
+`python sdk1.py MODE stdio COMMAND…`, `python sdk1.py MODE http URL` or the same with `sse`; the
+mode is always legacy.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from mcp import ClientSession, StdioServerParameters, stdio_client
+from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import PromptReference
 from pydantic import AnyUrl
@@ -79,6 +81,8 @@ async def main(transport: str, *target: str) -> None:
     """Connect, look around, print."""
     if transport == "http":
         connection: Any = streamable_http_client(target[0])
+    elif transport == "sse":
+        connection = sse_client(target[0])
     else:
         connection = stdio_client(StdioServerParameters(command=target[0], args=[*target[1:]]))
     patience: Any = timedelta(seconds=30)

@@ -1,6 +1,7 @@
 """What the official Python SDK 2.x sees of a server, as one JSON document.
 
-`python sdk2.py MODE stdio COMMAND…` or `python sdk2.py MODE http URL`; the mode is legacy or auto.
+`python sdk2.py MODE stdio COMMAND…`, `python sdk2.py MODE http URL` or the same with `sse`; the
+mode is legacy or auto.
 """
 
 import asyncio
@@ -9,6 +10,7 @@ import sys
 from typing import Any
 
 from mcp import Client, StdioServerParameters
+from mcp.client.sse import sse_client
 from mcp_types import PromptReference
 
 CHANGES = {
@@ -86,7 +88,9 @@ async def look(client: Any) -> dict[str, Any]:
 async def main(mode: str, transport: str, *target: str) -> None:
     """Connect, look around, print."""
     if transport == "http":
-        server = target[0]
+        server: Any = target[0]
+    elif transport == "sse":
+        server = sse_client(target[0])
     else:
         server = StdioServerParameters(command=target[0], args=[*target[1:]])
     async with Client(

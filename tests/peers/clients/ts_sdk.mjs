@@ -1,7 +1,9 @@
 // What the official TypeScript SDK 1.x sees of a server, as one JSON document.
-// `node ts_sdk.mjs MODE stdio COMMAND…` or `node ts_sdk.mjs MODE http URL`; the mode is always legacy.
+// `node ts_sdk.mjs MODE stdio COMMAND…`, `node ts_sdk.mjs MODE http URL` or the same with `sse`; the
+// mode is always legacy.
 
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { SSEClientTransport } from '@modelcontextprotocol/sdk/client/sse.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 
@@ -11,6 +13,8 @@ const [, kind, ...target] = process.argv.slice(2);
 const transport =
   kind === 'http'
     ? new StreamableHTTPClientTransport(new URL(target[0]))
+    : kind === 'sse'
+    ? new SSEClientTransport(new URL(target[0]))
     : new StdioClientTransport({ command: target[0], args: target.slice(1) });
 
 // This line of the SDK tells the negotiated version to the transport only.
