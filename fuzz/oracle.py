@@ -44,8 +44,8 @@ class Expected(Struct):
     members: list[Expected] = []
 
 
-def expect(data: bytes, *, batches: bool = False) -> Expected:
-    """Read a message as the specification does."""
+def expect(data: bytes, *, batches: bool = False, bare: bool = False) -> Expected:
+    """Read a message as the specification does; `bare` allows calls that are no JSON-RPC."""
     try:
         text = data.decode()
         found = json.loads(text, parse_constant=_refuse, parse_int=_integer)
@@ -57,8 +57,21 @@ def expect(data: bytes, *, batches: bool = False) -> Expected:
     if isinstance(found, list) and batches:
         return _expect_batch(data, json.loads(text, parse_int=_integer, object_pairs_hook=_members))
     if _CHOICE.search(data) or any(data.count(name) > 1 for name in _ENVELOPE):
-        return Expected("unsure", [*_ids(data), *_own_id(found)])
+        return Expected("unsure", [*_ids(data), *_own_id(found), *([0] if bare else [])])
+    if bare and _is_bare_call(found):
+        return Expected("answer", _own_id(found) or [0])
     return _expect_value(found)
+
+
+def _is_bare_call(found: Any) -> bool:
+    return (
+        isinstance(found, dict)
+        and "jsonrpc" not in found
+        and isinstance(found.get("method"), str)
+        and found["method"] != "initialize"
+        and isinstance(found.get("params", {}), dict)
+        and (found.get("id") is None or _is_id(found["id"]))
+    )
 
 
 def _expect_batch(data: bytes, found: list[Any]) -> Expected:

@@ -36,6 +36,7 @@ from fuzz.targets import (
     WebServer,
     complaints,
 )
+from fuzz.wire import Parsers, stream
 
 DEFAULT_CASES = 1_100_000
 BATCH = 500
@@ -325,6 +326,37 @@ async def web_suite(run: Run, suite: str, cases: int) -> None:
             run.report.write(suite, number, "uvicorn", error, case)
 
 
+async def wire_suite(run: Run, suite: str, cases: int) -> None:
+    """Bytes of HTTP for both parsers, in this process."""
+    parsers = Parsers(run.log)
+    for number, size, rng in run.batches(suite, cases):
+        for _ in range(size):
+            data = stream(rng)
+            run.begin(number, suite, data)
+            try:
+                await parsers.run(data)
+            except Wrong as error:
+                if run.report.is_new(suite, error):
+                    small = await shrink(data, _fails_wire(parsers, kind_of(error)))
+                    run.report.write(suite, number, suite, error, small)
+        try:
+            await parsers.check(rng)
+        except Wrong as error:
+            if run.report.is_new(suite, error):
+                run.report.write(suite, number, suite, error, b"")
+
+
+def _fails_wire(parsers: Parsers, kind: str) -> Callable[[bytes], Awaitable[bool]]:
+    async def fails(data: bytes) -> bool:
+        try:
+            await parsers.run(data)
+        except Wrong as wrong:
+            return kind_of(wrong) == kind
+        return False
+
+    return fails
+
+
 def _sendable(case: HttpCase) -> HttpCase:
     """A case as a socket can carry it: without the client leaving, which has its own tests."""
     if case.method == "GET":
@@ -343,6 +375,7 @@ SUITES: dict[str, tuple[str, float, Work]] = {
     ),
     "application-bytes": ("http", 0.2, lambda r, s, n: application_suite(r, s, n, wild=True)),
     "web-server": ("http", 0.01, web_suite),
+    "wire": ("http", 0.01, wire_suite),
     "connection-messages": ("messages", 0.28, lambda r, s, n: connection_suite(r, s, n, _messages)),
     "application-messages": (
         "messages",
@@ -394,6 +427,8 @@ async def replay(path: Path) -> Wrong | None:
                 target = Connections(log)
                 await target.run(kept["era"], body)
                 await target.check(kept["era"])
+            elif suite == "wire":
+                await Parsers(log).run(body)
             elif suite.startswith("process"):
                 return await _process_error(kept["era"], [body.split(b"\n")])
             else:

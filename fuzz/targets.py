@@ -94,6 +94,11 @@ def expect_lines(data: bytes, era: str) -> tuple[list[Expected], bool]:
     return [expect(line, batches=batches) for line in lines_of(data)], b"cancelled" in data
 
 
+def may_be_bare(case: HttpCase) -> bool:
+    """Whether a call without the envelope of JSON-RPC is served: nothing says MCP but the path."""
+    return not {b"mcp-session-id", b"mcp-protocol-version"} & dict(case.headers).keys()
+
+
 class _Recorder:
     """A channel that keeps what it is given."""
 
@@ -246,7 +251,7 @@ class Application:
             return
         batches = self._may_batch(case)
         judge_http(
-            expect(case.body, batches=batches),
+            expect(case.body, batches=batches, bare=may_be_bare(case)),
             status,
             headers,
             body,
@@ -480,7 +485,12 @@ class WebServer:
         strict = case.strict and case.method == "POST" and b"cancelled" not in case.body
         head = case.method == "HEAD"
         judge_http(
-            expect(case.body, batches=batches), status, headers, body, strict=strict, head=head
+            expect(case.body, batches=batches, bare=may_be_bare(case)),
+            status,
+            headers,
+            body,
+            strict=strict,
+            head=head,
         )
 
     async def run_raw(self, data: bytes) -> None:

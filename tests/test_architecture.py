@@ -22,6 +22,8 @@ LAYERS: dict[str, set[str]] = {
     "_version": set(),
     "exceptions": set(),
     "_hydration": set(),
+    "settings": {"exceptions"},
+    "transports": {"exceptions"},
     "wire": {"exceptions"},
     "_protocol": {"wire", "exceptions"},
     "_runtime": {"_protocol", "wire", "exceptions"},
@@ -44,6 +46,8 @@ LAYERS: dict[str, set[str]] = {
         "wire",
         "exceptions",
         "utilities",
+        "settings",
+        "transports",
     },
     "dependencies": {"server", "_components"},
     "testing": {
@@ -57,9 +61,9 @@ LAYERS: dict[str, set[str]] = {
         "exceptions",
     },
     "mcp_config": {"client"},
-    "cli": {"server", "client", "exceptions"},
+    "cli": {"server", "client", "exceptions", "settings"},
     "__main__": {"cli"},
-    "__init__": {"server", "client", "exceptions"},
+    "__init__": {"server", "client", "exceptions", "settings"},
 }
 EXCEPTIONS = {
     # A tool whose schema says in an invalid way what travels in headers is refused when it is made.
@@ -83,6 +87,8 @@ THIRD_PARTY: dict[str, set[str]] = {
     "_spelling": set(),
     "_version": set(),
     "exceptions": set(),
+    "settings": set(),
+    "transports": set(),
     "_hydration": {"msgspec", "pydantic", "pydantic_core"},
     "wire": {"msgspec"},
     "_protocol": {"msgspec"},
@@ -102,11 +108,13 @@ THIRD_PARTY: dict[str, set[str]] = {
     "client": {"msgspec", "pydantic", "pydantic_core", "httpx2", "httptools", "key_value"},
     "server": {
         "cryptography",
+        "hiredis",
         "httpx2",
         "msgspec",
         "starlette",
         "uvicorn",
         "pydantic_core",
+        "redis",
         "wrapt",
     },
     "testing": {"httpx2", "msgspec", "pytest"},

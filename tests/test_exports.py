@@ -19,8 +19,10 @@ PACKAGES = [
     "fastmcp.prompts",
     "fastmcp.resources",
     "fastmcp.server",
+    "fastmcp.server.backplane",
     "fastmcp.server.dependencies",
     "fastmcp.server.elicitation",
+    "fastmcp.server.http",
     "fastmcp.server.middleware",
     "fastmcp.server.providers",
     "fastmcp.server.sampling",
@@ -103,6 +105,9 @@ IMPORTED = {
     "fastmcp.resources.resource": "FunctionResource Resource ResourceContent ResourceResult",
     "fastmcp.server": "FastMCP Context RequestStateSecurity",
     "fastmcp.server.background": "BackgroundTask BackgroundTasks",
+    "fastmcp.server.backplane": """
+        Backplane EncryptedBackplane MemoryBackplane RedisBackplane SQLiteBackplane backplane_of
+    """,
     "fastmcp.server.context": "Context set_context",
     "fastmcp.server.dependencies": """
         get_access_token get_context get_http_headers get_http_request get_server get_session
@@ -112,6 +117,11 @@ IMPORTED = {
         ScalarElicitationType get_elicitation_schema handle_elicit_accept
         parse_elicit_response_type validate_elicitation_json_schema
     """,
+    "fastmcp.server.http": """
+        RequestContextMiddleware StarletteWithLifespan StreamableHTTPASGIApp create_base_app
+        create_sse_app create_streamable_http_app set_http_request
+    """,
+    "fastmcp.server.event_store": "BackplaneEventStore EventStore",
     "fastmcp.server.lifespan": """
         ComposedLifespan ContextManagerLifespan Lifespan lifespan
     """,
@@ -133,6 +143,8 @@ IMPORTED = {
         ArgTransform ArgTransformConfig ToolTransformConfig TransformedTool
         apply_transformations_to_tools forward forward_raw
     """,
+    "fastmcp.settings": "Settings settings",
+    "fastmcp.transports": "HttpTransport StdioTransport",
     "fastmcp.types": """
         Annotations AudioContent BlobResourceContents CallToolResult ContentBlock EmbeddedResource
         ErrorData INTERNAL_ERROR INVALID_PARAMS Icon ImageContent METHOD_NOT_FOUND Prompt

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from fastmcp.exceptions import FastMCPDeprecationWarning as FastMCPDeprecationWarning
     from fastmcp.server.context import Context as Context
     from fastmcp.server.server import FastMCP as FastMCP
+    from fastmcp.settings import settings as settings
 
     __version__ = VERSION
 
@@ -39,8 +40,10 @@ _SUBMODULES = (
     "prompts",
     "resources",
     "server",
+    "settings",
     "testing",
     "tools",
+    "transports",
     "types",
     "utilities",
 )

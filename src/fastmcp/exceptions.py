@@ -38,6 +38,7 @@ These classes know no HTTP statuses. `FastMCPDeprecationWarning` is a warning, b
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 PARSE_ERROR = -32700
@@ -187,7 +188,11 @@ class PromptError(OperationError):
 
 
 class ValidationError(OperationError):
-    """Arguments that do not fit the component's parameters."""
+    """Arguments that do not fit the component's parameters. `problems` has, for each that is known,
+    the `path` of the argument and a `message`.
+    """
+
+    problems: Sequence[Mapping[str, Any]] = ()
 
 
 class NotFoundError(OperationError, KeyError):

@@ -35,6 +35,7 @@ def oracle(fuzzing: Any) -> Any:
         ("process-bytes", 300),
         ("process-messages", 300),
         ("web-server", 100),
+        ("wire", 1000),
     ],
 )
 def test_bad_input_is_answered_as_json_rpc_says(

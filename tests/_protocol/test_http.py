@@ -22,6 +22,7 @@ from fastmcp._protocol.http import (
 )
 from fastmcp.exceptions import McpError
 from fastmcp.wire.jsonrpc import Notification, Request, Response
+from fastmcp.wire.revisions import LATEST_HANDSHAKE
 
 PREFIX = "io.modelcontextprotocol/"
 VERSION = PREFIX + "protocolVersion"
@@ -204,8 +205,8 @@ def test_anything_else_is_415(value: str | None) -> None:
 @pytest.mark.parametrize(
     ("value", "forms"),
     [
-        (None, (True, True)),
-        ("*/*", (True, True)),
+        (None, (True, False)),
+        ("*/*", (True, False)),
         ("application/json", (True, False)),
         ("text/event-stream", (False, True)),
         ("text/event-stream;q=0, application/json;q=0.5", (True, False)),
@@ -539,3 +540,126 @@ def test_the_target_is_the_member_that_the_method_names(
 def test_headers_that_are_missing_altogether_are_no_accident_of_ours() -> None:
     """An empty request is refused like any other."""
     assert refusal(judge_post(Headers({}, frozenset()), b""))[0] == 415
+
+
+# Calls without an envelope of JSON-RPC
+
+
+def bare(message: Any, **headers: str | None) -> Verdict:
+    """The verdict on what somebody posts who knows HTTP and no more."""
+    post = Post([], message)
+    post.put("content-type", "application/json")
+    for name, value in headers.items():
+        post.put(name.replace("_", "-"), value)
+    return post.judge()
+
+
+@pytest.mark.parametrize("accept", [None, "*/*"])
+def test_a_body_that_does_not_say_to_be_json_rpc_is_a_call(accept: str | None) -> None:
+    """Without an id it is no notification; it is answered under 0, as JSON."""
+    verdict = bare({"method": "tools/call", "params": {"name": "echo"}}, accept=accept)
+
+    assert isinstance(verdict, Handshake)
+    assert verdict.messages == [Request(0, "tools/call", Raw(b'{"name": "echo"}'))]
+    assert (verdict.session_id, verdict.revision) == (None, LATEST_HANDSHAKE)
+    assert (verdict.json, verdict.stream) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("message", "id"),
+    [
+        ({"method": "ping"}, 0),
+        ({"method": "ping", "id": None}, 0),
+        ({"method": "ping", "id": 7}, 7),
+        ({"method": "ping", "id": "x"}, "x"),
+        ({"method": "notifications/initialized"}, 0),
+        ({"method": "ping", "more": [1]}, 0),
+    ],
+)
+def test_a_bare_call_keeps_the_id_that_it_has(message: Any, id: Any) -> None:
+    """Parameters are none when none are given."""
+    verdict = bare(message)
+
+    assert isinstance(verdict, Handshake)
+    assert verdict.messages == [Request(id, message["method"], Raw(b"{}"))]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        {"jsonrpc": "1.0", "method": "ping"},
+        {"jsonrpc": None, "method": "ping", "id": 1},
+        {"jsonrpc": "2.0", "method": "ping", "id": None},
+        {"method": 5},
+        {"method": "ping", "params": []},
+        {"method": "ping", "params": None},
+        {"method": "ping", "id": 1.5},
+        {"method": "initialize", "params": {}},
+        {"id": 1, "result": {}},
+        {"params": {}},
+        {},
+    ],
+)
+def test_what_is_neither_json_rpc_nor_a_bare_call_is_refused(message: Any) -> None:
+    """Whoever says jsonrpc is held to it, and a handshake has to say it."""
+    assert refusal(bare(message))[:2] == (400, -32600)
+
+
+def test_a_notification_that_says_json_rpc_stays_one() -> None:
+    """Having no id makes it a call only where nothing says otherwise."""
+    verdict = bare({"jsonrpc": "2.0", "method": "ping"})
+
+    assert isinstance(verdict, Handshake)
+    assert verdict.messages == [Notification("ping", Raw(b"{}"))]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        {"mcp_session_id": "abc"},
+        {"mcp_protocol_version": "2025-11-25"},
+        {"mcp_protocol_version": "2026-07-28"},
+    ],
+)
+def test_whoever_speaks_the_protocol_is_held_to_it(header: dict[str, str]) -> None:
+    """A session or a version in the headers is from a client that knows JSON-RPC."""
+    assert refusal(bare({"method": "ping"}, **header))[:2] == (400, -32600)
+
+
+def test_a_batch_has_no_bare_calls() -> None:
+    """Its members say jsonrpc, each for itself."""
+    verdict = bare([{"method": "ping"}])
+
+    assert isinstance(verdict, Handshake)
+    assert isinstance(verdict.messages[0], McpError)
+
+
+@pytest.mark.parametrize(
+    ("accept", "forms"),
+    [
+        ("application/json, text/event-stream", (True, True)),
+        ("text/event-stream, */*", (True, True)),
+        ("Text/Event-Stream, application/json", (True, True)),
+        ("application/*", (True, False)),
+        ("text/*", (False, True)),
+        ("*/*;q=0.1", (True, False)),
+        ("text/event-stream;q=0, */*", (True, False)),
+    ],
+)
+def test_a_stream_is_for_those_who_ask_for_one(accept: str, forms: tuple[bool, bool]) -> None:
+    """Who accepts anything reads JSON."""
+    verdict = bare(plain(), accept=accept)
+
+    assert isinstance(verdict, Handshake)
+    assert (verdict.json, verdict.stream) == forms
+
+
+@pytest.mark.parametrize("accept", [None, "*/*", "text/*"])
+def test_listening_is_a_stream_for_whoever_accepts_anything(accept: str | None) -> None:
+    """It has no other form."""
+    post = modern("subscriptions/listen", None, notifications={})
+    post.put("accept", accept)
+    verdict = post.judge()
+
+    assert isinstance(verdict, Modern)
+    assert verdict.stream

@@ -221,6 +221,112 @@ def test_the_server_itself_is_an_asgi_application() -> None:
     assert (life.began, life.ended) == (1, 1)
 
 
+@pytest.mark.parametrize("lifespan", ["on", "off"])
+def test_the_server_itself_can_be_served_again(lifespan: str) -> None:
+    """After its lifespan ended, and on another event loop, as if for the first time."""
+    life = Life()
+    mcp = server(life)
+
+    for number in ("1", "2"):
+        with served(mcp, lifespan=lifespan) as base, Mcp(base) as client:
+            session = client.open()
+            answer = client.post(call("number"), session)
+            assert answer.json()["result"]["content"][0]["text"] == number
+
+    assert (life.began, life.ended) == (2, 2)
+
+
+def test_health_and_the_rest_view_are_on_where_nothing_else_is_served() -> None:
+    """The server itself has them; an application that is to be mounted only when it is asked."""
+    paths = ["/health", "/ready", "/tools"]
+
+    def statuses(app: Any) -> list[int]:
+        with http(app) as client:
+            return [client.client.get(client.base + path).status_code for path in paths]
+
+    with served(server()) as base, Mcp(base) as client:
+        assert [client.client.get(base + path).status_code for path in paths] == [200] * 3
+    assert statuses(server().http_app()) == [404] * 3
+    assert statuses(server().http_app(health=True)) == [200, 200, 404]
+    assert statuses(server().http_app(rest=True)) == [404, 404, 200]
+
+
+def test_users_routes_win_over_what_is_ready_made_and_the_endpoint_over_all() -> None:
+    """Whether they were there before the application or came later."""
+    mcp = server()
+    mcp.custom_route("/health", methods=["GET"])(lambda: "my health")
+    mcp.custom_route("/mcp", methods=["POST"])(lambda: "no endpoint")
+    app = mcp.http_app(rest=True, health=True)
+    mcp.custom_route("/tools", methods=["GET"])(lambda: "my tools")
+
+    with http(app) as client:
+        texts = [client.client.get(f"{client.base}/{name}").text for name in ("health", "tools")]
+        assert texts == ["my health", "my tools"]
+        assert client.post(initialize()).json()["result"]["serverInfo"]["name"] == "x"
+        assert client.client.get(f"{client.base}/prompts").status_code == 200
+
+
+def test_pages_that_may_read_answers_may_ask_on_loopback_too() -> None:
+    """cors_origins is enough: the guard lets these origins in, and no others."""
+    origins = ["https://app.example", "https://evil.example"]
+
+    with http(server(), cors_origins=origins[:1]) as client:
+        answers = [client.post(initialize(), {"origin": origin}) for origin in origins]
+        answers.append(client.post(initialize()))
+
+    assert [answer.status_code for answer in answers] == [200, 403, 200]
+    assert answers[0].headers["access-control-allow-origin"] == origins[0]
+
+
+def test_listing_readers_refuses_nobody_where_origins_are_not_checked() -> None:
+    """Elsewhere than on loopback a page of the server's own origin goes on as before."""
+    app = server().http_app(cors_origins=["https://app.example"])
+
+    async def post() -> int:
+        transport = httpx2.ASGITransport(app)
+        async with (
+            app.lifespan(app),
+            httpx2.AsyncClient(transport=transport, base_url="https://mcp.example") as client,
+        ):
+            headers = {"origin": "https://mcp.example"}
+            return (await client.post("/mcp", json=initialize(), headers=headers)).status_code
+
+    assert asyncio.run(post()) == 200
+
+
+def test_a_path_can_have_parameters() -> None:
+    """They are in the request that tools see, whatever the slash at the end."""
+    mcp = FastMCP("tenants")
+
+    @mcp.tool
+    def tenant(ctx: Context) -> str:
+        assert ctx.request is not None
+        return ctx.request.path_params["tenant"]
+
+    with http(mcp, path="/{tenant}/mcp") as client:
+        for path in ("/north/mcp", "/south/mcp/"):
+            answer = client.post(call("tenant"), path=path)
+            assert answer.json()["result"]["content"][0]["text"] == path[1:6]
+        assert client.post(call("tenant"), path="/mcp").status_code == 404
+
+
+def test_the_paths_come_from_the_environment_when_nothing_else_says_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Read when the application is made; what is written in code wins."""
+    mcp = server()
+    monkeypatch.setenv("FASTMCP_STREAMABLE_HTTP_PATH", "/from/outside")
+
+    assert mcp.http_app().state.path == "/from/outside"
+    assert mcp.http_app("/inside").state.path == "/inside"
+
+
+def test_http_app_refuses_a_protection_that_there_is_not() -> None:
+    """The message says which there are."""
+    with pytest.raises(ValueError, match="'auto', True or False"):
+        FastMCP("x").http_app(host_origin_protection="strict")
+
+
 def test_several_apps_of_one_server_are_independent() -> None:
     """Each has its own sessions and settings; the components are the same."""
     mcp = server()

@@ -32,6 +32,7 @@ from processes import free_port, http_server, run_python, stdio_server
 
 from fastmcp import Client, FastMCP
 from fastmcp.client.transports import PythonStdioTransport
+from fastmcp.transports import HttpTransport
 
 COUNTER = """
     import os
@@ -138,6 +139,7 @@ def test_s104_http_is_served_on_port_8000_of_loopback_only(script: Script, log: 
 
     with http_server([script(server_of('mcp.run(transport="http")'))], log, port=8000) as server:
         assert increment_at("http://127.0.0.1:8000/mcp") == 1
+        assert "counter: http://127.0.0.1:8000/mcp" in server.output
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", 8000), timeout=5)
         assert "http://127.0.0.1:8000" in server.output
@@ -191,7 +193,8 @@ def test_s110_an_unknown_transport_names_the_choices() -> None:
         with pytest.raises(ValueError) as caught:
             attempt()
         assert "'x'" in str(caught.value)
-        assert all(name in str(caught.value) for name in ("stdio", "http", "streamable-http"))
+        for name in ("stdio", "http", "sse", "streamable-http"):
+            assert name in str(caught.value)
 
 
 CANCEL = """
@@ -234,13 +237,24 @@ def test_s111_run_async_can_be_cancelled_and_leaves_nothing(script: Script) -> N
     assert run.returncode == 0
 
 
-def test_s112_run_inside_a_running_loop_names_run_async() -> None:
+@pytest.mark.parametrize(
+    ("method", "arguments", "instead"),
+    [
+        ("run", (), "run_async"),
+        ("run_http", (), "run_http_async"),
+        ("run_sse", (), "run_async"),
+        ("run_with_transport", (HttpTransport(),), "run_async"),
+    ],
+)
+def test_s112_run_inside_a_running_loop_names_run_async(
+    method: str, arguments: tuple[Any, ...], instead: str
+) -> None:
     """The RuntimeError says what to await instead."""
 
     async def main() -> None:
-        FastMCP("x").run()
+        getattr(FastMCP("x"), method)(*arguments)
 
-    with pytest.raises(RuntimeError, match="run_async"):
+    with pytest.raises(RuntimeError, match=f"await mcp.{instead}"):
         asyncio.run(main())
 
 
@@ -249,8 +263,7 @@ THREAD = """
     from fastmcp import Client
 
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    options = {"transport": "http", "port": PORT}
-    threading.Thread(target=mcp.run, kwargs=options, daemon=True).start()
+    threading.Thread(target=mcp.run_http, kwargs={"port": PORT}, daemon=True).start()
     while True:
         try:
             socket.create_connection(("127.0.0.1", PORT)).close()
@@ -268,9 +281,7 @@ THREAD = """
 
 
 def test_s116_a_daemon_thread_serves_and_lets_the_process_exit(script: Script) -> None:
-    """run in another thread installs no signal handler, serves, and does not hold up the exit.
-    (run_http, which the row names, comes with the issue that builds it.)
-    """
+    """run_http in another thread installs no signal handler, and does not hold up the exit."""
     run = run_python(str(script(server_of(THREAD))), env={"PORT": str(free_port())})
 
     assert run.returncode == 0, run.stderr
@@ -279,7 +290,8 @@ def test_s116_a_daemon_thread_serves_and_lets_the_process_exit(script: Script) -
 
 def test_s117_a_second_run_in_one_process_works(script: Script, log: Path) -> None:
     """After run() met the end of stdin, run(transport="http") serves and prints still appear."""
-    lines = 'mcp.run()\nprint("again")\nmcp.run(transport="http", port=PORT)\nprint("over")'
+    http = 'mcp.run(transport="http", port=PORT, show_banner=False)'
+    lines = f'mcp.run()\nprint("again")\n{http}\nprint("over")'
 
     with http_server([script(server_of(lines))], log) as server:
         assert increment_at(server.url) == 1

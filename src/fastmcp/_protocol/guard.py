@@ -17,13 +17,15 @@ class Guard(Struct, frozen=True):
 
     `enabled` True checks both headers and False neither. None checks both on a loopback address,
     and elsewhere those for which something is listed. `bound_to` is the address that the server
-    listens on; without it, the one that each connection came to is taken for it.
+    listens on; without it, the one that each connection came to is taken for it. `readers` are
+    origins whose pages may read answers: allowed where origins are checked, and no reason to.
     """
 
     enabled: bool | None = None
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
     bound_to: str | None = None
+    readers: tuple[str, ...] = ()
 
     def refusal(
         self, came_to: str | None, host: str | None, origin: str | None
@@ -48,12 +50,12 @@ class Guard(Struct, frozen=True):
 
     def _allows_host(self, host: str) -> bool:
         name = _without_port(host.lower())
-        if name in LOOPBACK or "*" in self.hosts:
+        if name in LOOPBACK or name == self.bound_to or "*" in self.hosts:
             return True
         return any(_matches(allowed.lower(), host.lower(), name) for allowed in self.hosts)
 
     def _allows_origin(self, origin: str) -> bool:
-        if "*" in self.origins or origin in self.origins:
+        if any("*" in origins or origin in origins for origins in (self.origins, self.readers)):
             return True
         scheme, _, rest = origin.partition("://")
         if scheme not in ("http", "https"):

@@ -2,10 +2,14 @@
 
 The body decides before the headers do, so that a modern request with a missing or wrong header
 is told so, rather than sent to look for a session. This module alone turns codes into statuses.
+
+Who names a session or a version speaks the protocol and is held to it. Of others, who may have
+only a tool for HTTP at hand, a call without its JSON-RPC envelope is served as well.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
 from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, json
@@ -29,6 +33,7 @@ from fastmcp.wire.methods import METHODS
 from fastmcp.wire.revisions import (
     ASSUMED_REVISION,
     HANDSHAKE_REVISIONS,
+    LATEST_HANDSHAKE,
     R2025_03_26,
     REVISIONS,
     Revision,
@@ -116,8 +121,7 @@ def judge_post(headers: Headers, body: bytes) -> Verdict:
     content_type = headers.get(b"content-type") or ""
     if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
         return refuse(InvalidRequest(f"Content-Type must be {JSON}"), status=415)
-    accept = headers.get(b"accept")
-    json_ok, stream_ok = accepts(accept, JSON), accepts(accept, EVENT_STREAM)
+    json_ok, stream_ok = _forms(headers.get(b"accept"))
     if not (json_ok or stream_ok):
         return refuse(InvalidRequest(f"Accept must list {JSON} and {EVENT_STREAM}"), status=406)
     version = headers.get(names.PROTOCOL_VERSION)
@@ -128,8 +132,14 @@ def judge_post(headers: Headers, body: bytes) -> Verdict:
                 return refuse(InvalidRequest("Invalid request: batches are not supported"))
             return _batch(headers, body, version, json_ok, stream_ok)
         message = jsonrpc.decode(body)
+    except InvalidRequest as error:
+        bare = None if version is not None else _bare_call(headers, body)
+        if bare is None:
+            return refuse(error, error.id)
+        # Who speaks no revision gets all that the latest one can say.
+        return Handshake([bare], False, None, LATEST_HANDSHAKE, False, json_ok, stream_ok)
     except RemoteProtocolError as error:
-        return refuse(error, error.id if isinstance(error, InvalidRequest) else None)
+        return refuse(error)
     if isinstance(message, Request):
         envelope = read_envelope(message.params)
         enveloped = envelope.version is not UNSET
@@ -149,11 +159,52 @@ def judge_post(headers: Headers, body: bytes) -> Verdict:
     )
 
 
+@lru_cache(maxsize=256)
+def _forms(accept: str | None) -> tuple[bool, bool]:
+    """Whether an answer may be JSON, and whether it may be a stream. That is for those who ask
+    for one by its name: who accepts anything, or says nothing, reads JSON.
+    """
+    json_ok = accepts(accept, JSON)
+    named = accept is not None and EVENT_STREAM in accept.lower()
+    return json_ok, accepts(accept, EVENT_STREAM) and (named or not json_ok)
+
+
+class _BareCall(Struct, rename={"said": "jsonrpc"}):
+    method: str
+    said: Raw | UnsetType = UNSET
+    id: RequestId | None = None
+    params: Raw = jsonrpc.NO_PARAMS
+
+
+_read_bare_call = json.Decoder(_BareCall).decode
+
+
+def _bare_call(headers: Headers, body: bytes) -> Request | None:
+    """The call in a body that does not say to be JSON-RPC, of a client without a session.
+
+    It is no notification for having no id; its answer has the id 0 then.
+    """
+    if headers.get(names.SESSION_ID) is not None:
+        return None
+    try:
+        call = _read_bare_call(body)
+    except (DecodeError, UnicodeError, RecursionError):
+        return None
+    if call.said is not UNSET or call.method == "initialize":
+        return None
+    if bytes(memoryview(call.params)[:1]) != b"{":
+        return None
+    return Request(0 if call.id is None else call.id, call.method, call.params)
+
+
 def _judge_modern(
     request: Request, envelope: Envelope, headers: Headers, json_ok: bool, stream_ok: bool
 ) -> Verdict:
-    if request.method == LISTEN and not stream_ok:
-        return refuse(InvalidRequest(f"{request.method} needs Accept: {EVENT_STREAM}"), status=406)
+    if request.method == LISTEN:
+        stream_ok = accepts(headers.get(b"accept"), EVENT_STREAM)
+        if not stream_ok:
+            error = InvalidRequest(f"{request.method} needs Accept: {EVENT_STREAM}")
+            return refuse(error, status=406)
     try:
         if headers.repeated and (twice := headers.repeated & names.ONCE):
             raise HeaderMismatch(f"Header mismatch: {_title(min(twice))} was sent more than once")

@@ -18,6 +18,8 @@ from fastmcp.wire.shapes import META_SERVER_INFO
 
 from .exchange import Exchange
 from .faults import to_error
+from .interruption import ServerStopping, was_interrupted
+from .time_limit import LISTEN, took_too_long
 
 C = TypeVar("C")
 Handler: TypeAlias = Callable[[C, Any], Awaitable[Any]]
@@ -82,9 +84,13 @@ class Dispatcher(Generic[C]):
         try:
             result = await self._dispatch(exchange)
             answer = Answer(jsonrpc.encode_result(exchange.id, result))
-        except (Exception, SystemExit, asyncio.CancelledError) as fault:
-            if isinstance(fault, asyncio.CancelledError) and _is_being_cancelled():
-                raise
+        except (Exception, SystemExit, asyncio.CancelledError) as raised:
+            fault: BaseException = raised
+            if isinstance(fault, asyncio.CancelledError):
+                if was_interrupted():
+                    fault = ServerStopping()
+                elif _is_being_cancelled():
+                    raise
             exchange.report(fault)
             error = to_error(
                 fault,
@@ -95,6 +101,28 @@ class Dispatcher(Generic[C]):
             answer = Answer(jsonrpc.encode_failure(exchange.id, error), error)
         if exchange.outbox is not None:
             await exchange.outbox.settle()
+        return answer
+
+    def within(self, seconds: float | None) -> Callable[[Exchange], Awaitable[Answer]]:
+        """`answer` for requests that may take so long; one that takes longer is cancelled, and
+        answered with an error.
+        """
+        if seconds is None:
+            return self.answer
+
+        async def answer(exchange: Exchange) -> Answer:
+            if exchange.method == LISTEN:
+                return await self.answer(exchange)
+            deadline = asyncio.timeout(seconds)
+            try:
+                async with deadline:
+                    return await self.answer(exchange)
+            except TimeoutError:
+                if not deadline.expired():
+                    raise
+                error = took_too_long(seconds)
+                return Answer(jsonrpc.encode_failure(exchange.id, error), error)
+
         return answer
 
     async def _dispatch(self, exchange: Exchange) -> Model:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import sys
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 from fastmcp.exceptions import ConfigurationError
+from fastmcp.settings import TRANSPORTS, settings
 
 NAMES = ("mcp", "server", "app")
 
@@ -21,13 +21,14 @@ def add_parser(commands: Any) -> None:
         "run", help="serve a FastMCP server from a Python file", allow_abbrev=False
     )
     parser.add_argument("spec", metavar="FILE[:OBJECT]", help="the file, and the server in it")
-    parser.add_argument("-t", "--transport", choices=("stdio", "http", "streamable-http"))
+    parser.add_argument("-t", "--transport", choices=TRANSPORTS)
     parser.add_argument("--host", help="address to bind (default 127.0.0.1)")
     parser.add_argument("-p", "--port", type=int, help="port to bind (default 8000)")
-    parser.add_argument("--path", help="path of the endpoint (default /mcp)")
-    parser.add_argument("-l", "--log-level", type=str.lower, help="log level of the HTTP server")
+    parser.add_argument("--path", help="path of the endpoint (default /mcp, or /sse)")
+    parser.add_argument("-l", "--log-level", type=str.lower, help="how much is logged")
     parser.add_argument("--stateless", action="store_true", help="HTTP without sessions")
-    parser.add_argument("--no-banner", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--workers", type=int, help="processes that serve HTTP (default 1)")
+    parser.add_argument("--no-banner", action="store_true", help="say nothing at the start")
     parser.set_defaults(act=act)
 
 
@@ -35,18 +36,19 @@ def act(options: argparse.Namespace) -> int:
     """Serve until the end."""
     http = {
         name: getattr(options, name)
-        for name in ("host", "port", "path", "log_level")
+        for name in ("host", "port", "path", "workers")
         if getattr(options, name) is not None
     }
     if options.stateless:
         http["stateless_http"] = True
-    transport = options.transport or os.environ.get("FASTMCP_TRANSPORT") or "stdio"
+    transport = options.transport or settings.transport
     if transport == "stdio" and http:
         given = ", ".join(f"--{name.replace('_', '-')}" for name in http)
         raise ConfigurationError(f"{given} need --transport http")
+    both = {"log_level": options.log_level, "show_banner": False if options.no_banner else None}
     with _prints_to_stderr() if transport == "stdio" else contextlib.nullcontext():
         server = load_server(options.spec)
-    server.run(transport, **http)
+    server.run(transport, **http, **both)
     return 0
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, cast
 
+from fastmcp._components.current import current_scope
 from fastmcp._components.injection.dependencies import Reading
 
 from .context import Context
@@ -88,10 +89,15 @@ def get_http_request() -> Request:
     Raises:
         RuntimeError: it came another way, or none is being served.
     """
-    request = Context.current().request
+    request = _request_here()
     if request is None:
+        Context.current()  # raises where nothing is served at all
         raise RuntimeError("The request being served did not come over HTTP")
     return request
+
+
+def _request_here() -> Request | None:
+    return getattr(current_scope.get(None), "request", None)
 
 
 def get_http_headers(include_all: bool = False, include: set[str] | None = None) -> dict[str, str]:
@@ -100,8 +106,7 @@ def get_http_headers(include_all: bool = False, include: set[str] | None = None)
     Left out are credentials and what belongs to this message alone, so that the rest can be sent
     on to another service; `include` names those to keep.
     """
-    context = Context.current_or_none()
-    request = None if context is None else context.request
+    request = _request_here()
     if request is None:
         return {}
     if include_all:

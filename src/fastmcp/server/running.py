@@ -1,94 +1,206 @@
-"""`run` and its asynchronous twin: which transport, and with which options."""
+"""`run` and all that is like it: which transport, and with which options."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
-import threading
-from collections.abc import Callable, Generator
+import logging
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from fastmcp._spelling import unexpected_keyword
 from fastmcp.exceptions import ConfigurationError
+from fastmcp.settings import LOG_LEVELS, Settings, settings
+from fastmcp.transports import HttpTransport, StdioTransport
 
 if TYPE_CHECKING:
-    from .http.app import HttpServable
+    from .http.run_options import HttpRun
+    from .http.servable import HttpServable
 
-TRANSPORTS = {
-    "stdio": "stdio",
-    "http": "http",
-    "streamable-http": "http",
+TRANSPORTS = {"stdio": "stdio", "http": "http", "streamable-http": "http", "sse": "sse"}
+STDIO_OPTIONS = {
+    "buffer_size",
+    "log_level",
+    "show_banner",
+    "stateless",
+    "timeout",
+    "timeout_graceful_shutdown",
 }
-_STDIO_OPTIONS = {"show_banner", "log_level", "stateless"}
+
+OURS: dict[str, Any] = {"rest": True, "health": True}
+"""What is served beside the endpoint where the whole port is ours."""
 
 
-def run(server: HttpServable, transport: str | None, options: dict[str, Any]) -> None:
+def run(server: HttpServable, transport: str | None, options: Mapping[str, Any]) -> None:
     """Serve until the end, in a loop of our own."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        pass
+    _refuse_running_loop("run", "run_async")
+    kind = _kind(transport)
+    _serve(server, kind, options, f"run(transport={transport or kind!r})")
+
+
+def run_http(server: HttpServable, options: Mapping[str, Any]) -> None:
+    """Serve over HTTP with all that belongs to it, in a loop of our own."""
+    _refuse_running_loop("run_http", "run_http_async")
+    kind = _kind(options.get("transport") or "http")
+    if kind == "stdio":
+        raise TypeError("run_http() serves HTTP; run() serves standard input and output")
+    given = {name: options[name] for name in options if name != "transport"}
+    _serve(server, kind, {**OURS, **given}, "run_http()")
+
+
+def run_sse(server: HttpServable, options: Mapping[str, Any]) -> None:
+    """Serve over HTTP+SSE, in a loop of our own."""
+    _refuse_running_loop("run_sse", "run_async('sse')")
+    _serve(server, "sse", options, "run_sse()")
+
+
+def run_with_transport(server: HttpServable, transport: Any) -> None:
+    """Serve as a transport of `fastmcp.transports` says, in a loop of our own."""
+    _refuse_running_loop("run_with_transport", "run_async")
+    if isinstance(transport, StdioTransport):
+        _serve(server, "stdio", transport.options(), "StdioTransport()")
+    elif isinstance(transport, HttpTransport):
+        _serve(server, "http", {**OURS, **transport.options()}, "HttpTransport()")
     else:
-        raise RuntimeError(
-            "run() cannot be called inside a running event loop; use `await mcp.run_async(...)`"
-        )
+        raise TypeError(_no_transport(transport))
+
+
+async def run_async(
+    server: HttpServable, transport: str | None, options: Mapping[str, Any]
+) -> None:
+    """Serve until the end, or until cancelled."""
+    kind = _kind(transport)
+    function = f"run_async(transport={transport or kind!r})"
+    if kind == "stdio":
+        await _serve_stdio(server, options, function)
+        return
+    how = _http_run(kind, options, function)
+    if how.workers > 1 or how.loop != "auto":
+        name = "workers" if how.workers > 1 else "loop"
+        raise TypeError(f"{function} does not take {name}=: it runs in this loop; use run_http()")
+    await _serve_http(server, how)
+
+
+def _serve(server: HttpServable, kind: str, options: Mapping[str, Any], function: str) -> None:
+    if kind == "stdio":
+        _to_the_end(lambda: _serve_stdio(server, options, function), None)
+        return
+    how = _http_run(kind, options, function)
+    if how.workers > 1:
+        from .http.workers import run_workers
+
+        run_workers(server, how)
+    else:
+        _to_the_end(lambda: _serve_http(server, how), loop_factory(how.loop))
+
+
+def _http_run(kind: str, options: Mapping[str, Any], function: str) -> HttpRun:
+    from .http.run_options import read_run
+
+    return read_run(function, kind, options)
+
+
+async def _serve_http(server: HttpServable, how: HttpRun) -> None:
+    from .http.serving import serve_http
+
+    with logged(how.log_level):
+        await serve_http(server, how)
+
+
+async def _serve_stdio(server: HttpServable, options: Mapping[str, Any], function: str) -> None:
+    from .stdio import StdioOptions, serve_stdio
+
+    for name in options:
+        if name not in STDIO_OPTIONS:
+            raise unexpected_keyword(function, name, sorted(STDIO_OPTIONS))
+    given = {name: value for name, value in options.items() if value is not None}
+    level = given.pop("log_level", None)
+    if given.pop("show_banner", False):
+        from .banner import print_banner
+
+        print_banner(server, "standard input and output")
+    given.pop("stateless", None)  # a process has one client here, whatever it is called
+    with logged(level):
+        await serve_stdio(server, StdioOptions(**given))
+
+
+def _to_the_end(
+    serve: Callable[[], Coroutine[Any, Any, None]],
+    factory: Callable[[], asyncio.AbstractEventLoop] | None,
+) -> None:
     try:
-        kind = _kind(transport)
-        with _terminable(), asyncio.Runner(loop_factory=_loop_factory(kind)) as runner:
-            runner.run(run_async(server, kind, options))
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.run(serve())
     except KeyboardInterrupt:
         pass
 
 
+def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """How to make the event loop of that name; `auto` is uvloop, where it is installed."""
+    if name == "asyncio":
+        return None
+    try:
+        return import_module("uvloop").new_event_loop
+    except ImportError:
+        if name == "auto":
+            return None
+        raise ConfigurationError(
+            "loop='uvloop' needs uvloop; install it with: pip install 'peregrine-mcp[speed]'"
+        ) from None
+
+
 @contextlib.contextmanager
-def _terminable() -> Generator[None]:
-    """SIGTERM ends the service as SIGINT does: in order, and with exit code 0."""
-    if threading.current_thread() is not threading.main_thread():
+def logged(level: str | int | None) -> Generator[None]:
+    """Log at this level inside of the block, or at that of the settings if they have one; to
+    standard error, unless logging is set up already.
+    """
+    level = Settings.log_level.given(settings) if level is None else level
+    if level is None or not settings.log_enabled:
         yield
         return
-
-    def interrupt(*_: object) -> None:
-        signal.raise_signal(signal.SIGINT)
-
-    before = signal.signal(signal.SIGTERM, interrupt)
+    if isinstance(level, str):
+        level = Settings.log_level.check(level, "log_level=")
+        level = "DEBUG" if level == LOG_LEVELS[-1] else level  # which is uvicorn's alone
+    log = logging.getLogger("fastmcp")
+    before, handler = log.level, None
+    if not log.hasHandlers():
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(levelname)s: %(name)s: %(message)s"))
+        log.addHandler(handler)
+    log.setLevel(level)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
-
-
-def _loop_factory(kind: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop for HTTP, where it is installed."""
-    if kind == "stdio":
-        return None
-    try:
-        uvloop = import_module("uvloop")
-    except ImportError:
-        return None
-    return uvloop.new_event_loop
+        log.setLevel(before)
+        if handler is not None:
+            log.removeHandler(handler)
 
 
 def _kind(transport: str | None) -> str:
-    transport = transport or os.environ.get("FASTMCP_TRANSPORT") or "stdio"
-    kind = TRANSPORTS.get(transport)
+    name = transport or settings.transport
+    kind = TRANSPORTS.get(name)
     if kind is None:
-        raise ConfigurationError(
-            f"Unknown transport {transport!r}; use one of {', '.join(TRANSPORTS)}"
-        )
+        raise ConfigurationError(f"Unknown transport {name!r}; use one of {', '.join(TRANSPORTS)}")
     return kind
 
 
-async def run_async(server: HttpServable, transport: str | None, options: dict[str, Any]) -> None:
-    """Serve until the end, or until cancelled."""
-    if _kind(transport) == "stdio":
-        if unknown := sorted(options.keys() - _STDIO_OPTIONS):
-            raise TypeError(f"run(transport='stdio') does not take {', '.join(unknown)}")
-        from .stdio import serve_stdio
+def _refuse_running_loop(function: str, instead: str) -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    instead = instead if instead.endswith(")") else f"{instead}(...)"
+    raise RuntimeError(
+        f"{function}() cannot be called inside a running event loop; use `await mcp.{instead}`"
+    )
 
-        await serve_stdio(lambda channel: server.connect(channel, "stdio"), server.lifespan.use())
-    else:
-        from .http.serving import serve_http
 
-        await serve_http(server, **options)
+def _no_transport(given: Any) -> str:
+    name = type(given).__name__
+    text = "run_with_transport() takes StdioTransport() or HttpTransport() of fastmcp.transports"
+    if any(kind.__module__.startswith("fastmcp.client.") for kind in type(given).__mro__):
+        return f"{text}; this {name} is of fastmcp.client.transports, and is for a Client"
+    if isinstance(given, str):
+        return f"{text}; for a name there is run(transport={given!r})"
+    return f"{text}, not {name}"

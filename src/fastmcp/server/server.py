@@ -23,6 +23,7 @@ from fastmcp.wire.lifecycle import Implementation, LoggingLevel, ServerCapabilit
 from fastmcp.wire.resource_names import canonical_uri
 
 from .capabilities import capabilities
+from .cluster import cluster_of
 from .completions import Completers
 from .component_host import ComponentHost
 from .connection import ServerConnection
@@ -36,15 +37,16 @@ from .providers.local import Feature
 from .providers.shelf import OnDuplicate
 from .request.log_message import known_level
 from .routes import build_chains, build_routes
-from .state.keeper import AnyStore, keeper_of
+from .state.keeper import AnyStore, Keeper, keeper_of
 from .subscriptions import Audience, Change
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
     from starlette.routing import BaseRoute
     from starlette.types import Receive, Scope, Send
 
     from .background import ServerBackground
+    from .http.application import StarletteWithLifespan
+    from .http.manager import SessionManager
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -81,6 +83,7 @@ class FastMCP(ComponentHost):
         cache_scope: Literal["public", "private"] = "private",
         experimental_capabilities: Mapping[str, Any] | None = None,
         request_state_security: RequestStateSecurity | None = None,
+        session_store: Any = None,
         session_state_store: AnyStore | None = None,
         client_log_level: LoggingLevel | None = None,
         sampling_handler: Callable[..., Any] | None = None,
@@ -117,16 +120,20 @@ class FastMCP(ComponentHost):
         self._cache = (round(cache_ttl * 1000), cache_scope)
         self.request_state_security = RequestStateSecurity.of(request_state_security)
         self.client_log_level: LoggingLevel = known_level(client_log_level or "debug")
-        self.state_keeper = keeper_of(session_state_store)
         self.sampling_fallback = SamplingFallback(sampling_handler, sampling_handler_behavior)
         self.experimental_capabilities = dict(experimental_capabilities or {})
         self._middleware = list(middleware or ())
         self.lifespan = SharedLifespan(self, lifespan, session_lifespan)
         self._dispatcher: Dispatcher[Context] | None = None
         self._chains: dict[str, Handler[Context]] | None = None
-        self._asgi: Starlette | None = None
+        self._asgi: StarletteWithLifespan | None = None
         self.custom_routes: list[BaseRoute] = []
+        self.newest_manager: SessionManager | None = None
         self.audience = Audience()
+        self.cluster = cluster_of(self, session_store)
+        self.state_keeper: Keeper = keeper_of(session_state_store)
+        if self.cluster is not None and session_state_store is None:
+            self.state_keeper = self.cluster.keeper
         self.completers = Completers()
         for tool in tools or ():
             self.add_tool(tool)
@@ -280,8 +287,11 @@ class FastMCP(ComponentHost):
         name: str | None = None,
         include_in_schema: bool = True,
     ) -> Callable[[F], F]:
-        """Register a Starlette handler `(request) -> response` beside the MCP endpoint."""
+        """Register a handler beside the MCP endpoint, also of applications already made.
 
+        It is async or plain, takes Starlette's request or nothing, and returns a response or
+        data: text, what has JSON, `(data, status)` or `(data, status, headers)`.
+        """
         from .http.custom_routes import custom_route
 
         return custom_route(self.custom_routes, path, methods, name, include_in_schema)
@@ -333,21 +343,49 @@ class FastMCP(ComponentHost):
     # Running
 
     def run(self, transport: str | None = None, **options: Any) -> None:
-        """Serve until the end: `"stdio"` (the default), or `"http"` with host, port and path.
+        """Serve until the end: `"stdio"` (the default), `"http"` or `"sse"`.
+
+        Options for HTTP are those of `run_http`, without the REST view and `/health` unless
+        `rest=True` and `health=True`; for stdio there are `log_level`, `buffer_size`, `timeout`
+        (seconds for a request) and `timeout_graceful_shutdown`.
 
         Raises:
             RuntimeError: an event loop is running in this thread; await `run_async` there.
-            ConfigurationError: an unknown transport or option.
+            ConfigurationError: an unknown transport, or options that cannot be.
         """
         from .running import run
 
         run(self, transport, options)
 
     async def run_async(self, transport: str | None = None, **options: Any) -> None:
-        """As `run`, inside a running event loop."""
+        """As `run`, inside a running event loop. It returns when a signal or `stop` ends it."""
         from .running import run_async
 
         await run_async(self, transport, options)
+
+    def run_http(self, host: str | None = None, port: int | None = None, **options: Any) -> None:
+        """Serve streamable HTTP at `/mcp` until the end, with the REST view and `/health`.
+
+        Options: those of `http_app`; `workers` (processes: each is this program started again, on
+        the same port), `log_level`, `access_log`, `show_banner`, `timeout_keep_alive`,
+        `timeout_graceful_shutdown` (seconds that calls have to finish), `ssl_keyfile`,
+        `ssl_certfile` and the other keywords of uvicorn's configuration.
+        """
+        from .running import run_http
+
+        run_http(self, {"host": host, "port": port, **options})
+
+    def run_sse(self, host: str | None = None, port: int | None = None, **options: Any) -> None:
+        """As `run(transport="sse")`."""
+        from .running import run_sse
+
+        run_sse(self, {"host": host, "port": port, **options})
+
+    def run_with_transport(self, transport: Any) -> None:
+        """Serve until the end by a `StdioTransport` or `HttpTransport` of `fastmcp.transports`."""
+        from .running import run_with_transport
+
+        run_with_transport(self, transport)
 
     async def run_stdio_async(self, **options: Any) -> None:
         """Serve one client on standard input and output until it closes them."""
@@ -356,24 +394,59 @@ class FastMCP(ComponentHost):
         await run_async(self, "stdio", options)
 
     async def run_http_async(self, **options: Any) -> None:
-        """Serve streamable HTTP; options as in `http_app`, and host, port, uvicorn_config."""
+        """Serve streamable HTTP; options as in `run`, and host, port, uvicorn_config."""
         from .running import run_async
 
         await run_async(self, options.pop("transport", "http"), options)
 
-    def http_app(self, path: str | None = None, **options: Any) -> Starlette:
+    def stop(self) -> None:
+        """End in order all that runs this server, from any thread; it does not wait for the end.
+
+        What an ASGI server runs (`uvicorn module:mcp`, `http_app()`) is for that server to end.
+        """
+        from .service import stop
+
+        stop(self)
+
+    def http_app(self, path: str | None = None, **options: Any) -> StarletteWithLifespan:
         """A Starlette application that serves MCP at `path` (`/mcp`), with and without a slash.
 
-        Options: `stateless_http`, `json_response`, `middleware` (Starlette's), `event_store`,
-        `retry_interval` (milliseconds), `session_idle_timeout` (seconds, None for never),
-        `max_sessions`, `max_request_size` (bytes), `host_origin_protection` (`"auto"`, True,
-        False), `allowed_hosts`, `allowed_origins`.
+        Give its `lifespan` to the application that it is mounted in. Options: `transport`
+        (`"sse"` for the older transport, at `/sse` with `message_path`), `stateless_http`,
+        `json_response`, `middleware` (Starlette's), `event_store`, `retry_interval`
+        (milliseconds), `session_idle_timeout` (seconds, None for never), `max_sessions`,
+        `max_request_size` (bytes), `request_timeout` (seconds), `host_origin_protection`
+        (`"auto"`, True, False), `allowed_hosts`, `allowed_origins`, `cors_origins` (of web pages,
+        `["*"]` for all), `rest` (the view of tools, resources and prompts as plain JSON) and
+        `health` (`/health` and `/ready`).
         """
         from .http.app import create_app
 
         return create_app(self, path, **options)
 
+    def streamable_http_app(self, path: str | None = None, **options: Any) -> StarletteWithLifespan:
+        """The same as `http_app`."""
+        return self.http_app(path, **options)
+
+    def sse_app(
+        self, path: str | None = None, message_path: str | None = None, **options: Any
+    ) -> StarletteWithLifespan:
+        """`http_app` for the older transport, HTTP+SSE."""
+        from .http.app import create_app
+
+        return create_app(self, path, message_path=message_path, transport="sse", **options)
+
+    @property
+    def session_manager(self) -> SessionManager:
+        """What runs the newest HTTP application of this server: `async with
+        mcp.session_manager.run()` does what its lifespan does.
+        """
+        if self.newest_manager is None:
+            self.http_app()
+        assert self.newest_manager is not None
+        return self.newest_manager
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._asgi is None:
-            self._asgi = self.http_app()
+            self._asgi = self.http_app(rest=True, health=True)
         await self._asgi(scope, receive, send)

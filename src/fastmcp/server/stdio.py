@@ -10,27 +10,55 @@ import asyncio
 import contextlib
 import os
 import select
-import signal
 import sys
 import threading
 from collections.abc import Callable, Generator
-from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec import Struct
 
 from fastmcp._protocol.framing import LineSplitter
-from fastmcp._runtime.session import Channel
+from fastmcp._runtime.session import Channel, Session
 from fastmcp.exceptions import RemoteProtocolError
+from fastmcp.transports import DEFAULT_BUFFER, check_positive
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import RequestId
 
 from .connection import ServerConnection
+from .service import serving
+
+if TYPE_CHECKING:
+    from fastmcp._runtime.exchange import TransportName
+
+    from .lifetime.shared_lifespan import SharedLifespan
 
 MAX_LINE = 64 * 1024 * 1024
-CHUNK = 64 * 1024
 # What a pipe that polls as writable takes without blocking (POSIX, write).
 ATOMIC = 4096
 HIGH_WATER = 1024 * 1024
+# How long calls have to finish when the service ends, and then those that are cancelled, and the
+# client to read what is left, in seconds.
 GRACE = 0.5
+
+
+class StdioServable(Protocol):
+    """What serving needs of its server."""
+
+    @property
+    def lifespan(self) -> SharedLifespan: ...
+
+    def connect(self, channel: Channel, transport: TransportName) -> ServerConnection: ...
+
+
+class StdioOptions(Struct, frozen=True, kw_only=True):
+    """How to serve; `buffer_size` in bytes, the others in seconds."""
+
+    buffer_size: int = DEFAULT_BUFFER
+    timeout: float | None = None
+    timeout_graceful_shutdown: float = GRACE
+
+    def __post_init__(self) -> None:
+        check_positive(buffer_size=self.buffer_size, timeout=self.timeout)
 
 
 class StdioChannel:
@@ -137,10 +165,11 @@ class _Reader:
     """Reads a file descriptor in chunks on the loop, or in a thread where the loop cannot."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, fd: int, take: Callable[[bytes], None]
+        self, loop: asyncio.AbstractEventLoop, fd: int, size: int, take: Callable[[bytes], None]
     ) -> None:
         self._loop = loop
         self._fd = fd
+        self._size = size
         self._take = take
         self._threaded = False
         self._go = threading.Event()
@@ -173,7 +202,7 @@ class _Reader:
 
     def _ready(self) -> None:
         try:
-            chunk = os.read(self._fd, CHUNK)
+            chunk = os.read(self._fd, self._size)
         except BlockingIOError:
             return
         except OSError:
@@ -185,7 +214,7 @@ class _Reader:
         while chunk:
             self._go.wait()
             try:
-                chunk = os.read(self._fd, CHUNK)
+                chunk = os.read(self._fd, self._size)
             except OSError:
                 chunk = b""
             try:
@@ -194,29 +223,65 @@ class _Reader:
                 return
 
 
-async def serve_stdio(
-    connect: Callable[[Channel], ServerConnection], lifespan: AbstractAsyncContextManager[None]
-) -> None:
+async def serve_stdio(server: StdioServable, options: StdioOptions) -> None:
     """Serve until the client closes its end, then finish what is being served, briefly.
 
     The lifespan is entered here because what it prints must not reach the client either.
     """
-    loop = asyncio.get_running_loop()
-    with _own_standard_streams() as (stdin, stdout):
-        async with lifespan:
-            await _serve(loop, stdin, stdout, connect)
+    task = asyncio.current_task()
+    assert task is not None
+    starting, ended = True, asyncio.Event()
+
+    def end() -> None:
+        ended.set()
+        if starting:
+            task.cancel()
+
+    with serving(server, end) as service, _own_standard_streams() as (stdin, stdout):
+        try:
+            async with server.lifespan.use():
+                starting = False
+                if not ended.is_set():
+                    await _serve(server, options, stdin, stdout, ended)
+        except asyncio.CancelledError:
+            if not (service.ending and starting) or task.uncancel() > 0:
+                raise
 
 
 async def _serve(
+    server: StdioServable, options: StdioOptions, stdin: int, stdout: int, ended: asyncio.Event
+) -> None:
+    loop = asyncio.get_running_loop()
+    channel = StdioChannel(loop, stdout)
+    session = server.connect(channel, "stdio").session
+    if options.timeout is not None:
+        session.limit_requests(options.timeout)
+    reader = _reading(loop, stdin, options.buffer_size, channel, session, ended)
+    reader.start()
+    try:
+        await ended.wait()
+        await session.wait_tasks(options.timeout_graceful_shutdown)
+        session.interrupt()
+        await session.wait_tasks(GRACE)
+    finally:
+        reader.stop()
+        session.close()
+        await session.wait_tasks(GRACE)
+        await channel.wait_flushed(GRACE)
+
+
+def _reading(
     loop: asyncio.AbstractEventLoop,
     stdin: int,
-    stdout: int,
-    connect: Callable[[Channel], ServerConnection],
-) -> None:
-    channel = StdioChannel(loop, stdout)
-    session = connect(channel).session
+    size: int,
+    channel: StdioChannel,
+    session: Session,
+    ended: asyncio.Event,
+) -> _Reader:
+    """What feeds the session, pausing while the client is behind; at the end of input it sets
+    `ended`.
+    """
     splitter = LineSplitter(MAX_LINE)
-    ended = asyncio.Event()
     resuming: set[asyncio.Task[None]] = set()
 
     async def resume() -> None:
@@ -241,42 +306,8 @@ async def _serve(
             resuming.add(task)
             task.add_done_callback(resuming.discard)
 
-    reader = _Reader(loop, stdin, take)
-    reader.start()
-    try:
-        with _signals(loop, ended.set):
-            await ended.wait()
-        await session.wait_tasks(GRACE)
-    finally:
-        reader.stop()
-        session.close()
-        await session.wait_tasks(GRACE)
-        await channel.wait_flushed(GRACE)
-
-
-@contextlib.contextmanager
-def _signals(loop: asyncio.AbstractEventLoop, stop: Callable[[], None]) -> Generator[None]:
-    """The first SIGINT or SIGTERM ends the service in order; a second one has its usual effect."""
-
-    def once() -> None:
-        release()
-        stop()
-
-    def release() -> None:
-        for number in caught:
-            loop.remove_signal_handler(number)
-        caught.clear()
-
-    caught: list[int] = []
-    # Not in a thread other than the main one, nor where the loop has no signals.
-    with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, once)
-            caught.append(number)
-    try:
-        yield
-    finally:
-        release()
+    reader = _Reader(loop, stdin, size, take)
+    return reader
 
 
 @contextlib.contextmanager

@@ -44,7 +44,11 @@ async def run_server_async(
             # Connections wait in the socket's queue until they are taken.
             serving = asyncio.create_task(
                 server.run_http_async(
-                    transport=transport, path=path, sockets=[listener], log_level="error"
+                    transport=transport,
+                    path=path,
+                    sockets=[listener],
+                    show_banner=False,
+                    uvicorn_config={"log_level": "error"},
                 )
             )
             try:

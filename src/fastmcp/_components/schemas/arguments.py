@@ -54,7 +54,7 @@ class Arguments(Struct, frozen=True):
             ValidationError: nothing that fits.
         """
         from .mending import members_of, mended, unwrapped
-        from .refusal import refuse
+        from .refusal import problems_of, refuse
 
         for mend in () if data is None or self.strict else (unwrapped, mended):
             data = cast("bytes", data)
@@ -70,7 +70,9 @@ class Arguments(Struct, frozen=True):
                 return arguments
         sent = {} if data is None else members_of(data)
         text = refuse(refusal, self.schema["properties"].keys() - sent.keys())
-        raise ValidationError(text or NOT_AN_OBJECT)
+        invalid = ValidationError(text or NOT_AN_OBJECT)
+        invalid.problems = problems_of(refusal)
+        raise invalid
 
 
 def _log(text: str) -> None:

@@ -58,6 +58,19 @@ def refuse(error: ValueError, unused: Iterable[str]) -> str | None:
     return f"{_told(problems)}. Call again with {advice}." if advice else _told(problems)
 
 
+def problems_of(error: ValueError) -> list[Detail]:
+    """The same as data: the path of each argument, and what is wrong with it."""
+    return [
+        {
+            "path": [
+                part if isinstance(part, int) else _shortened(str(part)) for part in each["loc"]
+            ],
+            "message": _saying(each),
+        }
+        for each in (details_of(error) or ())[:_SHOWN]
+    ]
+
+
 def details_of(error: ValueError) -> list[Detail] | None:
     """pydantic's list of what is wrong, the values left out; None for another kind of error."""
     errors: Any = getattr(error, "errors", None)

@@ -1,115 +1,36 @@
-"""The Starlette application around the MCP endpoint."""
+"""The application around the MCP endpoint, put together from its options."""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import os
 from collections.abc import AsyncGenerator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, TypeVar
 
-from starlette.applications import Starlette
+from msgspec import Struct
 from starlette.middleware import Middleware as ASGIMiddleware
-from starlette.routing import BaseRoute, Match
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp
 
 from fastmcp._protocol.guard import Guard
 from fastmcp.exceptions import ConfigurationError
+from fastmcp.settings import settings
 
 from ..event_store import EventLog
-from ..request.app_state import HOST_APP
+from .application import StarletteWithLifespan
 from .guard import HostOriginGuardMiddleware
+from .manager import SessionManager
+from .mounting import settle_into
+from .opening import open_sessions
+from .routes import EndpointRoute, LiveRoutes, checked_path, owned
+from .servable import HttpServable
 from .settings import HttpSettings
 from .streamable import StreamableHTTPEndpoint
+from .unrouted import Unrouted
 
-if TYPE_CHECKING:
-    import logging
+T = TypeVar("T")
 
-    from fastmcp._protocol.mirroring import Plan
-    from fastmcp._runtime.dispatch import Dispatcher
-    from fastmcp._runtime.exchange import TransportName
-    from fastmcp._runtime.session import Channel
-
-    from ..connection import ServerConnection
-    from ..lifetime.shared_lifespan import SharedLifespan
-    from ..options import HttpDefaults
-
-DEFAULT_PATH = "/mcp"
-# How long a call that is cancelled at the end may take to clean up, in seconds.
-GRACE = 0.5
 Protection = Literal["auto"] | bool
-
-
-class HttpServable(Protocol):
-    """What the application needs of its server."""
-
-    logger: logging.Logger
-    http_defaults: HttpDefaults
-    custom_routes: list[BaseRoute]
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def lifespan(self) -> SharedLifespan: ...
-
-    @property
-    def dispatcher(self) -> Dispatcher[Any]: ...
-
-    def mirrors_of(self, name: str) -> Plan: ...
-
-    def connect(
-        self, channel: Channel, transport: TransportName, id: str | None = None
-    ) -> ServerConnection: ...
-
-
-class StarletteWithLifespan(Starlette):
-    """A Starlette application whose lifespan a parent application can take over.
-
-    While it has no middleware of the user's, requests for the endpoint go to it straight: it
-    answers every error itself, and the stack around the router would cost a fifth of a call.
-    """
-
-    endpoint_route: EndpointRoute | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if "app" in scope:
-            scope[HOST_APP] = scope["app"]
-        route = self.endpoint_route
-        bare = route is not None and len(self.user_middleware) == 1  # which is the guard
-        if route is None or not bare or not route.serves(scope):
-            await super().__call__(scope, receive, send)
-            return
-        scope["app"] = self
-        await route.guarded(scope, receive, send)
-
-    @property
-    def lifespan(self) -> Any:
-        """The lifespan context, callable with the parent application."""
-        return self.router.lifespan_context
-
-
-class EndpointRoute(BaseRoute):
-    """Serves one path with and without its trailing slash, redirecting neither."""
-
-    def __init__(self, path: str, endpoint: ASGIApp, guard: Guard) -> None:
-        self.path = "/" + path.strip("/")
-        self.endpoint = endpoint
-        self.guarded = HostOriginGuardMiddleware(endpoint, guard)
-        self.name = "mcp"
-
-    def serves(self, scope: Scope) -> bool:
-        """Whether this is a request for the endpoint."""
-        if scope["type"] != "http":
-            return False
-        path: str = scope["path"].removeprefix(scope.get("root_path", ""))
-        return path == self.path or path.rstrip("/") == self.path.rstrip("/")
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        return (Match.FULL, {"endpoint": self.endpoint}) if self.serves(scope) else (Match.NONE, {})
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.endpoint(scope, receive, send)
+DEFAULT_IDLE_TIMEOUT = 1800.0
 
 
 def create_app(
@@ -125,92 +46,175 @@ def create_app(
     session_idle_timeout: float | Literal["auto"] | None = "auto",
     max_sessions: int = 10_000,
     max_request_size: int = 4 * 1024 * 1024,
-    host_origin_protection: Protection = "auto",
+    request_timeout: float | None = None,
+    host_origin_protection: Protection | None = None,
     allowed_hosts: Sequence[str] | None = None,
     allowed_origins: Sequence[str] | None = None,
+    cors_origins: Sequence[str] | None = None,
+    rest: bool = False,
+    health: bool = False,
+    message_path: str | None = None,
     bound_to: str | None = None,
 ) -> StarletteWithLifespan:
     """The application that `FastMCP.http_app` documents; `bound_to` is the server's address,
     where it is known.
     """
-    if transport not in ("http", "streamable-http"):
-        raise ConfigurationError(
-            f"http_app(transport={transport!r}): use 'http' or 'streamable-http'"
-        )
+    kind = _kind(transport)
     defaults = server.http_defaults
-    settings = HttpSettings(
-        stateless=_first(stateless_http, defaults.stateless_http, _flag("STATELESS_HTTP")),
-        json_response=_first(json_response, defaults.json_response, _flag("JSON_RESPONSE")),
+    how = HttpSettings(
+        stateless=_stateless(kind, stateless_http, defaults.stateless_http),
+        json_response=_first(json_response, defaults.json_response, settings.json_response),
         max_request_size=max_request_size,
-        session_idle_timeout=1800 if session_idle_timeout == "auto" else session_idle_timeout,
+        session_idle_timeout=_idle_timeout(kind, session_idle_timeout),
         max_sessions=max_sessions,
         event_store=event_store,
         retry_interval=retry_interval,
-    )
-    endpoint = StreamableHTTPEndpoint(
-        server.dispatcher,
-        lambda channel, id: server.connect(channel, "streamable-http", id),
-        server.mirrors_of,
-        settings,
+        request_timeout=request_timeout,
     )
     guard = Guard(
-        None if host_origin_protection == "auto" else host_origin_protection,
-        tuple(allowed_hosts or ()),
-        tuple(allowed_origins or ()),
+        _enabled(_first(host_origin_protection, settings.http_host_origin_protection)),
+        tuple(_first(allowed_hosts, settings.http_allowed_hosts, ())),
+        tuple(_first(allowed_origins, settings.http_allowed_origins, ())),
         bound_to,
+        tuple(cors_origins or ()),
     )
-    route = EndpointRoute(path or DEFAULT_PATH, _Started(server, endpoint), guard)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncGenerator[None]:
-        async with server.lifespan.use():
-            try:
-                yield
-            finally:
-                await endpoint.sessions.end(GRACE)
-
-    app = StarletteWithLifespan(
-        routes=[route, *server.custom_routes],
-        middleware=[ASGIMiddleware(HostOriginGuardMiddleware, guard=guard), *(middleware or ())],
-        lifespan=lifespan,
+    if kind == "sse":
+        path = checked_path(path or settings.sse_path, "path")
+        served = _sse(server, how, path, message_path or settings.message_path)
+    else:
+        path = checked_path(path or settings.streamable_http_path, "path")
+        served = _streamable(server, how, path)
+    app = _assemble(
+        server,
+        served,
+        [ASGIMiddleware(HostOriginGuardMiddleware, guard=guard), *_cors(cors_origins)],
+        list(middleware or ()),
+        _ready_made_routes(server, how, served.manager, rest=rest, health=health),
     )
-    app.endpoint_route = route
     app.state.fastmcp_server = server
-    app.state.path = route.path
-    app.state.transport_type = "streamable-http"
-    app.state.mcp_endpoint = endpoint
+    app.state.fastmcp_auth = None
+    app.state.path = path
+    app.state.transport_type = kind
+    app.state.mcp_endpoint = served.endpoint
     return app
 
 
-class _Started:
-    """Starts the server's lifespan at the first request when no application has done so."""
+class _Served(Struct):
+    """What an application serves, at these paths."""
 
-    def __init__(self, server: HttpServable, endpoint: StreamableHTTPEndpoint) -> None:
-        self._server = server
-        self._endpoint = endpoint
-        self._turn = asyncio.Lock()
+    endpoint: Any
+    manager: SessionManager
+    paths: dict[str, ASGIApp]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._server.lifespan.running:
-            async with self._turn:
-                await self._start()
-        await self._endpoint(scope, receive, send)
 
-    async def _start(self) -> None:
-        if self._server.lifespan.running:
-            return
-        self._server.logger.warning(
-            "The application of %r was mounted without its lifespan, which starts now; pass "
-            "lifespan=mcp_app.lifespan to the parent application to have it end in order",
-            self._server.name,
+def _streamable(server: HttpServable, how: HttpSettings, path: str) -> _Served:
+    endpoint = StreamableHTTPEndpoint(
+        server.dispatcher, open_sessions(server, how), server.mirrors_of, how
+    )
+    manager = server.newest_manager = SessionManager(server, endpoint.sessions)
+    return _Served(endpoint, manager, {path: manager.started(endpoint)})
+
+
+def _sse(server: HttpServable, how: HttpSettings, path: str, message_path: str) -> _Served:
+    from .sse import SSEEndpoint
+
+    endpoint = SSEEndpoint(
+        lambda channel, id: server.connect(channel, "sse", id), how, message_path
+    )
+    if path == "/" + endpoint.message_path.strip("/"):
+        raise ConfigurationError(f"path and message_path are both {path!r}, and have to differ")
+    manager = SessionManager(server, endpoint.sessions)
+    stream, messages = manager.started(endpoint.stream), manager.started(endpoint.messages)
+    return _Served(endpoint, manager, {path: stream, endpoint.message_path: messages})
+
+
+def _assemble(
+    server: HttpServable,
+    served: _Served,
+    own: list[ASGIMiddleware],
+    users: list[ASGIMiddleware],
+    ready_made: list[BaseRoute],
+) -> StarletteWithLifespan:
+    """The endpoint's paths before the routes of the user's, and what is ready made after them."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(parent: Any) -> AsyncGenerator[None]:
+        settle_into(parent, app)
+        async with served.manager.run():
+            yield
+
+    app = StarletteWithLifespan(middleware=[*own, *users], lifespan=lifespan)
+    endpoints = [EndpointRoute(path, asgi, app) for path, asgi in served.paths.items()]
+    app.routes.extend(endpoints)
+    app.routes.extend(owned(route, app) for route in server.custom_routes)
+    app.routes.append(LiveRoutes(server.custom_routes, app))
+    app.routes.extend(owned(route, app) for route in ready_made)
+    app.router.default = Unrouted(endpoints[0], app.router.not_found)
+    app.endpoint_routes = endpoints
+    served.manager.handle_request = endpoints[0].owned
+    app.own_middleware = len(own)
+    return app
+
+
+def _cors(origins: Sequence[str] | None) -> list[ASGIMiddleware]:
+    if not origins:
+        return []
+    from .cors import cors_middleware
+
+    return [cors_middleware(origins)]
+
+
+def _ready_made_routes(
+    server: HttpServable, how: HttpSettings, manager: SessionManager, *, rest: bool, health: bool
+) -> list[BaseRoute]:
+    routes: list[BaseRoute] = []
+    if health:
+        from .health import health_routes
+
+        routes += health_routes(server, None if server.cluster is None else server.cluster.check)
+    if rest:
+        from .rest import rest_routes
+
+        routes += rest_routes(server, how, manager.started)
+    return routes
+
+
+def _kind(transport: str) -> str:
+    if transport in ("http", "streamable-http"):
+        return "streamable-http"
+    if transport == "sse":
+        return "sse"
+    raise ConfigurationError(
+        f"http_app(transport={transport!r}): use 'http', 'streamable-http' or 'sse'"
+    )
+
+
+def _stateless(kind: str, given: bool | None, default: bool | None) -> bool:
+    """What is said of streamable HTTP in general is not said of the older transport."""
+    if kind == "sse":
+        return bool(given)
+    return _first(given, default, settings.stateless_http)
+
+
+def _enabled(protection: object) -> bool | None:
+    """The same as the guard has it."""
+    if protection == "auto":
+        return None
+    if not isinstance(protection, bool):
+        raise ConfigurationError(
+            f"host_origin_protection={protection!r} has to be 'auto', True or False"
         )
-        await self._server.lifespan.enter()
+    return protection
 
 
-def _first(*choices: bool | None) -> bool:
-    return next((choice for choice in choices if choice is not None), False)
+def _idle_timeout(kind: str, given: float | Literal["auto"] | None) -> float | None:
+    """A client of the older transport is connected as long as it listens, and not idle."""
+    seconds = settings.http_session_idle_timeout if given == "auto" else given
+    if isinstance(seconds, str):
+        return None if kind == "sse" else DEFAULT_IDLE_TIMEOUT
+    return seconds
 
 
-def _flag(name: str) -> bool | None:
-    value = os.environ.get(f"FASTMCP_{name}")
-    return None if value is None else value.strip().lower() in ("1", "true", "yes", "on")
+def _first(*choices: T | None) -> T:
+    """The first that was made; the last one always is."""
+    return next(choice for choice in choices if choice is not None)

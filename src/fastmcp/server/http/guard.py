@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastmcp._protocol.guard import Guard
-from fastmcp._protocol.headers import read_headers
 from fastmcp._protocol.http import refuse
 from fastmcp.exceptions import InvalidRequest
 
@@ -20,17 +20,25 @@ class HostOriginGuardMiddleware:
 
     def __init__(self, app: ASGIApp, guard: Guard) -> None:
         self.app = app
-        self._guard = guard
+        # A client sends the same two headers each time.
+        self._refusal = lru_cache(maxsize=256)(guard.refusal)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             server = scope.get("server")
-            headers = read_headers(scope["headers"])
-            found = self._guard.refusal(
-                server[0] if server else None, headers.get(b"host"), headers.get(b"origin")
-            )
+            host = origin = None
+            for name, value in scope["headers"]:
+                if name == b"host":
+                    host = value
+                elif name == b"origin":
+                    origin = value
+            found = self._refusal(server[0] if server else None, _text(host), _text(origin))
             if found is not None:
                 status, reason = found
                 await Reply(send).reject(refuse(InvalidRequest(reason), status=status))
                 return
         await self.app(scope, receive, send)
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.strip(b" \t").decode("latin-1")

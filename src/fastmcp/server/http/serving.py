@@ -1,79 +1,197 @@
-"""Serving the application with uvicorn."""
+"""Serving the application with uvicorn, and ending in order.
+
+Whoever only listens is sent away first, calls have until the deadline, and what is then still
+being served is answered with an error.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+import contextlib
+import logging
+from collections.abc import Callable, Generator, Sequence
+from socket import socket
+from typing import Any
 
-from .app import HttpServable, StarletteWithLifespan, create_app
-from .streamable import StreamableHTTPEndpoint
+import uvicorn
 
-if TYPE_CHECKING:
-    import uvicorn
+from fastmcp._protocol.http import refuse
+from fastmcp._runtime.interruption import ServerStopping, interrupt, was_interrupted
+from fastmcp.settings import Settings, settings
 
+from ..banner import print_banner
+from ..service import Service, serving
+from .app import create_app
+from .application import StarletteWithLifespan
+from .listening import listen_on, url_of
+from .reply import Reply
+from .run_options import HttpRun
+from .servable import HttpServable
 
-async def serve_http(
-    server: HttpServable,
-    *,
-    host: str | None = None,
-    port: int | None = None,
-    path: str | None = None,
-    log_level: str | None = None,
-    show_banner: bool | None = None,
-    uvicorn_config: Mapping[str, Any] | None = None,
-    sockets: Any = None,
-    stateless: bool | None = None,
-    **options: Any,
-) -> None:
-    """Serve the application until cancelled or signalled."""
-    del show_banner
-    host = host or os.environ.get("FASTMCP_HOST") or "127.0.0.1"
-    port = int(os.environ.get("FASTMCP_PORT") or 8000) if port is None else port
-    if stateless is not None:
-        options.setdefault("stateless_http", stateless)
-    app = create_app(server, path, bound_to=None if sockets else host, **options)
-    config = {
-        "http": _http_implementation(),
-        "timeout_graceful_shutdown": 2,
-        "lifespan": "on",
-        "ws": "none",
-        "log_level": (log_level or os.environ.get("FASTMCP_LOG_LEVEL") or "info").lower(),
-        **(uvicorn_config or {}),
-    }
-    await _uvicorn_server(app, host, port, config).serve(sockets=sockets)
+logger = logging.getLogger("uvicorn.error")
+
+# How long the answers of interrupted sessions have to go out, and everything else then has to
+# end, in seconds.
+ANSWERING = 0.1
+CLEANING = 0.5
 
 
-def _http_implementation() -> str:
-    """What uvicorn reads HTTP by: httptools with the extra `speed`, whose mark is uvloop. Without
-    being asked it is h11, which bounds the length of the headers; httptools does not.
+def create_run_app(server: HttpServable, how: HttpRun) -> StarletteWithLifespan:
+    """The application that is to be served so."""
+    elsewhere = how.sockets or how.uvicorn.get("uds") or how.uvicorn.get("fd")
+    bound_to = None if elsewhere else how.host
+    return create_app(server, transport=how.transport, bound_to=bound_to, **how.app)
+
+
+async def serve_http(server: HttpServable, how: HttpRun) -> None:
+    """Serve until cancelled, signalled or stopped.
+
+    Raises:
+        OSError: the address cannot be had.
     """
-    from importlib.util import find_spec
+    app = create_run_app(server, how)
+    with contextlib.ExitStack() as opened:
+        sockets = sockets_for(how, opened)
 
-    return "h11" if find_spec("uvloop") is None else "httptools"
+        def begun() -> None:
+            announce(server, how, app.state.path, sockets)
+
+        http = HttpServer(how, app, begun)
+        await serve_until_stopped(server, http, sockets)
 
 
-def _uvicorn_server(
-    app: StarletteWithLifespan, host: str, port: int, config: Mapping[str, Any]
-) -> uvicorn.Server:
-    import uvicorn
+async def serve_until_stopped(
+    server: HttpServable,
+    http: HttpServer,
+    sockets: Sequence[socket] | None,
+    prepare: Callable[[Service], object] | None = None,
+) -> None:
+    """Serve as a service of this process, which `prepare` is given first. Until it listens, ending
+    it is cancelling it.
+    """
+    task = asyncio.current_task()
+    assert task is not None
 
-    endpoint: StreamableHTTPEndpoint = app.state.mcp_endpoint
+    def end() -> None:
+        http.should_exit = True
+        if not http.started:
+            task.cancel()
 
-    class Server(uvicorn.Server):
-        async def serve(self, sockets: Any = None) -> None:
-            try:
-                await super().serve(sockets)
-            except asyncio.CancelledError:
-                if self.started:
-                    await self.shutdown(sockets)
+    with serving(server, end) as service:
+        if prepare is not None:
+            prepare(service)
+        try:
+            async with server.lifespan.use():
+                await http.serve(None if sockets is None else list(sockets))
+        except asyncio.CancelledError:
+            if not service.ending or http.started or task.uncancel() > 0:
                 raise
 
-        async def shutdown(self, sockets: Any = None) -> None:
-            # They would hold the shutdown up until its deadline; calls have until then.
-            endpoint.sessions.stop_listening()
-            app.state.fastmcp_server.audience.dismiss()
-            await super().shutdown(sockets)
 
-    return Server(uvicorn.Config(app, host=host, port=port, **config))
+def sockets_for(how: HttpRun, opened: contextlib.ExitStack) -> Sequence[socket] | None:
+    """The sockets to serve on, closed with `opened` if they are ours; None for those that uvicorn
+    opens by itself.
+    """
+    if how.sockets is not None:
+        return how.sockets
+    if how.uvicorn.get("uds") is not None or how.uvicorn.get("fd") is not None:
+        return None
+    made = listen_on(how.host, how.port)
+    for each in made:
+        opened.callback(each.close)
+    return made
+
+
+def announce(
+    server: HttpServable,
+    how: HttpRun,
+    path: str,
+    sockets: Sequence[socket] | None,
+    notes: Sequence[str] = (),
+) -> None:
+    """Say where the server is reached."""
+    base = url_of(how.scheme, how.host, sockets) if sockets else _socket_name(how)
+    if how.show_banner:
+        print_banner(server, base + path, notes=notes, host=how.host if sockets else None)
+    if sockets:  # for others uvicorn says it
+        logger.info("Uvicorn running on %s (Press CTRL+C to quit)", base)
+
+
+def _socket_name(how: HttpRun) -> str:
+    uds = how.uvicorn.get("uds")
+    return f"fd {how.uvicorn.get('fd')} " if uds is None else f"unix:{uds} "
+
+
+class HttpServer(uvicorn.Server):
+    """uvicorn with our way to end. `begun` is called when it listens."""
+
+    def __init__(self, how: HttpRun, app: StarletteWithLifespan, begun: Callable[[], None]) -> None:
+        self._app = app
+        self._begun = begun
+        self._grace = how.grace
+        self._ending = False
+        level = Settings.log_level.given(settings) if how.log_level is None else how.log_level
+        grace = None if how.grace is None else how.grace + ANSWERING + CLEANING
+        options: dict[str, Any] = {
+            "log_level": level.lower() if isinstance(level, str) else level,
+            "interface": "asgi3",
+            **how.uvicorn,
+            "timeout_graceful_shutdown": grace,
+        }
+        super().__init__(uvicorn.Config(self._serve_one, how.host, how.port, **options))
+
+    async def _serve_one(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            await self._app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not self._ending:
+                raise
+            if was_interrupted() and not _begun(send):
+                await Reply(send).reject(refuse(ServerStopping(), status=503))
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._begun()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield  # they are the Service's
+
+    async def serve(self, sockets: list[socket] | None = None) -> None:
+        try:
+            await super().serve(sockets)
+        except asyncio.CancelledError:
+            if self.started:
+                await self.shutdown(sockets)
+            raise
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        endpoint = self._app.state.mcp_endpoint
+        endpoint.sessions.stop_listening()
+        self._app.state.fastmcp_server.audience.dismiss()
+        timer = None
+        if self._grace is not None:
+            timer = asyncio.get_running_loop().call_later(self._grace, self._interrupt)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            if timer is not None:
+                timer.cancel()
+
+    def _interrupt(self) -> None:
+        """Have everything answered that is still being served."""
+        self._ending = True
+        sessions = self._app.state.mcp_endpoint.sessions
+        if hasattr(sessions, "interrupt"):
+            sessions.interrupt()
+        asyncio.get_running_loop().call_later(ANSWERING, self._interrupt_others)
+
+    def _interrupt_others(self) -> None:
+        for task in list(self.server_state.tasks):
+            interrupt(task)
+
+
+def _begun(send: Any) -> bool:
+    """Whether the response has begun that uvicorn's `send` is for."""
+    return getattr(getattr(send, "__self__", None), "response_started", True)

@@ -11,7 +11,7 @@ from fastmcp._runtime.session import Channel
 from fastmcp.wire.jsonrpc import Message
 
 from ..connection import ServerConnection
-from ..event_store import EventLog
+from ..event_store import BackplaneEventStore, EventLog
 from .session import HttpSession
 
 Connect = Callable[[Channel, str], ServerConnection]
@@ -130,8 +130,9 @@ class HttpSessions:
         sessions = list(self._table.values())
         for session in sessions:
             self.drop(session)
-        for session in sessions:
-            await session.connection.session.wait_tasks(grace)
+        await asyncio.gather(*(s.connection.session.wait_tasks(grace) for s in sessions))
+        if isinstance(self._store, BackplaneEventStore):
+            await self._store.close()
 
     def touch(self, session: HttpSession) -> None:
         """The session is used now."""

@@ -10,8 +10,8 @@ from fastmcp.exceptions import ConfigurationError
 
 
 class HttpSettings(Struct, frozen=True, kw_only=True):
-    """How an endpoint serves. Sizes in bytes, `session_idle_timeout` in seconds (None: for
-    ever), `retry_interval` in milliseconds.
+    """How an endpoint serves. Sizes in bytes, `session_idle_timeout` and `request_timeout`
+    in seconds (None: for ever), `retry_interval` in milliseconds.
     """
 
     stateless: bool = False
@@ -21,12 +21,14 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
     max_sessions: int = 10_000
     event_store: Any = None
     retry_interval: int | None = None
+    request_timeout: float | None = None
 
     def __post_init__(self) -> None:
         idle = self.session_idle_timeout
         for name, value in (
             ("session_idle_timeout", 1 if idle is None else idle),
             ("max_sessions", self.max_sessions),
+            ("request_timeout", 1 if self.request_timeout is None else self.request_timeout),
             ("max_request_size", self.max_request_size),
         ):
             if value <= 0:

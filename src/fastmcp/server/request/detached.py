@@ -13,6 +13,8 @@ from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.lifecycle import ClientCapabilities
 from fastmcp.wire.revisions import LATEST_HANDSHAKE
 
+from .http_scope import http_scope
+
 _NO_PARAMS = Raw(b"{}")
 
 
@@ -33,8 +35,14 @@ class Nobody:
 
 
 def detached(method: str) -> Exchange:
-    """A request that nobody sent."""
+    """A request that nobody sent; of the caller's whose HTTP request is being served."""
     sender = Sender(LATEST_HANDSHAKE, ClientCapabilities())
     return Exchange(
-        "in-process", method, _NO_PARAMS, sender=sender, peer=Nobody(), transport="memory"
+        "in-process",
+        method,
+        _NO_PARAMS,
+        sender=sender,
+        peer=Nobody(),
+        transport="memory",
+        scope=http_scope(),
     )

@@ -1,0 +1,128 @@
+"""Applications by the functions that FastMCP makes them with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fastmcp.exceptions import ConfigurationError
+
+from ..event_store import EventLog
+from ..request.http_scope import set_http_request
+from .app import Protection, create_app
+from .application import StarletteWithLifespan
+from .routes import owned
+from .servable import HttpServable
+
+
+class RequestContextMiddleware:
+    """ASGI middleware: inside of it `get_http_request` gives the request, also beside MCP."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        with set_http_request(Request(scope)):
+            await self.app(scope, receive, send)
+
+
+def create_base_app(
+    routes: Sequence[BaseRoute],
+    middleware: Sequence[Middleware],
+    debug: bool = False,
+    lifespan: Callable[[Any], Any] | None = None,
+) -> StarletteWithLifespan:
+    """An application of these routes, with the request within reach of everything in it."""
+    return StarletteWithLifespan(
+        routes=list(routes),
+        middleware=[Middleware(RequestContextMiddleware), *middleware],
+        debug=debug,
+        lifespan=lifespan,
+    )
+
+
+def create_streamable_http_app(
+    server: HttpServable,
+    streamable_http_path: str,
+    event_store: EventLog | None = None,
+    retry_interval: int | None = None,
+    auth: Any = None,
+    json_response: bool | None = None,
+    stateless_http: bool | None = None,
+    debug: bool = False,
+    routes: Sequence[BaseRoute] | None = None,
+    middleware: Sequence[Middleware] | None = None,
+    host_origin_protection: Protection = "auto",
+    allowed_hosts: Sequence[str] | None = None,
+    allowed_origins: Sequence[str] | None = None,
+) -> StarletteWithLifespan:
+    """`http_app` of a server, with `routes` before those of the server."""
+    _check(server, auth)
+    app = create_app(
+        server,
+        streamable_http_path,
+        event_store=event_store,
+        retry_interval=retry_interval,
+        json_response=json_response,
+        stateless_http=stateless_http,
+        middleware=middleware,
+        host_origin_protection=host_origin_protection,
+        allowed_hosts=allowed_hosts,
+        allowed_origins=allowed_origins,
+    )
+    return _with(app, routes, debug)
+
+
+def create_sse_app(
+    server: HttpServable,
+    message_path: str,
+    sse_path: str,
+    auth: Any = None,
+    debug: bool = False,
+    routes: Sequence[BaseRoute] | None = None,
+    middleware: Sequence[Middleware] | None = None,
+    host_origin_protection: Protection = "auto",
+    allowed_hosts: Sequence[str] | None = None,
+    allowed_origins: Sequence[str] | None = None,
+) -> StarletteWithLifespan:
+    """`http_app(transport="sse")` of a server, with `routes` before those of the server."""
+    _check(server, auth)
+    app = create_app(
+        server,
+        sse_path,
+        transport="sse",
+        message_path=message_path,
+        middleware=middleware,
+        host_origin_protection=host_origin_protection,
+        allowed_hosts=allowed_hosts,
+        allowed_origins=allowed_origins,
+    )
+    return _with(app, routes, debug)
+
+
+def _check(server: Any, auth: Any) -> None:
+    if isinstance(server, Starlette):
+        raise ConfigurationError(
+            "This makes an application of a server, and was given an application; pass the "
+            "FastMCP server itself, or use the application that http_app() made as it is"
+        )
+    if auth is not None:
+        raise NotImplementedError("auth= is not available in this version")
+
+
+def _with(
+    app: StarletteWithLifespan, routes: Sequence[BaseRoute] | None, debug: bool
+) -> StarletteWithLifespan:
+    app.debug = debug
+    first = len(app.endpoint_routes)
+    app.routes[first:first] = [owned(route, app) for route in routes or ()]
+    return app

@@ -1,0 +1,106 @@
+"""Starting and ending what serves the sessions of one application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Protocol
+from weakref import WeakKeyDictionary
+
+from .servable import HttpServable
+from .told_to_end import when_told_to_end
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+# How long a call that is cancelled at the end may take to clean up, in seconds.
+GRACE = 0.5
+
+
+class EndingSessions(Protocol):
+    """The sessions of an endpoint, as far as their end goes."""
+
+    def stop_listening(self) -> None: ...
+
+    async def end(self, grace: float) -> None: ...
+
+
+class SessionManager:
+    """Runs the sessions of an application together with its server's lifespan.
+
+    The lifespan of the application does the same, so entering both does no harm. `handle_request`
+    is an ASGI application: the endpoint, with the middleware of its application around it.
+    """
+
+    handle_request: ASGIApp
+
+    def __init__(self, server: HttpServable, sessions: EndingSessions) -> None:
+        self._server = server
+        self._sessions = sessions
+        self._users = 0
+        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
+            WeakKeyDictionary()
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether requests can be served: by this `run`, or by any other user of the lifespan."""
+        return self._server.lifespan.running
+
+    @asynccontextmanager
+    async def run(self) -> AsyncGenerator[None]:
+        """Serve inside of this; it can be entered again, also before it is left."""
+        async with self._server.lifespan.use():
+            self._users += 1
+            try:
+                with when_told_to_end(self.dismiss):
+                    yield
+            finally:
+                self._users -= 1
+                if self._users == 0:
+                    await self._sessions.end(GRACE)
+
+    def dismiss(self) -> None:
+        """Send away those who only listen; they would hold up the end."""
+        self._sessions.stop_listening()
+        self._server.audience.dismiss()
+
+    def started(self, app: ASGIApp) -> ASGIApp:
+        """`app`, whose first request starts what nobody has started."""
+
+        lifespan = self._server.lifespan
+
+        async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+            if not lifespan.running:
+                await self._start_late()
+            await app(scope, receive, send)
+
+        return serve
+
+    async def _start_late(self) -> None:
+        async with self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+            if self.running:
+                return
+            self._server.logger.warning(
+                "The application of %r was mounted without its lifespan, which starts now; pass "
+                "lifespan=mcp_app.lifespan to the parent application to have it end in order",
+                self._server.name,
+            )
+            await self._server.lifespan.enter()
+
+
+class StreamableHTTPASGIApp:
+    """An ASGI application of its own for the requests that a session manager handles."""
+
+    def __init__(self, session_manager: SessionManager | None) -> None:
+        self.session_manager = session_manager
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.session_manager is None:
+            raise RuntimeError(
+                "There is no session manager to serve with: give StreamableHTTPASGIApp "
+                "mcp.session_manager, or mount mcp.http_app() and pass lifespan=mcp_app.lifespan "
+                "to the parent application"
+            )
+        await self.session_manager.handle_request(scope, receive, send)

@@ -1,0 +1,61 @@
+"""What an HTTP application needs of the server that it serves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import logging
+
+    from starlette.routing import BaseRoute
+
+    from fastmcp._protocol.mirroring import Plan
+    from fastmcp._runtime.dispatch import Dispatcher
+    from fastmcp._runtime.exchange import TransportName
+    from fastmcp._runtime.session import Channel
+
+    from ..catalogue import Catalogue
+    from ..cluster.cluster import Cluster
+    from ..connection import ServerConnection
+    from ..inputs.request_state import RequestStateSecurity
+    from ..lifetime.shared_lifespan import SharedLifespan
+    from ..options import HttpDefaults
+    from ..session_visibility import SessionVisibility
+    from ..subscriptions import Audience
+    from .manager import SessionManager
+
+
+class HttpServable(Protocol):
+    """A server, as the application around its endpoint sees it."""
+
+    logger: logging.Logger
+    http_defaults: HttpDefaults
+    custom_routes: list[BaseRoute]
+    newest_manager: SessionManager | None
+    instructions: str | None
+    catalogue: Catalogue
+    session_visibility: SessionVisibility
+    audience: Audience
+    cluster: Cluster | None
+    request_state_security: RequestStateSecurity
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def server_info(self) -> dict[str, Any]: ...
+
+    @property
+    def lifespan(self) -> SharedLifespan: ...
+
+    @property
+    def dispatcher(self) -> Dispatcher[Any]: ...
+
+    def mirrors_of(self, name: str) -> Plan: ...
+
+    def connect(
+        self, channel: Channel, transport: TransportName, id: str | None = None
+    ) -> ServerConnection: ...

@@ -1,0 +1,216 @@
+"""The settings of this process: `fastmcp.settings.port = 9000`, or `FASTMCP_PORT=9000` outside.
+
+The module itself is the object. A setting has what it was assigned, else what its variable says
+at the moment that it is read, else its default; nothing is read at import.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any, Generic, Literal, TypeVar, cast, overload
+
+from fastmcp._spelling import nearest
+from fastmcp.exceptions import ConfigurationError
+
+T = TypeVar("T")
+
+Transport = Literal["stdio", "http", "sse", "streamable-http"]
+
+TRANSPORTS = ("stdio", "http", "sse", "streamable-http")
+LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE")
+_TRUE = ("1", "true", "yes", "on", "t", "y")
+_FALSE = ("0", "false", "no", "off", "f", "n")
+
+
+class Setting(Generic[T]):
+    """One setting. `read` makes its value of what was assigned or of the text of its variable,
+    and raises ValueError with what would be right.
+    """
+
+    def __init__(self, read: Callable[[Any], T], default: T) -> None:
+        self._read = read
+        self.default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        self.variable = f"FASTMCP_{name.upper()}"
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Setting[T]: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        if instance is None:
+            return self
+        if self.name in instance.__dict__:
+            return instance.__dict__[self.name]
+        text = os.environ.get(self.variable, "").strip()
+        return self.check(text, f"{self.variable}=") if text else self.default
+
+    def __set__(self, instance: object, value: Any) -> None:
+        instance.__dict__[self.name] = self.check(value, f"settings.{self.name} = ")
+
+    def __delete__(self, instance: object) -> None:
+        instance.__dict__.pop(self.name, None)
+
+    def check(self, value: Any, place: str) -> T:
+        """What a value means that stands at that place.
+
+        Raises:
+            ConfigurationError: it cannot be one of this setting's.
+        """
+        try:
+            return self._read(value)
+        except ValueError as error:
+            raise ConfigurationError(f"{place}{value!r}: it must be {error}") from None
+
+    def given(self, instance: object) -> T | None:
+        """The value, if it was assigned or its variable is set."""
+        given = self.name in instance.__dict__ or os.environ.get(self.variable, "").strip()
+        return self.__get__(instance, type(instance)) if given else None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("a text")
+    return value.strip()
+
+
+def _path(value: Any) -> str:
+    path = _text(value)
+    if not path.startswith("/"):
+        raise ValueError("a path that begins with a slash")
+    return path
+
+
+def _port(value: Any) -> int:
+    if not isinstance(value, bool) and str(value).isdecimal() and int(value) <= 65535:
+        return int(value)
+    raise ValueError("a port, 0 to 65535")
+
+
+def _flag(value: Any) -> bool:
+    text = str(value).strip().lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    raise ValueError("true or false")
+
+
+def _one_of(*choices: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> str:
+        text = str(value).strip().lower()
+        for choice in choices:
+            if choice.lower() == text:
+                return choice
+        raise ValueError(f"one of {', '.join(choices)}")
+
+    return read
+
+
+def _protection(value: Any) -> bool | Literal["auto"]:
+    if str(value).strip().lower() == "auto":
+        return "auto"
+    try:
+        return _flag(value)
+    except ValueError:
+        raise ValueError('"auto", true or false') from None
+
+
+def _names(value: Any) -> tuple[str, ...] | None:
+    """Texts, also as JSON or with commas between them."""
+    if isinstance(value, str):
+        value = value.strip()
+        value = _json(value) if value.startswith("[") else value.split(",")
+    if value is None:
+        return None
+    if not isinstance(value, (list, tuple)):
+        raise ValueError("a list of texts")
+    names = list(cast("list[Any]", value))
+    if not all(isinstance(name, str) for name in names):
+        raise ValueError("a list of texts")
+    return tuple(name.strip() for name in names if name.strip())
+
+
+def _json(text: str) -> Any:
+    import json
+
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise ValueError('a list of texts: ["a", "b"], or a, b') from None
+
+
+def _idle_timeout(value: Any) -> float | Literal["auto"] | None:
+    text = str(value).strip().lower()
+    if text == "auto":
+        return "auto"
+    if text in ("none", "null"):
+        return None
+    try:
+        if (seconds := float(text)) > 0:
+            return seconds
+    except ValueError:
+        pass
+    raise ValueError('"auto", "none", or seconds greater than 0')
+
+
+class Settings:
+    """What running a server goes by where neither its code nor its caller says otherwise."""
+
+    transport: Setting[Transport] = Setting(_one_of(*TRANSPORTS), "stdio")
+    host = Setting(_text, "127.0.0.1")
+    port = Setting(_port, 8000)
+    streamable_http_path = Setting(_path, "/mcp")
+    sse_path = Setting(_path, "/sse")
+    message_path = Setting(_path, "/messages/")
+    json_response = Setting(_flag, False)
+    stateless_http = Setting(_flag, False)
+    http_host_origin_protection = Setting(_protection, "auto")
+    http_allowed_hosts = Setting(_names, None)
+    http_allowed_origins = Setting(_names, None)
+    http_session_idle_timeout = Setting(_idle_timeout, "auto")
+    log_enabled = Setting(_flag, True)
+    log_level: Setting[str] = Setting(_one_of(*LOG_LEVELS), "INFO")
+    show_server_banner = Setting(_flag, True)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and not isinstance(getattr(type(self), name, None), Setting):
+            raise AttributeError(_unknown(name))
+        super().__setattr__(name, value)
+
+    @contextmanager
+    def temporarily(self, **values: Any) -> Generator[None]:
+        """Have these values inside of the block."""
+        before = {name: self.__dict__[name] for name in values if name in self.__dict__}
+        try:
+            for name, value in values.items():
+                setattr(self, name, value)
+            yield
+        finally:
+            for name in values:
+                self.__dict__.pop(name, None)
+            self.__dict__.update(before)
+
+
+NAMES = tuple(name for name, value in vars(Settings).items() if isinstance(value, Setting))
+
+
+def _unknown(name: str) -> str:
+    near = nearest(name, NAMES)
+    return f"There is no setting {name!r}" + ("" if near is None else f"; did you mean {near!r}?")
+
+
+class _SettingsModule(Settings, ModuleType):
+    pass
+
+
+settings = cast(Settings, sys.modules[__name__])
+sys.modules[__name__].__class__ = _SettingsModule
