@@ -57,7 +57,7 @@ class Complaints(logging.Handler):
 def complaints() -> Any:
     """What is logged as an error in this block."""
     handler = Complaints()
-    names = ("fastmcp", "asyncio")
+    names = ("fastmcp", "asyncio", "uvicorn.error")
     kept = [logging.getLogger(name).propagate for name in names]
     for name in names:
         logging.getLogger(name).addHandler(handler)

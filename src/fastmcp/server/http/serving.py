@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+import sys
 from collections.abc import Callable, Generator, Sequence
 from socket import socket
 from typing import Any
@@ -34,6 +36,8 @@ logger = logging.getLogger("uvicorn.error")
 # end, in seconds.
 ANSWERING = 0.1
 CLEANING = 0.5
+# How long nothing may arrive on a connection that is kept until it is closed, in seconds.
+QUIET = 0.5
 
 
 def create_run_app(server: HttpServable, how: HttpRun) -> StarletteWithLifespan:
@@ -174,10 +178,53 @@ class HttpServer(uvicorn.Server):
         if self._grace is not None:
             timer = asyncio.get_running_loop().call_later(self._grace, self._interrupt)
         try:
+            await self._send_away()
             await super().shutdown(sockets)
         finally:
             if timer is not None:
                 timer.cancel()
+
+    async def _send_away(self) -> None:
+        """Answer what arrives on connections that are kept, and close them with the answer.
+
+        A proxy may be sending a request on one while it ends; closed at once, it would be lost.
+        """
+        await self._accept_last()
+        state = self.server_state
+        state.default_headers = [*state.default_headers, (b"connection", b"close")]
+        now = asyncio.get_running_loop().time
+        answered, until = state.total_requests, now() + QUIET
+        while state.connections and now() < until and not (self.force_exit or self._ending):
+            await asyncio.sleep(0.02)
+            if state.total_requests > answered:
+                answered, until = state.total_requests, now() + QUIET
+
+    async def _accept_last(self) -> None:
+        """Stop listening, and take in who has connected already: a listener that is closed resets
+        those that it has not accepted. (On Windows a socket has no descriptor to keep it by.)
+        """
+        if sys.platform == "win32":
+            return
+        loop = asyncio.get_running_loop()
+        for listener in self.servers:
+            last = [socket(fileno=os.dup(each.fileno())) for each in listener.sockets]
+            listener.close()
+            for each in last:
+                arrived: list[socket] = []
+                with each, contextlib.suppress(BlockingIOError):
+                    each.setblocking(False)
+                    for _ in range(self.config.backlog):  # others may listen on it, too
+                        arrived.append(each.accept()[0])
+                for connection in arrived:
+                    await loop.connect_accepted_socket(
+                        self._protocol, connection, ssl=self.config.ssl
+                    )
+
+    def _protocol(self) -> asyncio.Protocol:
+        make: Any = self.config.http_protocol_class
+        return make(
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
     def _interrupt(self) -> None:
         """Have everything answered that is still being served."""
