@@ -108,6 +108,8 @@ THIRD_PARTY: dict[str, set[str]] = {
     "client": {"msgspec", "pydantic", "pydantic_core", "httpx2", "httptools", "key_value"},
     "server": {
         "cryptography",
+        "h11",
+        "httptools",
         "hiredis",
         "httpx2",
         "msgspec",

@@ -421,3 +421,26 @@ def test_what_a_modern_session_hides_is_hidden_on_every_worker(two: Workers) -> 
                 assert "plain" in [tool.name for tool in await other.list_tools()]
 
     asyncio.run(scenario())
+
+
+def test_a_resumed_call_that_is_cancelled_ends_its_stream(two: Workers, gate: Gate) -> None:
+    """Also where the stream is read on another worker than the one that serves the call."""
+    session = two[0].open()
+    with two[0].stream(call("wait", 9), session) as events:
+        last = events.next()["id"]
+        assert gate.entered.wait(SECONDS)
+    with two[1].stream(headers={**session, "last-event-id": last}) as events:
+        two[1].post(notification("notifications/cancelled", requestId=9), session)
+        assert gate.cancelled.wait(SECONDS)
+        assert events.rest() == []
+
+
+def test_a_stream_of_a_session_that_ends_is_ended_everywhere(two: Workers, gate: Gate) -> None:
+    """Whoever reads it on another worker does not wait for ever."""
+    session = two[0].open()
+    with two[0].stream(call("wait", 9), session) as events:
+        last = events.next()["id"]
+        assert gate.entered.wait(SECONDS)
+    with two[1].stream(headers={**session, "last-event-id": last}) as events:
+        two[0].client.delete(two[0].url, headers=session)
+        assert events.rest() == []

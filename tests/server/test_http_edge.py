@@ -334,6 +334,47 @@ def test_nothing_is_served_after_the_last_request_of_a_connection(edge: Edge) ->
     assert edge.said == ["last"]
 
 
+@pytest.mark.parametrize(
+    ("start", "status"),
+    [
+        (b"PUT /mcp", 405),
+        (b"PATCH /mcp", 405),
+        (b"OPTIONS /mcp", 405),
+        (b"TRACE /mcp", 405),
+        (b"GET /mcp", 400),
+        (b"DELETE /mcp", 400),
+        (b"POST /other", 404),
+        (b"GET /../../etc/passwd", 404),
+        (b"GET /%2e%2e/mcp", 404),
+        (b"GET //mcp", 404),
+    ],
+    ids=str,
+)
+def test_other_methods_and_paths_have_their_status(edge: Edge, start: bytes, status: int) -> None:
+    """Whatever came with them."""
+    body = b"Connection: close\r\nContent-Length: 17\r\n\r\n" + PING
+
+    statuses, data = edge.exchange(start + b" HTTP/1.1\r\n" + HEADERS + body)
+
+    assert statuses == [status], data
+
+
+@pytest.mark.parametrize(
+    "id", [b"", b"0" * 32, b"x" * 10_000, b"../../etc", b"\xff\xfe", b"a,b", b"' OR 1=1", b"*"]
+)
+def test_a_session_that_never_was_is_404(edge: Edge, id: bytes) -> None:
+    """For each method, and nothing that the id says is acted upon."""
+    for method in (b"POST", b"GET", b"DELETE"):
+        head = POST.replace(b"POST", method) + b"Mcp-Session-Id: " + id + b"\r\n"
+        end = b"Connection: close\r\nContent-Length: %d\r\n\r\n"
+        body = json.dumps(call("say", 1, text="stolen")).encode()
+
+        statuses, data = edge.exchange(head + end % len(body) + body)
+
+        assert statuses == [404], data
+    assert "stolen" not in edge.said
+
+
 # How much
 
 

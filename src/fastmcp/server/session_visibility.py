@@ -9,7 +9,7 @@ from .providers.local import Feature
 from .visibility import Rule
 
 # How many sessions may have rules of their own; the least recently used are forgotten.
-MAX_SESSIONS = 10_000
+MAX_SESSIONS = 100_000
 
 
 class SessionVisibility:

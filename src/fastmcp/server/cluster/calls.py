@@ -22,6 +22,7 @@ LIMIT: Final = 1000
 OPENING: Final = b"o"
 MESSAGE: Final = b"m"
 LAST: Final = b"l"
+END: Final = b"e"  # without an answer
 
 INTERRUPTED = McpError(
     code=-32603,
@@ -64,7 +65,7 @@ class Calls:
 
     async def append(self, stream: str, kind: bytes, message: bytes) -> str:
         """Add to the log of a stream; the position."""
-        ttl = ANSWERED if kind == LAST else TTL
+        ttl = ANSWERED if kind in (LAST, END) else TTL
         return await self._backplane.append(log_of(stream), kind + message, limit=LIMIT, ttl=ttl)
 
     async def entries(self, stream: str, after: str | None = None) -> list[tuple[str, bytes]]:

@@ -16,7 +16,7 @@ from fastmcp.wire.jsonrpc import Request, RequestId
 from ..http.session import PATIENCE, HttpSession
 from ..http.stream import Readable, Reader, Stream
 from ..subscriptions import Change
-from .calls import LAST, MESSAGE, Call, log_of
+from .calls import END, LAST, MESSAGE, Call, log_of
 from .cluster import RETRY
 from .messages import Called, ListensElsewhere, ReadElsewhere, Saved
 from .remote_reader import RemoteReader, event_id
@@ -189,7 +189,8 @@ class ClusterSession(HttpSession):
             entries = await self.table.calls.entries(id, position)
         except ValueError:
             return None
-        reader.first([(event_id(id, at), entry[1:]) for at, entry in entries])
+        kept = [(at, entry) for at, entry in entries if entry.startswith((MESSAGE, LAST))]
+        reader.first([(event_id(id, at), entry[1:]) for at, entry in kept])
         return reader
 
     async def _read_elsewhere(
@@ -275,6 +276,8 @@ class ClusterSession(HttpSession):
                 if self.listening is not None:
                     self._delivered = position
                     self.listening.push(entry[1:], event_id(self.listening_id, position))
+        if entries:
+            await self.save()
 
     async def _ask_listener(self, method: str, message: bytes) -> None:
         listener = await self._find_listener(method)
@@ -310,6 +313,17 @@ class ClusterSession(HttpSession):
             # A change; whoever does not listen is told when he does.
             self.listening.push(message, None)
             await self.listening.wait_room()
+
+    def forget(self, id: RequestId) -> None:
+        stream = self._by_request.get(id)
+        super().forget(id)
+        if stream is not None and not stream.quiet:
+            self.table.spawn(self._append_end(stream))
+
+    async def _append_end(self, stream: Stream) -> None:
+        """Let whoever reads the stream elsewhere know that it has no answer."""
+        await self.table.calls.append(stream.id, END, b"")
+        await self._wake_readers(stream)
 
     async def reply(self, id: RequestId, message: bytes) -> None:
         try:

@@ -49,7 +49,8 @@ class ClusterSessions(HttpSessions):
         idle_timeout: float | None,
         limit: int,
     ) -> None:
-        local = LOCAL_IDLE if idle_timeout is None else min(idle_timeout, LOCAL_IDLE)
+        # Often enough that what is busy here is not idle for the others.
+        local = LOCAL_IDLE if idle_timeout is None else min(idle_timeout / 3, LOCAL_IDLE)
         super().__init__(connect, store=None, idle_timeout=local, limit=limit)
         self.connect = connect
         self.cluster = cluster

@@ -11,7 +11,7 @@ from fastmcp.exceptions import StoreUnavailable
 from fastmcp.wire import jsonrpc
 
 from ..http.stream import Item, Reader
-from .calls import INTERRUPTED, LAST, OPENING, log_of
+from .calls import END, INTERRUPTED, LAST, MESSAGE, log_of
 
 if TYPE_CHECKING:
     from .cluster_session import ClusterSession
@@ -60,9 +60,9 @@ class RemoteReader:
         """Take these entries of the log next."""
         for position, entry in entries:
             self._after = position
-            if not entry.startswith(OPENING):
+            if entry.startswith((MESSAGE, LAST)):
                 self._items.append((event_id(self._stream, position), entry[1:]))
-            self._ended = self._ended or entry.startswith(LAST)
+            self._ended = self._ended or entry.startswith((LAST, END))
 
     async def take(self) -> Item | None:
         """The next message; None at the end, and when the log cannot be read now: the client can
@@ -74,7 +74,7 @@ class RemoteReader:
                     return self._items.popleft()
                 if self._local is not None:
                     return await self._local.take()
-                if self._ended:
+                if self._ended or self._session.connection.session.closed:
                     return None
                 await self._more()
         except StoreUnavailable:

@@ -183,7 +183,7 @@ class HttpSession:
         stream = self._by_request.get(id)
         if stream is not None:
             await self._push(stream, message, last=stream.awaiting == {id})
-        self.forget(id)
+        self._settle(id)
 
     async def call(
         self,
@@ -218,6 +218,9 @@ class HttpSession:
             self.listening.push(message, None)
 
     def forget(self, id: RequestId) -> None:
+        self._settle(id)
+
+    def _settle(self, id: RequestId) -> None:
         stream = self._by_request.pop(id, None)
         if stream is not None:
             stream.settle(id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Raw
@@ -308,7 +309,8 @@ class StreamableHTTPEndpoint:
         writer = StreamWriter(self._settings, reply)
         await writer.answer(session, stream, verdict, refusals, receive)
         if verdict.initialize and connection.lifecycle.sender is None:
-            await self.sessions.close(session)
+            with suppress(StoreUnavailable):  # it was never kept
+                await self.sessions.close(session)
 
     async def _take(
         self, session: HttpSession, verdict: Handshake, scope: MutableMapping[str, Any]

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias, cast
 
-from msgspec import ValidationError, convert, json
+from msgspec import DecodeError, ValidationError, convert, json
 from msgspec.structs import replace
 
 from fastmcp._runtime.dispatch import Handler, Render
 from fastmcp._runtime.exchange import Exchange
-from fastmcp.exceptions import InputUnavailable
+from fastmcp.exceptions import InputUnavailable, InvalidParams
 from fastmcp.server.context import Context
 from fastmcp.wire.inputs import InputRequest, InputRequiredResult, ListRootsRequestParams
 from fastmcp.wire.methods import METHODS
@@ -197,7 +197,10 @@ def _security(context: Context) -> RequestStateSecurity:
 def _bound(context: Context) -> bytes:
     """What the state of this request is bound to: its caller, and all that it asks for."""
     exchange = context.exchange
-    params: dict[str, Any] = json.decode(exchange.params)
+    try:
+        params: dict[str, Any] = json.decode(exchange.params)
+    except DecodeError as error:
+        raise InvalidParams(f"Invalid params for {exchange.method}: {error}") from None
     asked = {name: value for name, value in params.items() if name not in _NOT_BOUND}
     version = version_asked_for(params.get("_meta"))
     audience = _security(context).audience or context.fastmcp.name

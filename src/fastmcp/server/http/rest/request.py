@@ -83,9 +83,9 @@ class RestRequest:
         if body is None:
             raise Gone
         if isinstance(body, Reject):
-            raise Failure(
-                body.status, f"The body is larger than {limit} bytes", headers=body.headers
-            )
+            slow = body.status == 408
+            what = "does not come" if slow else f"is larger than {limit} bytes"
+            raise Failure(body.status, f"The body {what}", headers=body.headers)
         if not body:
             return {}
         try:
