@@ -221,9 +221,10 @@ def test_an_argument_goes_before_a_setting_and_that_before_a_variable(
     ],
 )
 def test_a_value_that_cannot_be_is_refused_before_anything_listens(
-    options: dict[str, Any], error: type[Exception], text: str
+    options: dict[str, Any], error: type[Exception], text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With its name, and what it may be."""
+    monkeypatch.setitem(sys.modules, "uvloop", None)  # as if it were not installed
     with nothing_left(), pytest.raises(error) as caught:
         greeter().run("http", **{"port": free_port(), **options})
 
