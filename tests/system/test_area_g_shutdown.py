@@ -196,6 +196,7 @@ def test_s132_a_hundred_calls_and_streams_end_by_the_deadline(
 
     assert Counter(map(is_whole, ended)) == {True: 100}
     assert Counter(map(fate, answered)) == {"due": 50, "error": 50}
+    assert sum('"id":"endless-' in answer for answer in answered) == 49
     assert code == 0, server.output
     assert time.monotonic() - began < GRACE + 2
     assert "Traceback" not in server.output

@@ -229,9 +229,7 @@ class HttpServer(uvicorn.Server):
     def _interrupt(self) -> None:
         """Have everything answered that is still being served."""
         self._ending = True
-        sessions = self._app.state.mcp_endpoint.sessions
-        if hasattr(sessions, "interrupt"):
-            sessions.interrupt()
+        self._app.state.mcp_endpoint.sessions.interrupt()
         asyncio.get_running_loop().call_later(ANSWERING, self._interrupt_others)
 
     def _interrupt_others(self) -> None:

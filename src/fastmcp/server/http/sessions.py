@@ -50,6 +50,10 @@ class Sessions(Protocol):
         """End the streams that wait for whatever may come."""
         ...
 
+    def interrupt(self) -> None:
+        """Have what is being served answered with an error: the server stops."""
+        ...
+
     async def end(self, grace: float) -> None:
         """Serve no more; the calls that this cancels have `grace` seconds to clean up."""
         ...
@@ -122,6 +126,10 @@ class HttpSessions:
         for session in self._table.values():
             if session.listening is not None:
                 session.listening.close()
+
+    def interrupt(self) -> None:
+        for session in self._table.values():
+            session.connection.session.interrupt()
 
     async def end(self, grace: float) -> None:
         if self._sweeper is not None:
