@@ -6,13 +6,15 @@ import os
 import re
 import shlex
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from apps import Mcp, call
+from apps import Mcp, call, initialize
 from deploying import DEPLOY, installed, run
 from nginx_server import nginx_server
 from processes import environment, free_port, listening
+from redis_server import redis_server
 
 UNIT = DEPLOY / "mcp-server@.service"
 HOME = "/opt/mcp-server"
@@ -60,23 +62,26 @@ def test_what_it_starts_serves_behind_nginx(tmp_path: Path) -> None:
         pair.split("=", 1) for line in values("Environment") for pair in shlex.split(line)
     )
     variables["FASTMCP_PORT"] = variables["FASTMCP_PORT"].replace("%i", str(port))
-    del variables["FASTMCP_SESSION_STORE"]  # there is no Redis at that port
     [command] = values("ExecStart")
     program, *arguments = command.split()
     assert program == f"{HOME}/.venv/bin/python"
     [folder] = values("WorkingDirectory")
     assert folder == HOME
 
-    with listening(
-        [sys.executable, *arguments],
-        tmp_path / "log",
-        port,
-        cwd=DEPLOY,
-        env=environment({**variables, "PATH": os.environ["PATH"]}),
-    ) as server:
+    with ExitStack() as stack:
+        redis = stack.enter_context(redis_server(tmp_path))
+        assert variables["FASTMCP_SESSION_STORE"].startswith("redis://")
+        variables["FASTMCP_SESSION_STORE"] = redis.url
+        env = environment({**variables, "PATH": os.environ["PATH"]})
+        started = listening(
+            [sys.executable, *arguments], tmp_path / "log", port, cwd=DEPLOY, env=env
+        )
+        server = stack.enter_context(started)
         with nginx_server(tmp_path, [port]) as nginx, Mcp(nginx.base) as mcp:
+            host = {"host": "mcp.example.com"}
+            session = mcp.post(initialize(), host).headers["mcp-session-id"]
             added = call("add", a=2, b=3)
-            assert mcp.post(added, {"host": "mcp.example.com"}).status_code == 200
+            assert mcp.post(added, {**host, "mcp-session-id": session}).status_code == 200
             assert mcp.post(added, {"host": "elsewhere.example"}).status_code == 421
 
         assert server.stop() == 0

@@ -20,6 +20,7 @@ from deploying import DEPLOY, ROOT, documents, pinned, read, run
 from images import Image, build, container, probe
 from nginx_server import nginx_server
 from processes import HttpServer, free_port, http_server
+from redis_server import redis_server
 
 from fastmcp import Client
 from fastmcp.client import MCPClient
@@ -192,19 +193,20 @@ def test_s317_s318_the_probes_of_kubernetes_pass(
         assert httpx2.get(url.replace("/ready", "/health")).json()["status"] == "healthy"
 
 
-def test_s319_replicas_serve_one_client_in_turn(tmp_path: Path) -> None:
-    """Without sessions, it does not matter which of them a request reaches."""
-    settings = {
-        "MCP_TRANSPORT": "http",
-        "FASTMCP_HOST": "127.0.0.1",
-        "FASTMCP_STATELESS_HTTP": "true",
-    }
+@pytest.mark.parametrize("shared", [False, True], ids=["stateless", "redis"])
+def test_s319_replicas_serve_one_client_in_turn(tmp_path: Path, shared: bool) -> None:
+    """Without sessions, or with sessions in Redis, it does not matter which one is reached."""
+    settings = {"MCP_TRANSPORT": "http", "FASTMCP_HOST": "127.0.0.1"}
 
     async def ask(url: str) -> Counter[int]:
         async with Client(url, mode="legacy") as client:
             return Counter([(await client.call_tool("who")).data for _ in range(20)])
 
     with ExitStack() as stack:
+        if shared:
+            settings["FASTMCP_SESSION_STORE"] = stack.enter_context(redis_server(tmp_path)).url
+        else:
+            settings["FASTMCP_STATELESS_HTTP"] = "true"
         servers = [stack.enter_context(deployed(tmp_path / f"{n}.log", settings)) for n in range(3)]
         nginx = stack.enter_context(nginx_server(tmp_path, [server.port for server in servers]))
 
