@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
-from fastmcp._runtime.exchange import Exchange
+from fastmcp._runtime.exchange import Exchange, TransportName
 from fastmcp.wire.notifications import (
     SubscriptionFilter,
     SubscriptionsAcknowledgedNotificationParams,
@@ -53,13 +53,18 @@ class Listener:
     `begin`.
     """
 
-    __slots__ = ("_held", "_loop", "_pending", "_send", "_task", "ended", "wants")
+    __slots__ = ("_held", "_loop", "_pending", "_send", "_task", "ended", "transport", "wants")
 
     def __init__(
-        self, wants: Callable[[Change], bool], send: Send, ended: asyncio.Event | None = None
+        self,
+        wants: Callable[[Change], bool],
+        send: Send,
+        ended: asyncio.Event | None = None,
+        transport: TransportName | None = None,
     ) -> None:
         self.wants = wants
         self.ended = ended
+        self.transport = transport
         self._held = ended is not None
         self._send = send
         self._loop = asyncio.get_running_loop()
@@ -137,10 +142,11 @@ class Audience:
         for listener in list(self._listeners):
             listener.hear(change)
 
-    def dismiss(self) -> None:
-        """End the streams that were opened to listen."""
+    def dismiss(self, transport: TransportName | None = None) -> None:
+        """End the streams that clients opened to listen: those of a transport, or all."""
         for listener in list(self._listeners):
-            listener.dismiss()
+            if transport in (None, listener.transport):
+                listener.dismiss()
 
 
 async def listen(
@@ -177,7 +183,7 @@ async def listen(
         resource_subscriptions=sorted(watched) if wanted.resource_subscriptions else None,
     )
     ended = asyncio.Event()
-    listener = Listener(wants, send, ended)
+    listener = Listener(wants, send, ended, exchange.transport)
     audience.join(listener)  # first, so that no change falls between
     try:
         await exchange.notify(

@@ -64,7 +64,7 @@ class SessionManager:
     def dismiss(self) -> None:
         """Send away those who only listen; they would hold up the end."""
         self._sessions.stop_listening()
-        self._server.audience.dismiss()
+        self._server.audience.dismiss("streamable-http")
 
     def started(self, app: ASGIApp) -> ASGIApp:
         """`app`, whose first request starts what nobody has started."""

@@ -173,7 +173,7 @@ class HttpServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         endpoint = self._app.state.mcp_endpoint
         endpoint.sessions.stop_listening()
-        self._app.state.fastmcp_server.audience.dismiss()
+        self._app.state.fastmcp_server.audience.dismiss("streamable-http")
         timer = None
         if self._grace is not None:
             timer = asyncio.get_running_loop().call_later(self._grace, self._interrupt)
