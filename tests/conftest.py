@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,16 @@ def script(tmp_path: Path) -> Callable[..., Path]:
 def log(tmp_path: Path) -> Path:
     """Where a server's output goes."""
     return tmp_path / "output.log"
+
+
+@pytest.fixture(autouse=True)
+def same_log_level() -> Generator[None]:
+    """Find the test that leaves less to be logged to all that come after it."""
+    logger = logging.getLogger("fastmcp")
+    before = logger.level
+    yield
+    after, logger.level = logger.level, before
+    assert after == before
 
 
 @pytest.fixture(autouse=True)

@@ -19,11 +19,9 @@ from fastmcp import FastMCP
 # How many requests are under way at the same time.
 AT_ONCE = 32
 
-HEADERS = [
-    (b"host", b"127.0.0.1:8000"),
-    (b"content-type", b"application/json"),
-    (b"accept", b"application/json, text/event-stream"),
-]
+HEADERS = [(b"host", b"127.0.0.1:8000"), (b"content-type", b"application/json")]
+JSON = b"application/json"
+STREAM = b"text/event-stream"
 REVISION = (b"mcp-protocol-version", b"2025-11-25")
 
 mcp = FastMCP("capacity")
@@ -39,18 +37,17 @@ class Worker:
     """Sends requests to the application as an HTTP server would."""
 
     def __init__(self) -> None:
-        self.streaming = mcp.http_app(max_sessions=10**7, session_idle_timeout=None)
-        self.json = mcp.http_app(max_sessions=10**7, session_idle_timeout=None, json_response=True)
+        self.app = mcp.http_app(max_sessions=10**7, session_idle_timeout=None)
         self.sessions: list[bytes] = []
         self.streams: list[asyncio.Task[None]] = []
         self._next = 0
 
     async def request(
-        self, app: Any, method: str, body: Any, session: bytes | None, opened: Any = None
+        self, method: str, accept: bytes, body: Any, session: bytes | None, opened: Any = None
     ) -> list[dict[str, Any]]:
         """One request; what the application sent. `opened` is set at its first answer."""
         data = b"" if body is None else json.dumps(body).encode()
-        headers = [*HEADERS, (b"content-length", b"%d" % len(data))]
+        headers = [*HEADERS, (b"accept", accept), (b"content-length", b"%d" % len(data))]
         if session is not None:
             headers += [(b"mcp-session-id", session), REVISION]
         scope = {
@@ -81,7 +78,7 @@ class Worker:
             elif not opened.done():
                 opened.set_result(message)
 
-        await app(scope, receive, send)
+        await self.app(scope, receive, send)
         return sent
 
     async def open(self, _: int) -> None:
@@ -92,33 +89,33 @@ class Worker:
             "clientInfo": {"name": "capacity", "version": "1.0"},
         }
         body = {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": hello}
-        [start, _body] = await self.request(self.json, "POST", body, None)
+        [start, _body] = await self.request("POST", JSON, body, None)
         session = dict(start["headers"])[b"mcp-session-id"]
         done = {"jsonrpc": "2.0", "method": "notifications/initialized"}
-        [start, _body] = await self.request(self.json, "POST", done, session)
+        [start, _body] = await self.request("POST", JSON, done, session)
         assert start["status"] == 202
         self.sessions.append(session)
 
     async def call(self, number: int) -> None:
         """A call that is answered by JSON."""
-        await self._call(self.json, number)
+        await self._call(JSON, number)
 
     async def stream(self, number: int) -> None:
         """A call that is answered by a stream that can be resumed."""
-        await self._call(self.streaming, number)
+        await self._call(STREAM, number)
 
-    async def _call(self, app: Any, number: int) -> None:
+    async def _call(self, accept: bytes, number: int) -> None:
         self._next += 1
         params = {"name": "add", "arguments": {"a": 1, "b": 2}}
         body = {"jsonrpc": "2.0", "id": self._next, "method": "tools/call", "params": params}
         session = self.sessions[number % len(self.sessions)]
-        sent = await self.request(app, "POST", body, session)
+        sent = await self.request("POST", accept, body, session)
         assert sent[0]["status"] == 200 and b'"3"' in b"".join(m.get("body", b"") for m in sent)
 
     async def listen(self, number: int) -> None:
         """A stream that stays open, on a session of its own."""
         opened: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        request = self.request(self.streaming, "GET", None, self.sessions[number], opened)
+        request = self.request("GET", STREAM, None, self.sessions[number], opened)
         self.streams.append(asyncio.create_task(request))
         assert (await opened)["status"] == 200
 
@@ -136,7 +133,7 @@ async def repeat(act: Any, count: int) -> None:
 
 async def main() -> None:
     worker = Worker()
-    async with worker.streaming.lifespan(None), worker.json.lifespan(None):
+    async with worker.app.lifespan(None):
         loop = asyncio.get_running_loop()
         while line := await loop.run_in_executor(None, sys.stdin.readline):
             step = json.loads(line)

@@ -27,6 +27,7 @@ from processes import SECONDS, free_port, http_server, run_python, stdio_server
 import fastmcp
 from fastmcp import Client, FastMCP
 from fastmcp.exceptions import ConfigurationError
+from fastmcp.server.logged import logged
 from fastmcp.settings import Settings
 
 SERVER = """
@@ -590,3 +591,19 @@ def test_a_task_of_ours_ends_with_its_cancellation() -> None:
 
     asyncio.run(main())
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def test_runs_that_overlap_leave_the_log_level_as_it_was() -> None:
+    """Whichever ends first."""
+    logger = logging.getLogger("fastmcp")
+    before = logger.level
+    first, second = logged("error"), logged("debug")
+
+    first.__enter__()
+    second.__enter__()
+    assert logger.level == logging.DEBUG
+    first.__exit__(None, None, None)
+    assert logger.level == logging.DEBUG
+    second.__exit__(None, None, None)
+
+    assert logger.level == before

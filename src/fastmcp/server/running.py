@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
-from collections.abc import Callable, Coroutine, Generator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fastmcp._spelling import unexpected_keyword
 from fastmcp.exceptions import ConfigurationError
-from fastmcp.settings import LOG_LEVELS, Settings, settings
+from fastmcp.settings import settings
 from fastmcp.transports import HttpTransport, StdioTransport
 
 if TYPE_CHECKING:
@@ -103,6 +101,7 @@ def _http_run(kind: str, options: Mapping[str, Any], function: str) -> HttpRun:
 
 async def _serve_http(server: HttpServable, how: HttpRun) -> None:
     from .http.serving import serve_http
+    from .logged import logged
 
     with logged(how.log_level):
         await serve_http(server, how)
@@ -121,6 +120,8 @@ async def _serve_stdio(server: HttpServable, options: Mapping[str, Any], functio
 
         print_banner(server, "standard input and output")
     given.pop("stateless", None)  # a process has one client here, whatever it is called
+    from .logged import logged
+
     with logged(level):
         await serve_stdio(server, StdioOptions(**given))
 
@@ -148,33 +149,6 @@ def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
         raise ConfigurationError(
             "loop='uvloop' needs uvloop; install it with: pip install 'peregrine-mcp[speed]'"
         ) from None
-
-
-@contextlib.contextmanager
-def logged(level: str | int | None) -> Generator[None]:
-    """Log at this level inside of the block, or at that of the settings if they have one; to
-    standard error, unless logging is set up already.
-    """
-    level = Settings.log_level.given(settings) if level is None else level
-    if level is None or not settings.log_enabled:
-        yield
-        return
-    if isinstance(level, str):
-        level = Settings.log_level.check(level, "log_level=")
-        level = "DEBUG" if level == LOG_LEVELS[-1] else level  # which is uvicorn's alone
-    log = logging.getLogger("fastmcp")
-    before, handler = log.level, None
-    if not log.hasHandlers():
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(levelname)s: %(name)s: %(message)s"))
-        log.addHandler(handler)
-    log.setLevel(level)
-    try:
-        yield
-    finally:
-        log.setLevel(before)
-        if handler is not None:
-            log.removeHandler(handler)
 
 
 def _kind(transport: str | None) -> str:

@@ -47,7 +47,8 @@ def run_workers(server: HttpServable, how: HttpRun) -> None:
     Raises:
         ConfigurationError: this program, or what is to be served, cannot have several.
     """
-    from ..running import logged, loop_factory
+    from ..logged import logged
+    from ..running import loop_factory
 
     with logged(how.log_level):
         if (post := take_post()) is not None:
