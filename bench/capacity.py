@@ -24,7 +24,6 @@ from process import SERVERS, log
 from redis_process import redis_server
 
 SAMPLE = 4000
-BATCHES = 4
 
 # The load that the table of sizes is for.
 CALLS_PER_MINUTE = 1.0
@@ -105,8 +104,8 @@ def site() -> Generator[Site]:
 
 
 def unit_costs() -> dict[str, Cost]:
-    """Of one session, one call, one streamed call and one listening stream: CPU from the best of
-    several batches, memory from a run of its own, since counting it takes time.
+    """Of one session, one call, one streamed call and one listening stream: memory from a run of
+    its own, since counting it takes time.
     """
     found: dict[str, Cost] = {}
     with site() as timed, site() as traced:
@@ -115,10 +114,7 @@ def unit_costs() -> dict[str, Cost]:
                 each.ask(do, 500)
         traced.ask("trace")
         for do in ("open", "call", "stream", "listen"):
-            # A session listens once.
-            count = SAMPLE // BATCHES if do != "listen" else SAMPLE
-            batches = range(BATCHES if do != "listen" else 1)
-            cpu = min(timed.cost(do, count).cpu / count for _ in batches)
+            cpu = timed.cost(do, SAMPLE).cpu / SAMPLE
             rest = traced.cost(do, SAMPLE).times(1 / SAMPLE)
             found[do] = Cost(cpu, rest.memory, rest.commands, rest.kept)
             log(f"{do:8} {found[do]}")
