@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import select
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -114,6 +116,25 @@ def http_server(
     """
     with running(*command, extra=extra) as program:
         yield program, int(program.read_line())
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def wait_until_listening(port: int, name: str) -> None:
+    """Wait until somebody accepts connections there, for programs that do not say so."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise BenchError(f"{name} does not listen") from None
+            time.sleep(0.02)
 
 
 def output_of(*command: str | Path) -> str:

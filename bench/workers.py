@@ -12,12 +12,10 @@ import asyncio
 import json
 import re
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +23,7 @@ from pathlib import Path
 
 import load
 import messages
-from process import SERVERS, BenchError, environment, log
+from process import SERVERS, BenchError, environment, free_port, log, wait_until_listening
 
 STREAMS = 1000
 
@@ -42,28 +40,15 @@ class Figures:
 @contextmanager
 def served(script: str, *arguments: str) -> Generator[tuple[int, int]]:
     """Run a server; its port and process."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+    port = free_port()
     command = [sys.executable, str(SERVERS / script), str(port), *arguments]
     with subprocess.Popen(command, env=environment()) as process:
         try:
-            _wait_until_listening(port)
+            wait_until_listening(port, script)
             yield port, process.pid
         finally:
             process.terminate()
             process.wait()
-
-
-def _wait_until_listening(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise BenchError("the server does not listen") from None
-            time.sleep(0.05)
 
 
 def wrk(port: int, connections: int, seconds: int, folder: Path) -> Figures:

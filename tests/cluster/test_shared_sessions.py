@@ -108,13 +108,6 @@ def two(make: Callable[[], FastMCP]) -> Iterator[Workers]:
         yield group
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 def answer(response: Any) -> Any:
     [*_, last] = messages(response)
     return last["result"]

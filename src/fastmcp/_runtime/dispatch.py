@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 
 from msgspec import DecodeError, Struct, json
 
+from fastmcp._protocol.http import LISTEN
 from fastmcp.exceptions import InvalidParams, McpError, MethodNotFound
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.methods import METHODS, Method
@@ -17,9 +18,8 @@ from fastmcp.wire.revisions import R2025_11_25, Revision, sieve
 from fastmcp.wire.shapes import META_SERVER_INFO
 
 from .exchange import Exchange
-from .faults import to_error
+from .faults import to_error, took_too_long
 from .interruption import ServerStopping, was_interrupted
-from .time_limit import LISTEN, took_too_long
 
 C = TypeVar("C")
 Handler: TypeAlias = Callable[[C, Any], Awaitable[Any]]

@@ -7,6 +7,7 @@ import logging
 from fastmcp.exceptions import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
+    REQUEST_TIMEOUT,
     RESOURCE_NOT_FOUND,
     AuthorizationError,
     DisabledError,
@@ -66,6 +67,14 @@ def _text(fault: BaseException) -> str:
         return str(fault) or type(fault).__name__
     except Exception:
         return type(fault).__name__  # a __str__ that fails must not leave a request unanswered
+
+
+def took_too_long(seconds: float) -> McpError:
+    """A request over the limit of the server."""
+    return McpError(
+        code=REQUEST_TIMEOUT,
+        message=f"The request took longer than the {seconds:g} seconds that this server allows",
+    )
 
 
 def resource_not_found(uri: str) -> McpError:

@@ -26,7 +26,6 @@ from fastmcp.wire.jsonrpc import ErrorData, Message, Notification, Request, Requ
 
 from .in_context import InContext
 from .interruption import interrupt
-from .time_limit import within
 
 logger = logging.getLogger("fastmcp.session")
 
@@ -367,10 +366,6 @@ class Session:
         while self._waiting:
             await asyncio.wait(list(self._waiting.values()))
             await asyncio.sleep(0)  # for those who asked to take their answers
-
-    def limit_requests(self, seconds: float) -> None:
-        """Give each request of theirs so long to be served."""
-        self._answer = within(seconds, self._answer)
 
     def interrupt(self) -> None:
         """Have what is being served answered with an error: the server stops."""

@@ -30,6 +30,7 @@ class ServerConnection:
     """
 
     __slots__ = (
+        "_dispatch",
         "_dispatcher",
         "_listener",
         "_transport",
@@ -52,6 +53,7 @@ class ServerConnection:
         forget: Sequence[Callable[[str], None]] = (),
     ) -> None:
         self._dispatcher = dispatcher
+        self._dispatch = dispatcher.answer
         self._transport: TransportName = transport
         self.introduced = False
         self.lifecycle = Lifecycle()
@@ -84,6 +86,10 @@ class ServerConnection:
             known.log_level = sender.log_level  # requests that are being served follow it
         self.introduced = introduced
 
+    def limit_requests(self, seconds: float | None) -> None:
+        """Give each request so long to be served; None for as long as it takes."""
+        self._dispatch = self._dispatcher.within(seconds)
+
     def hear(self, change: Change) -> None:
         """Tell the client of a change, if it wants to hear of it."""
         self._listener.hear(change)
@@ -108,7 +114,7 @@ class ServerConnection:
             token = progress_token(envelope)
         except McpError as error:
             return jsonrpc.encode_failure(request.id, error)
-        answer = await self._dispatcher.answer(
+        answer = await self._dispatch(
             Exchange(
                 request.id,
                 request.method,

@@ -253,9 +253,9 @@ async def _serve(
 ) -> None:
     loop = asyncio.get_running_loop()
     channel = StdioChannel(loop, stdout)
-    session = server.connect(channel, "stdio").session
-    if options.timeout is not None:
-        session.limit_requests(options.timeout)
+    connection = server.connect(channel, "stdio")
+    connection.limit_requests(options.timeout)
+    session = connection.session
     reader = _reading(loop, stdin, options.buffer_size, channel, session, ended)
     reader.start()
     try:

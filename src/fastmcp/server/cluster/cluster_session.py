@@ -68,7 +68,7 @@ class ClusterSession(HttpSession):
     @property
     def key(self) -> str:
         """Where it is kept."""
-        return f"session:{self.id}"
+        return key_of(self.id)
 
     async def save(self) -> None:
         """Let the other workers know of what has changed here."""
@@ -332,3 +332,8 @@ class ClusterSession(HttpSession):
             text = f"The session store cannot be reached; try again ({error})"
             message = jsonrpc.encode_failure(id, McpError(code=-32603, message=text))
         await super().reply(id, message)
+
+
+def key_of(session: str) -> str:
+    """Where a session is kept."""
+    return f"session:{session}"

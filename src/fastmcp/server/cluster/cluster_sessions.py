@@ -20,7 +20,7 @@ from ..http.sessions import Connect, HttpSessions
 from ..session_visibility import SessionVisibility
 from .calls import Calls
 from .cluster import Cluster
-from .cluster_session import ClusterSession
+from .cluster_session import ClusterSession, key_of
 from .messages import Called, Ended, Forwarded, ListensElsewhere, ReadElsewhere, Saved
 from .messages import Message as Word
 
@@ -80,7 +80,7 @@ class ClusterSessions(HttpSessions):
     async def find(self, id: str, principal: str | None) -> HttpSession | None:
         if not self.cluster.ids.knows(id):
             return None
-        raw = await self.cluster.backplane.get(f"session:{id}")
+        raw = await self.cluster.backplane.get(key_of(id))
         session = self.get(id)
         if raw is None:
             if session is not None:
@@ -88,7 +88,6 @@ class ClusterSessions(HttpSessions):
             return None
         if session is None:
             session = ClusterSession(id, self)
-            session.restore(raw)
             self.add(session)
         assert isinstance(session, ClusterSession)
         if raw != session.raw:

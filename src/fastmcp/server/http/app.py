@@ -153,6 +153,7 @@ def _assemble(
     app.endpoint_routes = endpoints
     served.manager.handle_request = endpoints[0].owned
     app.own_middleware = len(own)
+    app.manager = served.manager
     return app
 
 

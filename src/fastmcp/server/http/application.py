@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..request.app_state import HOST_APP
+from .manager import SessionManager
 from .routes import EndpointRoute
 
 
@@ -21,6 +22,7 @@ class StarletteWithLifespan(Starlette):
 
     endpoint_routes: Sequence[EndpointRoute] = ()
     own_middleware = 0
+    manager: SessionManager
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if "app" in scope:

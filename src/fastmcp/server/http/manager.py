@@ -23,6 +23,8 @@ class EndingSessions(Protocol):
 
     def stop_listening(self) -> None: ...
 
+    def interrupt(self) -> None: ...
+
     async def end(self, grace: float) -> None: ...
 
 
@@ -65,6 +67,10 @@ class SessionManager:
         """Send away those who only listen; they would hold up the end."""
         self._sessions.stop_listening()
         self._server.audience.dismiss("streamable-http")
+
+    def interrupt(self) -> None:
+        """Have what sessions are being served answered with an error: the server stops."""
+        self._sessions.interrupt()
 
     def started(self, app: ASGIApp) -> ASGIApp:
         """`app`, whose first request starts what nobody has started."""

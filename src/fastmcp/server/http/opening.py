@@ -21,8 +21,7 @@ def open_sessions(server: HttpServable, settings: HttpSettings) -> Sessions:
 
     def connect(channel: Channel, id: str) -> ServerConnection:
         connection = server.connect(channel, "streamable-http", id)
-        if settings.request_timeout is not None:
-            connection.session.limit_requests(settings.request_timeout)
+        connection.limit_requests(settings.request_timeout)
         return connection
 
     if server.cluster is None:

@@ -171,9 +171,7 @@ class HttpServer(uvicorn.Server):
             raise
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
-        endpoint = self._app.state.mcp_endpoint
-        endpoint.sessions.stop_listening()
-        self._app.state.fastmcp_server.audience.dismiss("streamable-http")
+        self._app.manager.dismiss()
         timer = None
         if self._grace is not None:
             timer = asyncio.get_running_loop().call_later(self._grace, self._interrupt)
@@ -229,7 +227,7 @@ class HttpServer(uvicorn.Server):
     def _interrupt(self) -> None:
         """Have everything answered that is still being served."""
         self._ending = True
-        self._app.state.mcp_endpoint.sessions.interrupt()
+        self._app.manager.interrupt()
         asyncio.get_running_loop().call_later(ANSWERING, self._interrupt_others)
 
     def _interrupt_others(self) -> None:

@@ -74,8 +74,7 @@ class SSESession:
         self._scopes: dict[RequestId, Mapping[str, Any]] = {}
         self.connection = connect(self, self.id)
         self.connection.scopes = self._scopes
-        if settings.request_timeout is not None:
-            self.connection.session.limit_requests(settings.request_timeout)
+        self.connection.limit_requests(settings.request_timeout)
         self._loop = asyncio.get_running_loop()
         self._used = self._moved = self._loop.time()
         self._taken: int = 0

@@ -11,7 +11,7 @@ from msgspec import Raw, Struct, json
 from fastmcp._protocol.eras import Sender
 from fastmcp._runtime.dispatch import Answer, Dispatcher
 from fastmcp._runtime.exchange import Exchange
-from fastmcp.exceptions import InputUnavailable
+from fastmcp.exceptions import REQUEST_TIMEOUT, InputUnavailable
 from fastmcp.wire.jsonrpc import RequestId, result_in
 from fastmcp.wire.lifecycle import ClientCapabilities
 from fastmcp.wire.revisions import LATEST_HANDSHAKE
@@ -36,8 +36,7 @@ class Calls:
     """Hands requests to the dispatcher, for as long as their clients wait and the limit allows."""
 
     def __init__(self, dispatcher: Dispatcher[Any], settings: HttpSettings) -> None:
-        self._dispatcher = dispatcher
-        self._seconds = settings.request_timeout
+        self._answer = dispatcher.within(settings.request_timeout)
         self._ids = count(1)
         self.max_body = settings.max_request_size
 
@@ -62,6 +61,8 @@ class Calls:
         answer = await self._attended(exchange, request)
         fault = faults[-1] if faults else None
         if answer.error is not None:
+            if fault is None and answer.error.code == REQUEST_TIMEOUT:
+                raise Failure(504, answer.error.message)
             raise failure_of(fault, answer.error.message)
         result = result_in(answer.body, exchange.id)
         assert result is not None
@@ -76,19 +77,12 @@ class Calls:
             task.cancel()
 
         attendant = Attendant(request.receive, reply, left, idle=False)
-        deadline = asyncio.timeout(self._seconds)
         try:
-            async with deadline:
-                return await self._dispatcher.answer(exchange)
+            return await self._answer(exchange)
         except asyncio.CancelledError:
             if not reply.gone or task.uncancel() > 0:
                 raise
             raise Gone from None
-        except TimeoutError:
-            if not deadline.expired():
-                raise
-            limit = f"{self._seconds:g} seconds that this server allows"
-            raise Failure(504, f"The request took longer than the {limit}") from None
         finally:
             attendant.stop()
 
