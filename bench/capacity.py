@@ -17,7 +17,7 @@ import subprocess
 import sys
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import redis
 from process import SERVERS, log
@@ -129,12 +129,17 @@ def predict(costs: dict[str, Cost], counts: Mapping[str, float]) -> Cost:
     return total
 
 
+def worker_memory(costs: dict[str, Cost], at_hand: float, listening: float) -> float:
+    """Of a worker that has so many sessions at hand, those of who listens among them."""
+    return at_hand * costs["open"].memory + listening * costs["listen"].memory
+
+
 def simulate(counts: dict[str, int]) -> Cost:
-    """Do it."""
+    """Do it; the worker's memory is what it is once it has let go of what nobody uses."""
     total = Cost(0, 0, 0, 0)
     with site() as running:
         running.ask("trace")
-        for do, count in counts.items():
+        for do, count in {**counts, "rest": 1}.items():
             total = total.plus(running.cost(do, count))
             log(f"{do:8} {count:,}")
     with site() as running:
@@ -150,7 +155,7 @@ def sizes(costs: dict[str, Cost], sessions: int) -> list[str]:
     workers = math.ceil(per_second.cpu / 1e6 / BUSY)
     listening = sessions * LISTENING
     replicas = min(sessions, max(listening, (calls + opened) * REPLICA))
-    memory = replicas * costs["open"].memory + listening * costs["listen"].memory
+    memory = worker_memory(costs, replicas, listening)
     kept = (
         sessions * costs["open"].kept
         + listening * costs["listen"].kept
@@ -212,7 +217,10 @@ def main() -> None:
         "stream": options.sessions // 2,
         "listen": options.sessions // 2,
     }
-    said, was = predict(costs, counts), simulate(counts)
+    said = replace(
+        predict(costs, counts), memory=worker_memory(costs, counts["listen"], counts["listen"])
+    )
+    was = simulate(counts)
     rows = [[f"{options.sessions:,} sessions", "model", "simulation", "simulation/model"]]
     for name, unit, attribute, scale in (
         ("worker CPU", "s", "cpu", 1e6),

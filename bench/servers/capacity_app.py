@@ -15,6 +15,7 @@ import tracemalloc
 from typing import Any
 
 from fastmcp import FastMCP
+from fastmcp.server.cluster.cluster_sessions import LOCAL_IDLE
 
 # How many requests are under way at the same time.
 AT_ONCE = 32
@@ -118,6 +119,10 @@ class Worker:
         request = self.request("GET", STREAM, None, self.sessions[number], opened)
         self.streams.append(asyncio.create_task(request))
         assert (await opened)["status"] == 200
+
+    async def rest(self, _: int) -> None:
+        """Long enough for the worker to let go of the sessions that nobody uses."""
+        await asyncio.sleep(1.05 * LOCAL_IDLE)
 
 
 async def repeat(act: Any, count: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 
 import pytest
+from msgspec import Raw
 
 from fastmcp import exceptions as e
 from fastmcp._runtime.faults import resource_not_found, to_error
@@ -16,7 +17,9 @@ SECRET = "the password is 1234"
 
 def error_of(fault: BaseException, *, masked: bool = False) -> e.McpError:
     """The error for a request of the latest revision."""
-    return to_error(fault, method="tools/call", revision=R2026_07_28, masked=masked)
+    return to_error(
+        fault, method="tools/call", params=Raw(b"{}"), revision=R2026_07_28, masked=masked
+    )
 
 
 @pytest.mark.parametrize("masked", [False, True])
@@ -101,7 +104,9 @@ def test_the_data_of_an_error_goes_with_it() -> None:
 def test_a_missing_resource_has_the_code_of_its_revision(revision: object) -> None:
     """-32002 up to 2025-11-25, then -32602; the URI is in the data of both."""
     fault = resource_not_found("data://x")
-    error = to_error(fault, method="resources/read", revision=revision, masked=True)  # type: ignore[arg-type]
+    error = to_error(
+        fault, method="resources/read", params=Raw(b"{}"), revision=revision, masked=True
+    )  # type: ignore[arg-type]
 
     assert error.code == (-32002 if revision in HANDSHAKE_REVISIONS else -32602)
     assert error.data == {"uri": "data://x"} and "data://x" in error.message
@@ -111,5 +116,8 @@ def test_other_codes_are_the_same_in_every_revision() -> None:
     """Only that one has moved."""
     fault = e.McpError(code=-32042, message="go there")
 
-    assert to_error(fault, method="tools/call", revision=R2025_11_25, masked=False) is fault
+    assert (
+        to_error(fault, method="tools/call", params=Raw(b"{}"), revision=R2025_11_25, masked=False)
+        is fault
+    )
     assert error_of(fault) is fault

@@ -15,6 +15,7 @@ from fastmcp import FastMCP
 from fastmcp.exceptions import (
     AuthorizationError,
     McpError,
+    NotFoundError,
     PromptError,
     ResourceError,
     ToolError,
@@ -59,6 +60,10 @@ def server(**options: Any) -> FastMCP:
     @mcp.resource("data://refuse")
     def refuse_resource() -> str:
         raise ResourceError("closed today")
+
+    @mcp.resource("data://deleted/{number}")
+    def deleted(number: int) -> str:
+        raise NotFoundError(f"Document {number} was deleted")
 
     @mcp.resource("data://typed/{number}")
     def typed(number: int) -> str:
@@ -179,7 +184,9 @@ def test_what_a_request_names_wrongly_is_invalid_params(
     assert error_of(message, revision)["code"] == -32602
 
 
-@pytest.mark.parametrize("uri", ["data://absent", "nonsense", "data://typed/1/2"])
+@pytest.mark.parametrize(
+    "uri", ["data://absent", "nonsense", "data://typed/1/2", "data://deleted/7"]
+)
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_a_missing_resource_has_the_code_of_its_revision(revision: str, uri: str) -> None:
     """-32002 with the URI as data; -32602 since 2026-07-28."""
@@ -187,6 +194,7 @@ def test_a_missing_resource_has_the_code_of_its_revision(revision: str, uri: str
 
     assert error["code"] == (-32602 if revision == MODERN else -32002)
     assert error["data"] == {"uri": uri}
+    assert ("was deleted" in error["message"]) == ("deleted" in uri)
 
 
 @pytest.mark.parametrize("revision", REVISIONS)

@@ -47,6 +47,27 @@ def opened_by(client: Mcp, user: str | None) -> dict[str, str]:
     return {**who, "mcp-session-id": answer.headers["mcp-session-id"]}
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_caller_has_so_many_sessions_and_no_more(stored: bool) -> None:
+    """Others go on to open theirs, and callers without a name are bound by the limit for all only;
+    a session that ends makes room.
+    """
+    mcp = FastMCP("owned", session_store=MemoryBackplane() if stored else None)
+    limits = {"max_sessions_per_principal": 2, "max_sessions": 7}
+    with http(mcp, middleware=[Middleware(ByHeader)], **limits) as client:
+        ada = {"x-user": "ada"}
+        session, _ = opened_by(client, "ada"), opened_by(client, "ada")
+        refused = client.post(initialize(), ada)
+        assert refused.status_code == 503 and "Too many sessions" in refused.text
+        opened_by(client, "bob")
+        for _ in range(4):
+            opened_by(client, None)
+        assert client.post(initialize(), {"x-user": "bob"}).status_code == 503
+
+        assert client.client.delete(client.url, headers=session).status_code == 200
+        opened_by(client, "ada")
+
+
 @pytest.mark.parametrize("owner", ["ada", None])
 @pytest.mark.parametrize("other", ["bob", None])
 def test_a_session_is_nobody_elses(client: Mcp, owner: str | None, other: str | None) -> None:

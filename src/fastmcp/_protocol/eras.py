@@ -56,7 +56,7 @@ class Sender(Struct):
     session: str | None = None
 
 
-class Envelope(Struct, dict=True):
+class Envelope(Struct, frozen=True, dict=True):
     """The protocol's own members of a request's `_meta`, still raw."""
 
     version: Raw | UnsetType = field(name=META_PROTOCOL_VERSION, default=UNSET)

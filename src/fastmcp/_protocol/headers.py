@@ -28,9 +28,13 @@ class Headers(Struct, frozen=True):
     repeated: frozenset[bytes]
 
     def get(self, name: bytes) -> str | None:
-        """The value without optional whitespace (RFC 9110, section 5.5)."""
-        value = self.values.get(name)
-        return None if value is None else value.strip(b" \t").decode("latin-1")
+        """The value as text."""
+        return header_text(self.values.get(name))
+
+
+def header_text(value: bytes | None) -> str | None:
+    """A value without optional whitespace (RFC 9110, section 5.5)."""
+    return None if value is None else value.strip(b" \t").decode("latin-1")
 
 
 def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> Headers:

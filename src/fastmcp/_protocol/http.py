@@ -41,13 +41,14 @@ from fastmcp.wire.revisions import (
 
 from . import headers as names
 from .eras import (
+    EMPTY,
     Envelope,
     Sender,
     read_envelope,
     require_modern,
     version_of,
 )
-from .headers import Headers, accepts, decode_header
+from .headers import Headers, accepts, decode_header, header_text
 
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
@@ -95,7 +96,7 @@ class Handshake(Struct, frozen=True):
     """Messages of a handshake client, for its session or, without one, for themselves.
 
     `revision` is the header's, or None; `batch` says that the answer is an array, too. A member
-    that is no message stands as the error to answer.
+    that is no message stands as the error to answer. `envelope` is that of a lone request.
     """
 
     messages: list[Message | RemoteProtocolError]
@@ -105,6 +106,7 @@ class Handshake(Struct, frozen=True):
     initialize: bool
     json: bool
     stream: bool
+    envelope: Envelope = EMPTY
 
 
 Verdict: TypeAlias = Reject | Acknowledge | Modern | Handshake
@@ -118,33 +120,36 @@ def refuse(error: McpError, id: RequestId | None = None, status: int | None = No
 
 def judge_post(headers: Headers, body: bytes) -> Verdict:
     """What a POST to the MCP endpoint asks for, by the ladder of PROTOCOL 1.3.1 and 1.3.2."""
-    content_type = headers.get(b"content-type") or ""
-    if content_type != JSON and content_type.partition(";")[0].strip().lower() != JSON:
-        return refuse(InvalidRequest(f"Content-Type must be {JSON}"), status=415)
-    json_ok, stream_ok = _forms(headers.get(b"accept"))
-    if not (json_ok or stream_ok):
-        return refuse(InvalidRequest(f"Accept must list {JSON} and {EVENT_STREAM}"), status=406)
-    version = headers.get(names.PROTOCOL_VERSION)
-    modern_header = version is not None and _handshake_revision(version) is None
+    values = headers.values
+    terms = _terms(
+        values.get(b"content-type"), values.get(b"accept"), values.get(names.PROTOCOL_VERSION)
+    )
+    if isinstance(terms, Reject):
+        return terms
+    version, json_ok, stream_ok = terms.version, terms.json, terms.stream
+    modern_header = version is not None and terms.revision is None
     try:
         if jsonrpc.is_batch(body):
             if modern_header:
                 return refuse(InvalidRequest("Invalid request: batches are not supported"))
-            return _batch(headers, body, version, json_ok, stream_ok)
+            return _batch(headers, body, terms)
         message = jsonrpc.decode(body)
     except InvalidRequest as error:
         bare = None if version is not None else _bare_call(headers, body)
         if bare is None:
             return refuse(error, error.id)
         # Who speaks no revision gets all that the latest one can say.
-        return Handshake([bare], False, None, LATEST_HANDSHAKE, False, json_ok, stream_ok)
+        envelope = read_envelope(bare.params)
+        return Handshake([bare], False, None, LATEST_HANDSHAKE, False, json_ok, stream_ok, envelope)
     except RemoteProtocolError as error:
         return refuse(error)
+    envelope, initialize = EMPTY, False
     if isinstance(message, Request):
         envelope = read_envelope(message.params)
+        initialize = message.method == "initialize"
         enveloped = envelope.version is not UNSET
         # A client that reconnects may keep a stale header: initialize is negotiated by its body.
-        if enveloped or (modern_header and message.method != "initialize"):
+        if enveloped or (modern_header and not initialize):
             return _judge_modern(message, envelope, headers, json_ok, stream_ok)
     elif modern_header:
         return _judge_notification(message, version or "")
@@ -152,21 +157,44 @@ def judge_post(headers: Headers, body: bytes) -> Verdict:
         [message],
         False,
         headers.get(names.SESSION_ID),
-        _handshake_revision(version),
-        isinstance(message, Request) and message.method == "initialize",
+        terms.revision,
+        initialize,
         json_ok,
         stream_ok,
+        envelope,
     )
 
 
-@lru_cache(maxsize=256)
-def _forms(accept: str | None) -> tuple[bool, bool]:
-    """Whether an answer may be JSON, and whether it may be a stream. That is for those who ask
-    for one by its name: who accepts anything, or says nothing, reads JSON.
+class _Terms(Struct, frozen=True):
+    """What a client's headers say of all its requests: the version, by its name and, of the
+    handshake era, as a revision; whether an answer may be JSON, and whether it may be a stream.
     """
-    json_ok = accepts(accept, JSON)
-    named = accept is not None and EVENT_STREAM in accept.lower()
-    return json_ok, accepts(accept, EVENT_STREAM) and (named or not json_ok)
+
+    version: str | None
+    revision: Revision | None
+    json: bool
+    stream: bool
+
+
+@lru_cache(maxsize=256)
+def _terms(
+    content_type: bytes | None, accept: bytes | None, version: bytes | None
+) -> _Terms | Reject:
+    """A stream is for those who ask for one by its name: who accepts anything, or says nothing,
+    reads JSON.
+    """
+    if (header_text(content_type) or "").partition(";")[0].strip().lower() != JSON:
+        return refuse(InvalidRequest(f"Content-Type must be {JSON}"), status=415)
+    accepted = header_text(accept)
+    json_ok, stream_ok = accepts(accepted, JSON), accepts(accepted, EVENT_STREAM)
+    if not (json_ok or stream_ok):
+        return refuse(InvalidRequest(f"Accept must list {JSON} and {EVENT_STREAM}"), status=406)
+    named = accepted is not None and EVENT_STREAM in accepted.lower()
+    text = header_text(version)
+    revision = None if text is None else REVISIONS.get(text)
+    if revision not in HANDSHAKE_REVISIONS:
+        revision = None
+    return _Terms(text, revision, json_ok, stream_ok and (named or not json_ok))
 
 
 class _BareCall(Struct, rename={"said": "jsonrpc"}):
@@ -228,10 +256,7 @@ def _judge_notification(message: Message, version: str) -> Verdict:
     return Acknowledge()
 
 
-def _batch(
-    headers: Headers, body: bytes, version: str | None, json_ok: bool, stream_ok: bool
-) -> Verdict:
-    revision = _handshake_revision(version)
+def _batch(headers: Headers, body: bytes, terms: _Terms) -> Verdict:
     messages: list[Message | RemoteProtocolError] = []
     seen: set[RequestId] = set()
     for member in jsonrpc.split_batch(body):
@@ -243,7 +268,7 @@ def _batch(
         except RemoteProtocolError as error:
             messages.append(error)
     session = headers.get(names.SESSION_ID)
-    return Handshake(messages, True, session, revision, False, json_ok, stream_ok)
+    return Handshake(messages, True, session, terms.revision, False, terms.json, terms.stream)
 
 
 def _check_member(request: Request, seen: set[RequestId]) -> None:
@@ -264,11 +289,6 @@ def batches_allowed(revision: Revision) -> bool:
 def revision_without_session(revision: Revision | None) -> Revision:
     """The revision of a handshake request that no session vouches for."""
     return ASSUMED_REVISION if revision is None else revision
-
-
-def _handshake_revision(version: str | None) -> Revision | None:
-    revision = None if version is None else REVISIONS.get(version)
-    return revision if revision in HANDSHAKE_REVISIONS else None
 
 
 def _match_header(headers: Headers, name: bytes, expected: str) -> None:

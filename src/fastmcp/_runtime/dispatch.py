@@ -95,6 +95,7 @@ class Dispatcher(Generic[C]):
             error = to_error(
                 fault,
                 method=exchange.method,
+                params=exchange.params,
                 revision=exchange.sender.revision,
                 masked=self._masked,
             )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 
+from msgspec import Raw
+
+from fastmcp._protocol.http import target_of
 from fastmcp.exceptions import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
@@ -28,13 +31,18 @@ logger = logging.getLogger("fastmcp.server")
 _SAID_ALOUD = (PromptError, ResourceError, AuthorizationError, InputUnavailable)
 
 
-def to_error(fault: BaseException, *, method: str, revision: Revision, masked: bool) -> McpError:
+def to_error(
+    fault: BaseException, *, method: str, params: Raw, revision: Revision, masked: bool
+) -> McpError:
     """The error that answers a request which raised `fault`.
 
     `masked` hides the text of every exception that was not written for the peer to read.
     """
     if isinstance(fault, McpError) and not isinstance(fault, (InputRefused, TimedOut)):
         return _for_revision(fault, revision)
+    if isinstance(fault, NotFoundError) and method == "resources/read":
+        uri = target_of(method, params) or ""
+        return _for_revision(resource_not_found(uri, str(fault)), revision)
     if isinstance(fault, (NotFoundError, DisabledError, ValidationError)):
         return McpError(code=INVALID_PARAMS, message=str(fault))
     if isinstance(fault, _SAID_ALOUD):
@@ -77,11 +85,10 @@ def took_too_long(seconds: float) -> McpError:
     )
 
 
-def resource_not_found(uri: str) -> McpError:
+def resource_not_found(uri: str, reason: str | None = None) -> McpError:
     """A missing resource; -32002 for the revisions before 2026-07-28 (PROTOCOL 3.6)."""
-    return UnknownComponent(
-        f"Resource not found: {uri}", code=RESOURCE_NOT_FOUND, data={"uri": uri}
-    )
+    text = reason or f"Resource not found: {uri}"
+    return UnknownComponent(text, code=RESOURCE_NOT_FOUND, data={"uri": uri})
 
 
 def _for_revision(error: McpError, revision: Revision) -> McpError:

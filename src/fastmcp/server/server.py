@@ -415,7 +415,8 @@ class FastMCP(ComponentHost):
         (`"sse"` for the older transport, at `/sse` with `message_path`), `stateless_http`,
         `json_response`, `middleware` (Starlette's), `event_store`, `retry_interval`
         (milliseconds), `session_idle_timeout` (seconds, None for never), `max_sessions`,
-        `max_request_size` (bytes), `request_timeout` (seconds), `host_origin_protection`
+        `max_sessions_per_principal` (of an authenticated caller), `max_request_size` (bytes),
+        `request_timeout` (seconds), `host_origin_protection`
         (`"auto"`, True, False), `allowed_hosts`, `allowed_origins`, `cors_origins` (of web pages,
         `["*"]` for all), `rest` (the view of tools, resources and prompts as plain JSON) and
         `health` (`/health` and `/ready`).

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Coroutine
+from hashlib import sha256
 from typing import Any, Final
 
 from msgspec import DecodeError, Raw, Struct, json
@@ -16,7 +17,7 @@ from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import Failure, Message, Notification, Request, RequestId, Response
 
 from ..http.session import HttpSession
-from ..http.sessions import Connect, HttpSessions
+from ..http.sessions import Connect, SessionTable
 from ..session_visibility import SessionVisibility
 from .calls import Calls
 from .cluster import Cluster
@@ -33,10 +34,10 @@ FOREVER: Final = 365 * 86400.0
 _tables = itertools.count()
 
 
-class ClusterSessions(HttpSessions):
+class ClusterSessions(SessionTable):
     """Sessions that live on the backplane; here are those that were used here of late.
 
-    `limit` is how many there may be on all workers together.
+    `limit` is how many there may be on all workers together, `each` how many of one caller.
     """
 
     def __init__(
@@ -48,16 +49,19 @@ class ClusterSessions(HttpSessions):
         *,
         idle_timeout: float | None,
         limit: int,
+        each: int,
     ) -> None:
         # Often enough that what is busy here is not idle for the others.
         local = LOCAL_IDLE if idle_timeout is None else min(idle_timeout / 3, LOCAL_IDLE)
-        super().__init__(connect, store=None, idle_timeout=local, limit=limit)
+        super().__init__(local)
         self.connect = connect
         self.cluster = cluster
         self.calls = Calls(cluster.backplane)
         self.visibility = visibility
         self.repeats = repeats
         self.ttl = idle_timeout
+        self._limit = limit
+        self._each = each
         self._number = next(_tables)
         self._tasks: set[asyncio.Task[None]] = set()
         cluster.listen(self._hear)
@@ -69,7 +73,7 @@ class ClusterSessions(HttpSessions):
 
     async def open(self, principal: str | None) -> HttpSession | None:
         id = self.cluster.ids.new()
-        if not await self._count(id):
+        if not await self._count(id, principal):
             return None
         session = ClusterSession(id, self)
         session.principal = principal
@@ -98,9 +102,17 @@ class ClusterSessions(HttpSessions):
         await self._keep(session)
         return session
 
-    async def _count(self, id: str) -> bool:
+    async def _count(self, id: str, principal: str | None) -> bool:
+        """Have a session counted, as one of its caller's, too; False when there are too many."""
         backplane, ttl = self.cluster.backplane, self.ttl or FOREVER
-        return await backplane.join(GROUP, id, limit=self._limit, ttl=ttl)
+        if not await backplane.join(GROUP, id, limit=self._limit, ttl=ttl):
+            return False
+        if principal is None or await backplane.join(
+            _group_of(principal), id, limit=self._each, ttl=ttl
+        ):
+            return True
+        await backplane.leave(GROUP, id)
+        return False
 
     async def _keep(self, session: ClusterSession) -> None:
         """Let a session live on, without saying so with each request."""
@@ -109,7 +121,7 @@ class ClusterSessions(HttpSessions):
             return
         session.touched = now
         await self.cluster.backplane.touch(session.key, self.ttl)
-        await self._count(session.id)
+        await self._count(session.id, session.principal)
 
     def still_busy(self, session: HttpSession) -> None:
         super().still_busy(session)
@@ -134,6 +146,8 @@ class ClusterSessions(HttpSessions):
         assert isinstance(session, ClusterSession)
         await self.cluster.backplane.delete(session.key)
         await self.cluster.backplane.leave(GROUP, session.id)
+        if session.principal is not None:
+            await self.cluster.backplane.leave(_group_of(session.principal), session.id)
         self.drop(session)
         if session.saved is not None:
             await self.cluster.tell_all(Ended(session.id))
@@ -177,6 +191,11 @@ class ClusterSessions(HttpSessions):
                 stream.detach()
         elif isinstance(word, Ended):
             self.drop(session)
+
+
+def _group_of(principal: str) -> str:
+    """Where a caller's sessions are counted; who that is does not show."""
+    return f"sessions:{sha256(principal.encode()).hexdigest()}"
 
 
 class _Concerned(Struct):

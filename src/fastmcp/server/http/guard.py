@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fastmcp._protocol.guard import Guard
+from fastmcp._protocol.headers import header_text
 from fastmcp._protocol.http import refuse
 from fastmcp.exceptions import InvalidRequest
 
@@ -20,8 +21,15 @@ class HostOriginGuardMiddleware:
 
     def __init__(self, app: ASGIApp, guard: Guard) -> None:
         self.app = app
+
         # A client sends the same two headers each time.
-        self._refusal = lru_cache(maxsize=256)(guard.refusal)
+        @lru_cache(maxsize=256)
+        def refusal(
+            bound: str | None, host: bytes | None, origin: bytes | None
+        ) -> tuple[int, str] | None:
+            return guard.refusal(bound, header_text(host), header_text(origin))
+
+        self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -32,13 +40,9 @@ class HostOriginGuardMiddleware:
                     host = value
                 elif name == b"origin":
                     origin = value
-            found = self._refusal(server[0] if server else None, _text(host), _text(origin))
+            found = self._refusal(server[0] if server else None, host, origin)
             if found is not None:
                 status, reason = found
                 await Reply(send).reject(refuse(InvalidRequest(reason), status=status))
                 return
         await self.app(scope, receive, send)
-
-
-def _text(value: bytes | None) -> str | None:
-    return None if value is None else value.strip(b" \t").decode("latin-1")

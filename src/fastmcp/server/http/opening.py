@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from fastmcp.exceptions import ConfigurationError
 
+from .quota import Quota
 from .sessions import HttpSessions, Sessions
 from .settings import HttpSettings
 
@@ -27,9 +28,9 @@ def open_sessions(server: HttpServable, settings: HttpSettings) -> Sessions:
     if server.cluster is None:
         return HttpSessions(
             connect,
+            Quota(settings.max_sessions, settings.max_sessions_per_principal),
             store=settings.event_store,
             idle_timeout=settings.session_idle_timeout,
-            limit=settings.max_sessions,
         )
     if settings.event_store is not None:
         raise ConfigurationError(
@@ -45,4 +46,5 @@ def open_sessions(server: HttpServable, settings: HttpSettings) -> Sessions:
         repeatable(server.catalogue),
         idle_timeout=settings.session_idle_timeout,
         limit=settings.max_sessions,
+        each=settings.max_sessions_per_principal,
     )

@@ -98,7 +98,7 @@ class Attendant:
     __slots__ = ("_idle", "_left", "_receive", "_reply", "_round", "_sign", "_task")
 
     def __init__(
-        self, receive: ASGIReceive, reply: Reply, left: Callable[[], None], *, idle: bool
+        self, receive: ASGIReceive, reply: Reply, left: Callable[[], object], *, idle: bool
     ) -> None:
         self._receive = receive
         self._reply = reply

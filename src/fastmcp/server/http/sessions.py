@@ -12,6 +12,7 @@ from fastmcp.wire.jsonrpc import Message
 
 from ..connection import ServerConnection
 from ..event_store import BackplaneEventStore, EventLog
+from .quota import Quota
 from .session import HttpSession
 
 Connect = Callable[[Channel, str], ServerConnection]
@@ -59,34 +60,16 @@ class Sessions(Protocol):
         ...
 
 
-class HttpSessions:
-    """Sessions in this process, the least recently used first. Beyond `limit` none is opened."""
+class SessionTable:
+    """The sessions that are at hand in this process, the least recently used first."""
 
-    def __init__(
-        self,
-        connect: Connect,
-        *,
-        store: EventLog | None,
-        idle_timeout: float | None,
-        limit: int,
-    ) -> None:
-        self._connect = connect
-        self._store = store
+    def __init__(self, idle_timeout: float | None) -> None:
         self._idle_timeout = idle_timeout
-        self._limit = limit
         self._table: dict[str, HttpSession] = {}
         self._sweeper: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._table)
-
-    async def open(self, principal: str | None) -> HttpSession | None:
-        if len(self._table) >= self._limit:
-            return None
-        session = HttpSession(secrets.token_hex(16), self._connect, self._store)
-        session.principal = principal
-        self.add(session)
-        return session
 
     def add(self, session: HttpSession) -> None:
         """Take a session in."""
@@ -94,28 +77,9 @@ class HttpSessions:
         if self._sweeper is None and self._idle_timeout is not None:
             self._sweep()
 
-    async def find(self, id: str, principal: str | None) -> HttpSession | None:
-        session = self.get(id)
-        if session is None or session.principal != principal:
-            return None
-        self.touch(session)
-        return session
-
     def get(self, id: str) -> HttpSession | None:
         """The session of that id, used or not."""
         return self._table.get(id)
-
-    async def recognize(self, name: str) -> None:
-        pass
-
-    async def settle(self, session: HttpSession) -> None:
-        pass
-
-    async def forward(self, session: HttpSession, message: Message) -> bool:
-        return False
-
-    async def close(self, session: HttpSession) -> None:
-        self.drop(session)
 
     def drop(self, session: HttpSession) -> None:
         """End a session here."""
@@ -139,8 +103,6 @@ class HttpSessions:
         for session in sessions:
             self.drop(session)
         await asyncio.gather(*(s.connection.session.wait_tasks(grace) for s in sessions))
-        if isinstance(self._store, BackplaneEventStore):
-            await self._store.close()
 
     def touch(self, session: HttpSession) -> None:
         """The session is used now."""
@@ -168,3 +130,52 @@ class HttpSessions:
                 self.still_busy(oldest)
             else:
                 self.drop(oldest)
+
+
+class HttpSessions(SessionTable):
+    """Sessions of this process, which are over when it is; as many as the quota allows."""
+
+    def __init__(
+        self, connect: Connect, quota: Quota, *, store: EventLog | None, idle_timeout: float | None
+    ) -> None:
+        super().__init__(idle_timeout)
+        self._connect = connect
+        self._quota = quota
+        self._store = store
+
+    async def open(self, principal: str | None) -> HttpSession | None:
+        if not self._quota.take(principal):
+            return None
+        session = HttpSession(secrets.token_hex(16), self._connect, self._store)
+        session.principal = principal
+        self.add(session)
+        return session
+
+    async def find(self, id: str, principal: str | None) -> HttpSession | None:
+        session = self.get(id)
+        if session is None or session.principal != principal:
+            return None
+        self.touch(session)
+        return session
+
+    async def recognize(self, name: str) -> None:
+        pass
+
+    async def settle(self, session: HttpSession) -> None:
+        pass
+
+    async def forward(self, session: HttpSession, message: Message) -> bool:
+        return False
+
+    async def close(self, session: HttpSession) -> None:
+        self.drop(session)
+
+    def drop(self, session: HttpSession) -> None:
+        if self.get(session.id) is session:
+            self._quota.give_back(session.principal)
+        super().drop(session)
+
+    async def end(self, grace: float) -> None:
+        await super().end(grace)
+        if isinstance(self._store, BackplaneEventStore):
+            await self._store.close()

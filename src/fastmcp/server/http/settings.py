@@ -19,6 +19,7 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
     max_request_size: int = 4 * 1024 * 1024
     session_idle_timeout: float | None = 1800
     max_sessions: int = 10_000
+    max_sessions_per_principal: int = 1_000
     event_store: Any = None
     retry_interval: int | None = None
     request_timeout: float | None = None
@@ -28,6 +29,7 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
         for name, value in (
             ("session_idle_timeout", 1 if idle is None else idle),
             ("max_sessions", self.max_sessions),
+            ("max_sessions_per_principal", self.max_sessions_per_principal),
             ("request_timeout", 1 if self.request_timeout is None else self.request_timeout),
             ("max_request_size", self.max_request_size),
         ):

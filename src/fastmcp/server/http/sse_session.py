@@ -18,6 +18,7 @@ from fastmcp.wire.jsonrpc import Message, Request, RequestId
 
 from ..connection import ServerConnection
 from .backlog import Backlog
+from .quota import Quota
 from .reply import KEEP_ALIVE_INTERVAL
 from .settings import HttpSettings
 
@@ -211,6 +212,7 @@ class SSESessions:
     ) -> None:
         self._connect = connect
         self._settings = settings
+        self._quota = Quota(settings.max_sessions, settings.max_sessions_per_principal)
         self._table: dict[str, SSESession] = {}
 
     def __len__(self) -> int:
@@ -218,7 +220,7 @@ class SSESessions:
 
     def open(self, principal: str | None) -> SSESession | None:
         """A new session; None when there are too many."""
-        if len(self._table) >= self._settings.max_sessions:
+        if not self._quota.take(principal):
             return None
         session = SSESession(self._connect, self._settings, principal)
         self._table[session.id] = session
@@ -236,7 +238,8 @@ class SSESessions:
         try:
             await session.connection.session.wait_tasks(grace)
         finally:
-            self._table.pop(session.id, None)
+            del self._table[session.id]
+            self._quota.give_back(session.principal)
 
     def stop_listening(self) -> None:
         """End every stream, once the calls that it is to answer are answered."""

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Raw
 
 from fastmcp._protocol import headers as names
-from fastmcp._protocol.eras import Sender, negotiate, progress_token, read_envelope
+from fastmcp._protocol.eras import Sender, negotiate, progress_token
 from fastmcp._protocol.headers import Headers, accepts, read_headers
 from fastmcp._protocol.http import (
     EVENT_STREAM,
@@ -28,7 +28,7 @@ from fastmcp._protocol.http import (
     target_of,
 )
 from fastmcp._protocol.mirroring import Plan, check_mirrors
-from fastmcp._runtime.dispatch import Answer, Dispatcher
+from fastmcp._runtime.dispatch import Dispatcher
 from fastmcp._runtime.exchange import Exchange
 from fastmcp.exceptions import InputUnavailable, InvalidRequest, McpError, StoreUnavailable
 from fastmcp.wire import jsonrpc
@@ -151,7 +151,7 @@ class StreamableHTTPEndpoint:
                 sender = negotiate(request.params)
             else:
                 sender = Sender(revision_without_session(verdict.revision), ClientCapabilities())
-            token = progress_token(read_envelope(request.params))
+            token = progress_token(verdict.envelope)
         except McpError as error:
             await reply.json(jsonrpc.encode_failure(request.id, error))
             return
@@ -187,9 +187,19 @@ class StreamableHTTPEndpoint:
     ) -> None:
         # Closing the response is how a modern client cancels (PROTOCOL 3.15).
         modern = exchange.sender.revision.modern
-        streams = self._may_stream(exchange.method)
-        answer = await self._attended(exchange, receive, reply, streams, cancels=modern)
-        if answer is None or reply.gone:
+        task = asyncio.current_task()
+        assert task is not None
+        left = task.cancel if modern else _nothing
+        attendant = Attendant(receive, reply, left, idle=self._may_stream(exchange.method))
+        try:
+            answer = await self._answer(exchange)
+        except asyncio.CancelledError:
+            if not (modern and reply.gone) or task.uncancel() > 0:
+                raise
+            return
+        finally:
+            attendant.stop()
+        if reply.gone:
             return
         if reply.started or not json_ok:
             await reply.event(answer.body)
@@ -197,33 +207,6 @@ class StreamableHTTPEndpoint:
         else:
             status = status_of(answer.error.code) if modern and answer.error is not None else 200
             await reply.json(answer.body, status)
-
-    async def _attended(
-        self,
-        exchange: Exchange,
-        receive: ASGIReceive,
-        reply: Reply,
-        streams: bool,
-        *,
-        cancels: bool,
-    ) -> Answer | None:
-        """The answer; None when its client left and that cancelled it."""
-        task = asyncio.current_task()
-        assert task is not None
-
-        def left() -> None:
-            if cancels:
-                task.cancel()
-
-        attendant = Attendant(receive, reply, left, idle=streams)
-        try:
-            return await self._answer(exchange)
-        except asyncio.CancelledError:
-            if not (cancels and reply.gone) or task.uncancel() > 0:
-                raise
-            return None
-        finally:
-            attendant.stop()
 
     # Handshake clients
 
@@ -411,6 +394,10 @@ class _Alone:
 
     def release(self, related: RequestId) -> None:
         pass
+
+
+def _nothing() -> None:
+    pass
 
 
 def caller_of(scope: MutableMapping[str, Any]) -> str | None:
