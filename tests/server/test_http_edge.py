@@ -17,8 +17,8 @@ import uvicorn
 from apps import SECONDS, call, initialize
 
 from fastmcp import FastMCP
-from fastmcp.server.http import limits
-from fastmcp.server.http.limits import bounded_protocol
+from fastmcp.server.http.serving import limits
+from fastmcp.server.http.serving.limits import bounded_protocol
 
 PATIENCE = 0.4
 """How long these servers wait, in seconds."""
@@ -595,9 +595,9 @@ def test_a_server_ends_while_a_refusal_lingers(edge: Edge) -> None:
 
 def test_limits_are_kept_behind_other_servers_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that does not come is 408 without a protocol of ours."""
-    from fastmcp.server.http import reply
+    from fastmcp.server.http import body
 
-    monkeypatch.setattr(reply, "BODY_PATIENCE", 0.2)
+    monkeypatch.setattr(body, "BODY_PATIENCE", 0.2)
     edge = Edge("httptools")
     edge.protocol = "h11"
     with edge.served():

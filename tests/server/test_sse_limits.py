@@ -21,7 +21,8 @@ from starlette.authentication import AuthCredentials, AuthenticationBackend, Sim
 from starlette.middleware import Middleware
 
 from fastmcp import Context, FastMCP
-from fastmcp.server.http import backlog, sse_session
+from fastmcp.server.http.sse import backlog
+from fastmcp.server.http.sse import session as sse_session
 
 pytestmark = pytest.mark.filterwarnings("ignore:HTTP.SSE is deprecated")
 

@@ -13,8 +13,8 @@ from fastmcp.settings import settings
 from fastmcp.transports import HttpTransport, StdioTransport
 
 if TYPE_CHECKING:
-    from .http.run_options import HttpRun
     from .http.servable import HttpServable
+    from .http.serving.run_options import HttpRun
 
 TRANSPORTS = {"stdio": "stdio", "http": "http", "streamable-http": "http", "sse": "sse"}
 STDIO_OPTIONS = {
@@ -86,7 +86,7 @@ def _serve(server: HttpServable, kind: str, options: Mapping[str, Any], function
         return
     how = _http_run(kind, options, function)
     if how.workers > 1:
-        from .http.workers import run_workers
+        from .http.serving.workers import run_workers
 
         run_workers(server, how)
     else:
@@ -94,13 +94,13 @@ def _serve(server: HttpServable, kind: str, options: Mapping[str, Any], function
 
 
 def _http_run(kind: str, options: Mapping[str, Any], function: str) -> HttpRun:
-    from .http.run_options import read_run
+    from .http.serving.run_options import read_run
 
     return read_run(function, kind, options)
 
 
 async def _serve_http(server: HttpServable, how: HttpRun) -> None:
-    from .http.serving import serve_http
+    from .http.serving.http_server import serve_http
     from .logged import logged
 
     with logged(how.log_level):

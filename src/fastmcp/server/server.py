@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from .background import ServerBackground
-    from .http.application import StarletteWithLifespan
-    from .http.manager import SessionManager
+    from .http.application.manager import SessionManager
+    from .http.application.starlette_app import StarletteWithLifespan
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -292,7 +292,7 @@ class FastMCP(ComponentHost):
         It is async or plain, takes Starlette's request or nothing, and returns a response or
         data: text, what has JSON, `(data, status)` or `(data, status, headers)`.
         """
-        from .http.custom_routes import custom_route
+        from .http.application.custom_routes import custom_route
 
         return custom_route(self.custom_routes, path, methods, name, include_in_schema)
 
@@ -421,7 +421,7 @@ class FastMCP(ComponentHost):
         `["*"]` for all), `rest` (the view of tools, resources and prompts as plain JSON) and
         `health` (`/health` and `/ready`).
         """
-        from .http.app import create_app
+        from .http.application.assembly import create_app
 
         return create_app(self, path, **options)
 
@@ -433,7 +433,7 @@ class FastMCP(ComponentHost):
         self, path: str | None = None, message_path: str | None = None, **options: Any
     ) -> StarletteWithLifespan:
         """`http_app` for the older transport, HTTP+SSE."""
-        from .http.app import create_app
+        from .http.application.assembly import create_app
 
         return create_app(self, path, message_path=message_path, transport="sse", **options)
 

@@ -11,7 +11,7 @@ from starlette.routing import Mount
 
 from fastmcp import FastMCP
 from fastmcp.exceptions import StoreUnavailable
-from fastmcp.server.http.health import health_routes
+from fastmcp.server.http.application.health import health_routes
 
 from .reached import at
 

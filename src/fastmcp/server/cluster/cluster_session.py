@@ -13,8 +13,8 @@ from fastmcp.exceptions import InputUnavailable, McpError, StoreUnavailable
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import Request, RequestId
 
-from ..http.session import PATIENCE, HttpSession
-from ..http.stream import Readable, Reader, Stream
+from ..http.streamable.session import PATIENCE, HttpSession
+from ..http.streamable.stream import Readable, Reader, Stream
 from ..subscriptions import Change
 from .calls import END, LAST, MESSAGE, Call, log_of
 from .cluster import RETRY

@@ -16,8 +16,8 @@ from fastmcp.exceptions import StoreUnavailable
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import Failure, Message, Notification, Request, RequestId, Response
 
-from ..http.session import HttpSession
-from ..http.sessions import Connect, SessionTable
+from ..http.streamable.session import HttpSession
+from ..http.streamable.sessions import Connect, SessionTable
 from ..session_visibility import SessionVisibility
 from .calls import Calls
 from .cluster import Cluster

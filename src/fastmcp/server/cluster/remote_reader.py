@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fastmcp.exceptions import StoreUnavailable
 from fastmcp.wire import jsonrpc
 
-from ..http.stream import Item, Reader
+from ..http.streamable.stream import Item, Reader
 from .calls import END, INTERRUPTED, LAST, MESSAGE, log_of
 
 if TYPE_CHECKING:

@@ -8,22 +8,22 @@ from fastmcp._lazy import lazy_names
 
 if TYPE_CHECKING:
     from ..request.http_scope import set_http_request as set_http_request
-    from .application import StarletteWithLifespan as StarletteWithLifespan
-    from .factories import RequestContextMiddleware as RequestContextMiddleware
-    from .factories import create_base_app as create_base_app
-    from .factories import create_sse_app as create_sse_app
-    from .factories import create_streamable_http_app as create_streamable_http_app
-    from .manager import SessionManager as SessionManager
-    from .manager import StreamableHTTPASGIApp as StreamableHTTPASGIApp
+    from .application.factories import RequestContextMiddleware as RequestContextMiddleware
+    from .application.factories import create_base_app as create_base_app
+    from .application.factories import create_sse_app as create_sse_app
+    from .application.factories import create_streamable_http_app as create_streamable_http_app
+    from .application.manager import SessionManager as SessionManager
+    from .application.manager import StreamableHTTPASGIApp as StreamableHTTPASGIApp
+    from .application.starlette_app import StarletteWithLifespan as StarletteWithLifespan
 
 _HOMES = {
-    "RequestContextMiddleware": ".factories",
-    "SessionManager": ".manager",
-    "StarletteWithLifespan": ".application",
-    "StreamableHTTPASGIApp": ".manager",
-    "create_base_app": ".factories",
-    "create_sse_app": ".factories",
-    "create_streamable_http_app": ".factories",
+    "RequestContextMiddleware": ".application.factories",
+    "SessionManager": ".application.manager",
+    "StarletteWithLifespan": ".application.starlette_app",
+    "StreamableHTTPASGIApp": ".application.manager",
+    "create_base_app": ".application.factories",
+    "create_sse_app": ".application.factories",
+    "create_streamable_http_app": ".application.factories",
     "set_http_request": "..request.http_scope",
 }
 

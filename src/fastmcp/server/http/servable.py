@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..options import HttpDefaults
     from ..session_visibility import SessionVisibility
     from ..subscriptions import Audience
-    from .manager import SessionManager
+    from .application.manager import SessionManager
 
 
 class HttpServable(Protocol):

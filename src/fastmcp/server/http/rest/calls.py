@@ -16,7 +16,8 @@ from fastmcp.wire.jsonrpc import RequestId, result_in
 from fastmcp.wire.lifecycle import ClientCapabilities
 from fastmcp.wire.revisions import LATEST_HANDSHAKE
 
-from ..reply import Attendant, Reply
+from ..attendant import Attendant
+from ..reply import Reply
 from ..settings import HttpSettings
 from .failure import Failure, failure_of
 from .request import Gone, RestRequest

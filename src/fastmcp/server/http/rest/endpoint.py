@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
-from ..reply import ASGIReceive, ASGISend
+from ..body import ASGIReceive
+from ..reply import ASGISend
 from .answer import Answer
 from .failure import Failure
 from .request import Gone, RestRequest

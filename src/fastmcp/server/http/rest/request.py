@@ -11,7 +11,8 @@ from msgspec import DecodeError, Raw, json
 from fastmcp._protocol.headers import read_headers
 from fastmcp._protocol.http import Reject
 
-from ..reply import ASGIReceive, ASGISend, Reply, read_body
+from ..body import ASGIReceive, read_body
+from ..reply import ASGISend, Reply
 from .answer import JSON
 from .failure import Failure
 

@@ -8,8 +8,8 @@ from typing import Any, Literal
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from ..body import BODY_PATIENCE
 from .limits import (
-    BODY_PATIENCE,
     BODY_PROGRESS,
     HEAD_PATIENCE,
     MALFORMED,

@@ -21,14 +21,14 @@ from fastmcp._protocol.http import refuse
 from fastmcp._runtime.interruption import ServerStopping, interrupt, was_interrupted
 from fastmcp.settings import Settings, settings
 
-from ..banner import print_banner
-from ..service import Service, serving
-from .app import create_app
-from .application import StarletteWithLifespan
+from ...banner import print_banner
+from ...service import Service, serving
+from ..application.assembly import create_app
+from ..application.starlette_app import StarletteWithLifespan
+from ..reply import Reply
+from ..servable import HttpServable
 from .listening import listen_on, url_of
-from .reply import Reply
 from .run_options import HttpRun
-from .servable import HttpServable
 
 logger = logging.getLogger("uvicorn.error")
 

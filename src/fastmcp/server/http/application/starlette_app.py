@@ -8,7 +8,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..request.app_state import HOST_APP
+from ...request.app_state import HOST_APP
 from .manager import SessionManager
 from .routes import EndpointRoute
 

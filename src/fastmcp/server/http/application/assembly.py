@@ -15,16 +15,16 @@ from fastmcp._protocol.guard import Guard
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.settings import settings
 
-from ..event_store import EventLog
-from .application import StarletteWithLifespan
+from ...event_store import EventLog
+from ..servable import HttpServable
+from ..settings import HttpSettings
+from ..streamable.endpoint import StreamableHTTPEndpoint
+from ..streamable.opening import open_sessions
 from .guard import HostOriginGuardMiddleware
 from .manager import SessionManager
 from .mounting import settle_into
-from .opening import open_sessions
 from .routes import EndpointRoute, LiveRoutes, checked_path, owned
-from .servable import HttpServable
-from .settings import HttpSettings
-from .streamable import StreamableHTTPEndpoint
+from .starlette_app import StarletteWithLifespan
 from .unrouted import Unrouted
 
 T = TypeVar("T")
@@ -118,7 +118,7 @@ def _streamable(server: HttpServable, how: HttpSettings, path: str) -> _Served:
 
 
 def _sse(server: HttpServable, how: HttpSettings, path: str, message_path: str) -> _Served:
-    from .sse import SSEEndpoint
+    from ..sse.endpoint import SSEEndpoint
 
     endpoint = SSEEndpoint(
         lambda channel, id: server.connect(channel, "sse", id), how, message_path
@@ -176,7 +176,7 @@ def _ready_made_routes(
 
         routes += health_routes(server, None if server.cluster is None else server.cluster.check)
     if rest:
-        from .rest import rest_routes
+        from ..rest import rest_routes
 
         routes += rest_routes(server, how, manager.started)
     return routes

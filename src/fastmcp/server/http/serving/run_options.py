@@ -14,7 +14,7 @@ from fastmcp._spelling import unexpected_keyword
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.settings import Settings, settings
 
-from .app import create_app
+from ..application.assembly import create_app
 from .limits import bounded_protocol
 
 GRACE = 2.0

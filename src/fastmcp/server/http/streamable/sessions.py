@@ -10,9 +10,9 @@ from typing import Protocol
 from fastmcp._runtime.session import Channel
 from fastmcp.wire.jsonrpc import Message
 
-from ..connection import ServerConnection
-from ..event_store import BackplaneEventStore, EventLog
-from .quota import Quota
+from ...connection import ServerConnection
+from ...event_store import BackplaneEventStore, EventLog
+from ..quota import Quota
 from .session import HttpSession
 
 Connect = Callable[[Channel, str], ServerConnection]

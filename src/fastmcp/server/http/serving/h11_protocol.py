@@ -9,8 +9,8 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from ..body import BODY_PATIENCE
 from .limits import (
-    BODY_PATIENCE,
     BODY_PROGRESS,
     HEAD_PATIENCE,
     MALFORMED,

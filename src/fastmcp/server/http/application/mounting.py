@@ -10,8 +10,8 @@ from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute, Match, Mount, NoMatchFound
 from starlette.types import Receive, Scope, Send
 
-from .application import StarletteWithLifespan
 from .routes import path_within
+from .starlette_app import StarletteWithLifespan
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from fastmcp._components.writing import to_json
 from fastmcp._runtime.threads import run_in_thread
 from fastmcp.exceptions import ConfigurationError
 
-from ..request.http_scope import set_http_request
+from ...request.http_scope import set_http_request
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -15,10 +15,10 @@ from typing import Any, Final
 
 from msgspec import Struct, json
 
-from ..service import Service
+from ...service import Service
+from ..servable import HttpServable
+from .http_server import HttpServer, create_run_app, serve_until_stopped
 from .run_options import HttpRun
-from .servable import HttpServable
-from .serving import HttpServer, create_run_app, serve_until_stopped
 
 VARIABLE: Final = "FASTMCP_WORKER"
 READY: Final = b"ready\n"

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from fastmcp.exceptions import ConfigurationError
 
-from .quota import Quota
+from ..quota import Quota
+from ..settings import HttpSettings
 from .sessions import HttpSessions, Sessions
-from .settings import HttpSettings
 
 if TYPE_CHECKING:
     from fastmcp._runtime.session import Channel
 
-    from ..connection import ServerConnection
-    from .servable import HttpServable
+    from ...connection import ServerConnection
+    from ..servable import HttpServable
 
 
 def open_sessions(server: HttpServable, settings: HttpSettings) -> Sessions:
@@ -36,8 +36,8 @@ def open_sessions(server: HttpServable, settings: HttpSettings) -> Sessions:
         raise ConfigurationError(
             "event_store= is not needed beside session_store=, where streams are kept, too"
         )
-    from ..cluster.cluster_sessions import ClusterSessions
-    from ..cluster.joining import repeatable
+    from ...cluster.cluster_sessions import ClusterSessions
+    from ...cluster.joining import repeatable
 
     return ClusterSessions(
         server.cluster,

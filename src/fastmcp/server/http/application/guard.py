@@ -10,7 +10,7 @@ from fastmcp._protocol.headers import header_text
 from fastmcp._protocol.http import refuse
 from fastmcp.exceptions import InvalidRequest
 
-from .reply import Reply
+from ..reply import Reply
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

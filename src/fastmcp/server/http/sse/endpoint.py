@@ -22,11 +22,13 @@ from fastmcp.exceptions import (
     RemoteProtocolError,
 )
 
-from ..connection import ServerConnection
-from .reply import ASGIReceive, ASGISend, Reply, read_body
-from .settings import HttpSettings
-from .sse_session import SSESession, SSESessions
-from .streamable import caller_of
+from ...connection import ServerConnection
+from ..body import ASGIReceive, read_body
+from ..caller import caller_of
+from ..reply import ASGISend, Reply
+from ..settings import HttpSettings
+from .session import SSESession
+from .sessions import SSESessions
 
 DEFAULT_PATH = "/sse"
 DEFAULT_MESSAGE_PATH = "/messages/"

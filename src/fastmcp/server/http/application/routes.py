@@ -12,10 +12,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fastmcp.exceptions import ConfigurationError
 
-from ..request.app_state import HOST_APP
+from ...request.app_state import HOST_APP
 
 if TYPE_CHECKING:
-    from .application import StarletteWithLifespan
+    from .starlette_app import StarletteWithLifespan
 
 
 def path_within(scope: Scope) -> str:

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 from weakref import WeakKeyDictionary
 
-from .servable import HttpServable
+from ..servable import HttpServable
 from .told_to_end import when_told_to_end
 
 if TYPE_CHECKING:

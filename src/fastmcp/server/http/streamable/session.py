@@ -14,8 +14,8 @@ from fastmcp.exceptions import InputUnavailable
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.revisions import R2025_11_25
 
-from ..connection import ServerConnection
-from ..event_store import EventLog
+from ...connection import ServerConnection
+from ...event_store import EventLog
 from .stream import Item, Readable, Reader, Stream
 
 # How many messages are kept for a client that has no stream open for them.

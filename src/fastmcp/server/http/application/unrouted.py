@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..request.app_state import HOST_APP
+from ...request.app_state import HOST_APP
 from .routes import EndpointRoute, path_within
 
 

@@ -13,12 +13,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fastmcp.exceptions import ConfigurationError
 
-from ..event_store import EventLog
-from ..request.http_scope import set_http_request
-from .app import Protection, create_app
-from .application import StarletteWithLifespan
+from ...event_store import EventLog
+from ...request.http_scope import set_http_request
+from ..servable import HttpServable
+from .assembly import Protection, create_app
 from .routes import owned
-from .servable import HttpServable
+from .starlette_app import StarletteWithLifespan
 
 
 class RequestContextMiddleware:

@@ -14,6 +14,8 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Literal, Protocol, TypeAlias
 
+from ..body import LINGER
+
 Refusal: TypeAlias = tuple[int, str]
 Parser = Literal["auto", "httptools", "h11"]
 
@@ -24,12 +26,9 @@ MAX_TARGET = 8 * 1024
 MAX_PIPELINED = 64
 # Of a chunked body: what its framing may take besides a fair share of the data.
 MAX_FRAMING = 64 * 1024
-# In seconds: for all of a request's head, and for each next KiB of its body.
+# For all of a request's head, in seconds; and what has to come of a body within its patience.
 HEAD_PATIENCE = 10.0
-BODY_PATIENCE = 30.0
 BODY_PROGRESS = 1024
-# How long what still comes is thrown away after a refusal: closing at once could destroy it.
-LINGER = 1.0
 
 MALFORMED: Refusal = (400, "This is not a request of HTTP/1.1")
 NO_TUNNEL: Refusal = (400, "There are no tunnels here")

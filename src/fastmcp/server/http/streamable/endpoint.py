@@ -36,11 +36,13 @@ from fastmcp.wire.jsonrpc import Request, RequestId
 from fastmcp.wire.lifecycle import ClientCapabilities
 from fastmcp.wire.revisions import REVISIONS, Revision
 
-from ..auth.identity import principal_of
-from .reply import ASGIReceive, ASGISend, Attendant, Reply, read_body
+from ..attendant import Attendant
+from ..body import ASGIReceive, read_body
+from ..caller import caller_of
+from ..reply import ASGISend, Reply
+from ..settings import HttpSettings
 from .session import HttpSession
 from .sessions import Sessions
-from .settings import HttpSettings
 from .writer import StreamWriter
 
 NO_SESSION = InvalidRequest("Invalid request: the Mcp-Session-Id header is missing")
@@ -398,12 +400,6 @@ class _Alone:
 
 def _nothing() -> None:
     pass
-
-
-def caller_of(scope: MutableMapping[str, Any]) -> str | None:
-    """Who sent a request, by the token that authenticated it; None without one."""
-    user = scope.get("user")
-    return None if user is None else principal_of(getattr(user, "access_token", None))
 
 
 def _refusals(verdict: Handshake) -> list[bytes]:

@@ -25,10 +25,10 @@ from msgspec import json
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.settings import settings
 
-from ..service import serving
+from ...service import serving
+from ..servable import HttpServable
+from .http_server import announce, create_run_app, sockets_for
 from .run_options import HttpRun
-from .servable import HttpServable
-from .serving import announce, create_run_app, sockets_for
 from .worker import READY, STOP, VARIABLE, Terms, name_of, serve_as_worker, take_post
 
 logger = logging.getLogger("fastmcp.workers")
@@ -47,8 +47,8 @@ def run_workers(server: HttpServable, how: HttpRun) -> None:
     Raises:
         ConfigurationError: this program, or what is to be served, cannot have several.
     """
-    from ..logged import logged
-    from ..running import loop_factory
+    from ...logged import logged
+    from ...running import loop_factory
 
     with logged(how.log_level):
         if (post := take_post()) is not None:
@@ -329,7 +329,7 @@ def _require_sharable(how: HttpRun) -> None:
 
 
 def _has_shared_sessions(server: HttpServable) -> bool:
-    from ..backplane.memory import MemoryBackplane
+    from ...backplane.memory import MemoryBackplane
 
     cluster = server.cluster
     return cluster is not None and not isinstance(cluster.backplane, MemoryBackplane)

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from fastmcp.exceptions import StoreUnavailable
 
-from .servable import HttpServable
+from ..servable import HttpServable
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute

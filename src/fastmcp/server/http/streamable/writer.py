@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fastmcp._protocol.http import Handshake
 
-from .reply import ASGIReceive, Attendant, Reply
+from ..attendant import Attendant
+from ..body import ASGIReceive
+from ..reply import Reply
+from ..settings import HttpSettings
 from .session import HttpSession
-from .settings import HttpSettings
 from .stream import Item, Readable, Reader, Stream
 
 

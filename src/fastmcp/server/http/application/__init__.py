@@ -1,0 +1,1 @@
+"""The ASGI application that serves an endpoint, and what stands around it."""

@@ -1,0 +1,1 @@
+"""Serving applications: sockets, bounded parsers, workers, and the end."""
