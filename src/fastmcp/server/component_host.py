@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Self, TypeAlias, TypeVar, Unpack, overload
 
-from fastmcp._components.component import ComponentOptions
+from fastmcp._components.component import Component, ComponentOptions
 from fastmcp._components.versions import VersionSpec
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource, ResourceOptions
@@ -15,13 +15,14 @@ from fastmcp.tools.base import Tool, ToolOptions
 from fastmcp.wire.resource_names import canonical_uri
 
 from .auth.authorization import permit, permitted
-from .catalogue import Catalogue
+from .catalogue import Catalogue, View
 from .providers.local import Feature, LocalProvider
 from .providers.shelf import OnDuplicate
 from .session_visibility import SessionVisibility
 from .visibility import Criteria, Rule, rules
 
 F = TypeVar("F", bound=Callable[..., Any])
+C = TypeVar("C", bound=Component)
 Selection: TypeAlias = VersionSpec | str | None
 
 
@@ -119,21 +120,26 @@ class ComponentHost:
 
     async def list_tools(self, *, run_middleware: bool = True) -> Sequence[Tool]:
         """Every visible version of every tool."""
-        return await permitted(self.catalogue.tools.all())
+        return await self._listed("tools/list", self.catalogue.tools, run_middleware)
 
     async def list_resources(self, *, run_middleware: bool = True) -> Sequence[Resource]:
         """Every visible version of every resource."""
-        return await permitted(self.catalogue.resources.all())
+        return await self._listed("resources/list", self.catalogue.resources, run_middleware)
 
     async def list_resource_templates(
         self, *, run_middleware: bool = True
     ) -> Sequence[ResourceTemplate]:
         """Every visible version of every resource template."""
-        return await permitted(self.catalogue.templates.all())
+        return await self._listed(
+            "resources/templates/list", self.catalogue.templates, run_middleware
+        )
 
     async def list_prompts(self, *, run_middleware: bool = True) -> Sequence[Prompt]:
         """Every visible version of every prompt."""
-        return await permitted(self.catalogue.prompts.all())
+        return await self._listed("prompts/list", self.catalogue.prompts, run_middleware)
+
+    async def _listed(self, method: str, view: View[C], run_middleware: bool) -> Sequence[C]:
+        return await permitted(view.all())
 
     async def get_tool(self, name: str, version: Selection = None) -> Tool | None:
         """The tool of that name, in its highest version that is selected and visible; else None."""

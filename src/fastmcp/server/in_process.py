@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastmcp._components.current import current_scope
 from fastmcp._hydration.wrapping import says_wrapped, unwrapped
 from fastmcp._runtime.bridge import bridge
+from fastmcp._runtime.dispatch import Handler
 from fastmcp.exceptions import ToolError
 from fastmcp.prompts.base import PromptResult
 from fastmcp.resources.base import ResourceResult
@@ -17,7 +18,10 @@ from fastmcp.wire.content import TextContent
 from fastmcp.wire.inputs import InputRequiredResult
 from fastmcp.wire.methods import METHODS
 
+from .auth.authorization import permitted
+from .catalogue import View
 from .context import Context
+from .middleware.chain import compile_chain
 from .request.detached import detached
 from .routes import HANDLERS
 
@@ -33,10 +37,24 @@ async def act(server: FastMCP, method: str, members: dict[str, Any], *, middlewa
     In the middle of a request it is done for the same client: its context is a new one, over the
     same session, caller and values.
     """
-    params = METHODS[method].params(**members)
+    handler = server.chain(method) if middleware else HANDLERS[method][0]
+    return await _served(server, method, METHODS[method].params(**members), handler)
+
+
+async def list_through(server: FastMCP, method: str, view: View[Any]) -> Any:
+    """Every visible version of what a view shows, as the middleware of its list leaves it."""
+    found = await permitted(view.all())
+
+    async def listed(context: Context, params: Any) -> Sequence[Any]:
+        return found
+
+    handler = compile_chain(server.middleware, method, listed)
+    return await _served(server, method, METHODS[method].params(), handler)
+
+
+async def _served(server: FastMCP, method: str, params: Any, handler: Handler[Context]) -> Any:
     outer = Context.current_or_none()
     exchange = detached(method) if outer is None else outer.exchange
-    handler = server.chain(method) if middleware else HANDLERS[method][0]
     context = Context(server, exchange)
     async with server.lifespan.use():
         token = current_scope.set(context)

@@ -18,7 +18,7 @@ from .handlers import lifecycle, prompts, resources, tools
 from .handlers.lifecycle import same
 from .handlers.lists import listing
 from .inputs.serving import interactive, rendering
-from .middleware.middleware import Middleware, compile_chain
+from .middleware.chain import Member, compile_chain
 
 HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
     "initialize": (lifecycle.initialize, same),
@@ -44,7 +44,7 @@ HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
 INTERACTIVE = [name for name in HANDLERS if METHODS[name].interactive]
 
 
-def build_chains(middleware: Sequence[Middleware]) -> dict[str, Handler[Context]]:
+def build_chains(middleware: Sequence[Member]) -> dict[str, Handler[Context]]:
     """The middleware compiled around every handler."""
     return {
         method: compile_chain(middleware, method, handler)

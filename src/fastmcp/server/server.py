@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from fastmcp._components.component import Component
 from fastmcp._components.current import current_scope
 from fastmcp._protocol.mirroring import Plan
 from fastmcp._runtime.dispatch import Dispatcher, Handler, Hints
@@ -23,6 +24,7 @@ from fastmcp.wire.lifecycle import Implementation, LoggingLevel, ServerCapabilit
 from fastmcp.wire.resource_names import canonical_uri
 
 from .capabilities import capabilities
+from .catalogue import View
 from .cluster import cluster_of
 from .completions import Completers
 from .component_host import ComponentHost
@@ -31,7 +33,7 @@ from .context import Context
 from .identity import Identity
 from .inputs.request_state import RequestStateSecurity
 from .lifetime.shared_lifespan import SharedLifespan
-from .middleware.middleware import Middleware
+from .middleware.chain import Member, checked
 from .options import HttpDefaults, SamplingFallback, reject_unknown, require_available
 from .providers.local import Feature
 from .providers.shelf import OnDuplicate
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from .http.application.starlette_app import StarletteWithLifespan
 
 F = TypeVar("F", bound=Callable[..., Any])
+C = TypeVar("C", bound=Component)
 
 
 class FastMCP(ComponentHost):
@@ -67,7 +70,7 @@ class FastMCP(ComponentHost):
         description: str | None = None,
         website_url: str | None = None,
         icons: Sequence[Any] | None = None,
-        middleware: Sequence[Middleware] | None = None,
+        middleware: Sequence[Member] | None = None,
         lifespan: LifespanFunction | None = None,
         session_lifespan: LifespanFunction | None = None,
         tools: Sequence[Tool | Callable[..., Any]] | None = None,
@@ -122,7 +125,7 @@ class FastMCP(ComponentHost):
         self.client_log_level: LoggingLevel = known_level(client_log_level or "debug")
         self.sampling_fallback = SamplingFallback(sampling_handler, sampling_handler_behavior)
         self.experimental_capabilities = dict(experimental_capabilities or {})
-        self._middleware = list(middleware or ())
+        self._middleware = [checked(each) for each in middleware or ()]
         self.lifespan = SharedLifespan(self, lifespan, session_lifespan)
         self._dispatcher: Dispatcher[Context] | None = None
         self._chains: dict[str, Handler[Context]] | None = None
@@ -298,15 +301,27 @@ class FastMCP(ComponentHost):
 
     # Dispatch
 
-    def add_middleware(self, middleware: Middleware) -> None:
-        """Add middleware inside of what is there."""
-        self._middleware.append(middleware)
+    def add_middleware(self, middleware: Member) -> None:
+        """Add middleware inside of what is there: a `Middleware`, or an async function
+        `(context, call_next)`. It sees the next request of those who are connected, too.
+
+        Raises:
+            ConfigurationError: it is neither.
+        """
+        self._middleware.append(checked(middleware))
         self._chains = None
         if self._dispatcher is not None:
             self._dispatcher.replace(build_routes(self._compiled()))
 
+    async def _listed(self, method: str, view: View[C], run_middleware: bool) -> Sequence[C]:
+        if not run_middleware:
+            return await super()._listed(method, view, run_middleware)
+        from .in_process import list_through
+
+        return await list_through(self, method, view)
+
     @property
-    def middleware(self) -> Sequence[Middleware]:
+    def middleware(self) -> Sequence[Member]:
         """The chain, outermost first."""
         return tuple(self._middleware)
 
