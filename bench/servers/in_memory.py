@@ -1,14 +1,19 @@
 """Calls, lists and registration in one process, on the public FastMCP API.
 
-in_memory.py call | call-among-many | parallel | list | register | register-and-list
+in_memory.py call | call-among-many | call-through-five | parallel | list | register |
+    register-and-list
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import sys
+from collections.abc import Callable
 from functools import partial
 from time import perf_counter, sleep
+from typing import Any
 
 from signatures import functions
 from timing import answer_bursts
@@ -28,8 +33,31 @@ async def add(a: int, b: int) -> int:
     return a + b
 
 
-async def measure_call(others: int = 0) -> None:
-    mcp = FastMCP("bench")
+def five() -> list[Any]:
+    """Five middlewares, each at its work; what they log is written, to nowhere."""
+    from fastmcp.server.middleware.error_handling import ErrorHandlingMiddleware
+    from fastmcp.server.middleware.logging import StructuredLoggingMiddleware
+    from fastmcp.server.middleware.rate_limiting import RateLimitingMiddleware
+    from fastmcp.server.middleware.response_limiting import ResponseLimitingMiddleware
+    from fastmcp.server.middleware.timing import TimingMiddleware
+
+    nowhere = logging.FileHandler(os.devnull)
+    logging.basicConfig(level=logging.INFO, handlers=[nowhere], force=True)
+    for name in ("fastmcp", "mcp"):
+        known = logging.getLogger(name)
+        known.handlers, known.propagate = [nowhere], False
+        known.setLevel(logging.INFO)
+    return [
+        ErrorHandlingMiddleware(),
+        StructuredLoggingMiddleware(),
+        TimingMiddleware(),
+        RateLimitingMiddleware(max_requests_per_second=1e9, burst_capacity=10**9),
+        ResponseLimitingMiddleware(max_size=1_000_000),
+    ]
+
+
+async def measure_call(others: int = 0, *, through: Callable[[], list[Any]] = list) -> None:
+    mcp = FastMCP("bench", middleware=through())
     for function in functions(others):
         mcp.tool(function)
     mcp.tool(add)
@@ -114,6 +142,7 @@ async def measure_register_and_list() -> None:
 MEASURES = {
     "call": measure_call,
     "call-among-many": partial(measure_call, MANY),
+    "call-through-five": partial(measure_call, through=five),
     "parallel": measure_parallel,
     "list": measure_list,
     "register": measure_register,
