@@ -12,6 +12,8 @@ from apps import HANDSHAKE, MODERN, call, enveloped, http, modern_headers, reque
 from conversation import REVISIONS, Conversation, conversation
 
 from fastmcp import FastMCP
+from fastmcp.exceptions import StoreUnavailable
+from fastmcp.server.subscriptions import Change, Listener
 
 STAMP = "io.modelcontextprotocol/subscriptionId"
 HANDSHAKES = [revision for revision in REVISIONS if revision != MODERN]
@@ -320,3 +322,25 @@ def test_a_tool_changes_what_its_own_session_sees() -> None:
         5,
     }
     assert "loaded" in listed
+
+
+def test_a_change_that_cannot_be_told_costs_the_others_nothing() -> None:
+    """It is told later where its client cannot be reached now, and left out where it never can."""
+    told: list[str] = []
+    faults: list[Exception] = [StoreUnavailable("for a while"), RuntimeError("broken")]
+
+    async def send(method: str, params: dict[str, Any]) -> None:
+        if faults:
+            raise faults.pop(0)
+        told.append(method)
+
+    async def main() -> None:
+        listener = Listener(lambda change: True, send)
+        for of in ("tools", "resources", "prompts"):
+            listener.hear(Change(of))
+        async with asyncio.timeout(10):
+            while len(told) < 2:
+                await asyncio.sleep(0.01)
+
+    asyncio.run(main())
+    assert told == ["notifications/prompts/list_changed", "notifications/tools/list_changed"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
 from msgspec import Raw
@@ -50,13 +50,22 @@ class Peer(Protocol):
 
 
 class SessionRecord:
-    """What outlives one request of a handshake session; `subscriptions` are URIs of resources."""
+    """What outlives one request of a handshake session; `subscriptions` are URIs of resources.
 
-    __slots__ = ("id", "subscriptions")
+    Where others serve the session, too, `share` lets them know what it sees now, and then its
+    client which lists have changed.
+    """
+
+    __slots__ = ("id", "share", "subscriptions")
 
     def __init__(self, id: str) -> None:
         self.id = id
         self.subscriptions: set[str] | None = None
+        self.share: Callable[[Sequence[str]], Awaitable[None]] | None = None
+
+
+# In the place of an id, for what is no request.
+NO_ID: Any = None
 
 
 class Exchange:
@@ -65,11 +74,15 @@ class Exchange:
     `session` is the handshake session that it came in, `connection_id` names the connection of
     one client that it came over; both are None for a request that stands alone. `identity` is a
     token that the connection vouches for. `rounds` are the rounds of input that a modern request
-    may need; `on_fault` hears of what is raised before it becomes an answer.
+    may need; `on_fault` hears of what is raised before it becomes an answer, and `fault` is the
+    last of that. `component` is what the request turned out to be for, and not what its function
+    uses besides.
     """
 
     __slots__ = (
+        "component",
         "connection_id",
+        "fault",
         "id",
         "identity",
         "loop",
@@ -120,6 +133,8 @@ class Exchange:
         self.on_fault = on_fault
         self.loop = asyncio.get_running_loop() if loop is None else loop
         self.rounds: Any = None
+        self.component: Any = None
+        self.fault: BaseException | None = None
         self.values: dict[Any, Any] | None = None
         self.outbox: Outbox | None = None
 
@@ -130,6 +145,7 @@ class Exchange:
 
     def report(self, fault: BaseException) -> None:
         """Tell whoever wants to hear of it what is about to become an answer."""
+        self.fault = fault
         if self.on_fault is not None and isinstance(fault, Exception):
             self.on_fault(self.id, fault)
 

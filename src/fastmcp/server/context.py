@@ -26,6 +26,7 @@ from fastmcp.wire.lifecycle import (
 from fastmcp.wire.notifications import ProgressNotificationParams
 
 from .inputs.asking import ask
+from .middleware.chain import Member
 from .providers.local import Feature
 from .request.client_logger import ClientLogger
 from .request.log_message import hears, log_message
@@ -95,30 +96,41 @@ class Context(ServedRequest, Injectable):
         """Show this session the components that fit all criteria, or all with `match_all`; this
         comes after the server's own rules. The client is told which lists have changed.
         """
-        self._show(Rule(enabled=True, everything=True) if match_all else rule(True, **criteria))
+        added = Rule(enabled=True, everything=True) if match_all else rule(True, **criteria)
+        await self._show(added)
 
     @bridged
     async def disable_components(
         self, *, match_all: bool = False, **criteria: Unpack[Criteria]
     ) -> None:
         """Hide components from this session, as in `enable_components`."""
-        self._show(Rule(enabled=False, everything=True) if match_all else rule(False, **criteria))
+        added = Rule(enabled=False, everything=True) if match_all else rule(False, **criteria)
+        await self._show(added)
 
     @bridged
     async def reset_visibility(self) -> None:
         """Let this session see what the server shows to everybody."""
-        self._tell_lists(self.fastmcp.session_visibility.reset(self.session_id))
+        await self._tell_lists(self.fastmcp.session_visibility.reset(self.session_id))
 
-    def _show(self, added: Rule) -> None:
-        self._tell_lists(self.fastmcp.session_visibility.add(self.session_id, added))
+    async def _show(self, added: Rule) -> None:
+        await self._tell_lists(self.fastmcp.session_visibility.add(self.session_id, added))
 
-    def _tell_lists(self, features: Sequence[Feature]) -> None:
-        cluster, session = self.fastmcp.cluster, self.session_id
-        if cluster is not None and cluster.rules is not None and self._exchange.session is None:
-            rules = cluster.rules
-            self._exchange.before_answer(lambda: rules.share(session))
+    async def _tell_lists(self, features: Sequence[Feature]) -> None:
+        """Tell the client of lists that have changed, once every worker shows them so."""
+        cluster, record, named = self.fastmcp.cluster, self._exchange.session, self._exchange.sender
+        if record is not None and record.share is not None:
+            await record.share(features)
+            return
+        if record is None and named.session is not None and cluster is not None and cluster.rules:
+            await cluster.rules.share(named.session, features)
         for feature in features:
             self.fastmcp.audience.tell(Change(feature, session=self.session_id))
+
+    def add_middleware(self, middleware: Member) -> None:
+        """Add middleware for the rest of this session, inside of the server's: in this process, and
+        from the next request on.
+        """
+        self.fastmcp.session_middleware.add(self.session_id, middleware)
 
     @property
     def logger(self) -> ClientLogger:

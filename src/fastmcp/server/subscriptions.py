@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
 from fastmcp._runtime.exchange import Exchange, TransportName
+from fastmcp.exceptions import StoreUnavailable
 from fastmcp.wire.notifications import (
     SubscriptionFilter,
     SubscriptionsAcknowledgedNotificationParams,
@@ -18,6 +20,10 @@ from fastmcp.wire.shapes import META_SUBSCRIPTION_ID
 
 # How many resources one client may watch.
 MAX_SUBSCRIPTIONS = 1024
+# How long to wait until a change is told again that could not be, in seconds.
+RETRY = 0.5
+
+logger = logging.getLogger("fastmcp.server.subscriptions")
 
 Send: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[None]]
 
@@ -98,9 +104,19 @@ class Listener:
             while self._pending:
                 change = next(iter(self._pending))
                 del self._pending[change]
-                await self._send(change.method, {} if change.uri is None else {"uri": change.uri})
+                await self._tell_of(change, self._pending)
         finally:
             self._pending = self._task = None
+
+    async def _tell_of(self, change: Change, pending: dict[Change, None]) -> None:
+        """One that cannot be told now is told later; the others do not suffer from it."""
+        try:
+            await self._send(change.method, {} if change.uri is None else {"uri": change.uri})
+        except StoreUnavailable:
+            pending[change] = None
+            await asyncio.sleep(RETRY)
+        except Exception:
+            logger.exception("A client could not be told of a change: %s", change)
 
     def dismiss(self) -> None:
         """End a stream that was opened to listen, from any thread."""

@@ -195,8 +195,8 @@ def test_a_message_is_heard_by_all_who_subscribe(make: Make) -> None:
             await ours.subscribe(NAME, also_here)
             await theirs.subscribe(NAME, there)
             await theirs.subscribe("other", elsewhere)
-            await ours.publish(NAME, ANY)
-            await theirs.publish(NAME, b"")
+            assert await ours.publish(NAME, ANY)
+            assert await theirs.publish(NAME, b"")
             for ear in (here, also_here, there):
                 await ear.waits_for(ANY, b"")
 

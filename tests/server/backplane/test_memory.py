@@ -87,3 +87,18 @@ def test_a_new_process_goes_on_with_later_positions() -> None:
         assert [entry for _, entry in await after.entries("l", before)] == [b"new"]
 
     asyncio.run(main())
+
+
+def test_a_message_that_nobody_hears_is_told_of() -> None:
+    """Whoever published it may have to say it again."""
+
+    async def main() -> None:
+        backplane = MemoryBackplane()
+        ear = Ear()
+        assert not await backplane.publish("topic", b"1")
+        await backplane.subscribe("topic", ear)
+        assert await backplane.publish("topic", b"2")
+        await backplane.unsubscribe("topic", ear)
+        assert not await backplane.publish("topic", b"3")
+
+    asyncio.run(main())

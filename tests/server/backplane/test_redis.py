@@ -178,19 +178,29 @@ def test_a_replica_is_left_for_another_server(tmp_path: Path) -> None:
         asyncio.run(main(server))
 
 
-def test_a_fault_of_ours_is_no_loss_of_the_server(redis: RedisServer, tmp_path: Path) -> None:
-    """A key that somebody uses for something else: trying again would not help."""
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("lpush {key} x", "WRONGTYPE"),  # somebody uses the name for something else
+        ("acl setuser default -get", "NOPERM"),
+        ("config set maxmemory 1", "OOM"),
+    ],
+)
+def test_what_a_server_refuses_is_unavailable(tmp_path: Path, command: str, said: str) -> None:
+    """Whatever its reason is, which is told; what it does not refuse goes on."""
 
-    async def main() -> None:
-        control = async_redis.Redis.from_url(redis.url)
-        await control.lpush(f"{tmp_path.name}:v:k", "x")  # pyright: ignore
-        async with opened(backplane := RedisBackplane(redis.url, prefix=tmp_path.name)):
-            with pytest.raises(redis_py.ResponseError, match="WRONGTYPE"):
-                await backplane.get("k")
-            assert await backplane.get("l") is None
+    async def main(url: str) -> None:
+        control = async_redis.Redis.from_url(url)
+        async with opened(backplane := RedisBackplane(url, prefix="p")):
+            await backplane.put("l", b"kept")
+            await control.execute_command(*command.format(key="p:v:k").split())  # pyright: ignore
+            with pytest.raises(StoreUnavailable, match=said):
+                await (backplane.put("k", b"") if said == "OOM" else backplane.get("k"))
+            assert await backplane.touch("l", 60)
         await control.aclose()
 
-    asyncio.run(main())
+    with redis_server(tmp_path) as server:
+        asyncio.run(main(server.url))
 
 
 def test_everything_has_an_end_and_a_prefix(redis: RedisServer, tmp_path: Path) -> None:

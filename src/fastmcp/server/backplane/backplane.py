@@ -72,8 +72,10 @@ class Backplane(Protocol):
 
     # Topics
 
-    async def publish(self, topic: str, message: bytes) -> None:
-        """Have everybody who subscribes to a topic hear a message, this worker included."""
+    async def publish(self, topic: str, message: bytes) -> bool:
+        """Have everybody who subscribes to a topic hear a message, this worker included; False
+        when nobody does, nor will.
+        """
         ...
 
     async def subscribe(self, topic: str, hear: Hear) -> None:

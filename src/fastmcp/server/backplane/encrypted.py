@@ -88,9 +88,9 @@ class EncryptedBackplane:
 
     # Topics
 
-    async def publish(self, topic: str, message: bytes) -> None:
+    async def publish(self, topic: str, message: bytes) -> bool:
         place = self._cipher.place("topic", topic)
-        await self._inner.publish(place.name, place.seal(message))
+        return await self._inner.publish(place.name, place.seal(message))
 
     async def subscribe(self, topic: str, hear: Hear) -> None:
         place = self._cipher.place("topic", topic)

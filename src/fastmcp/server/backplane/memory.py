@@ -97,14 +97,17 @@ class MemoryBackplane:
 
     # Topics
 
-    async def publish(self, topic: str, message: bytes) -> None:
+    async def publish(self, topic: str, message: bytes) -> bool:
         with self._lock:
             listeners = tuple(self._topics.get(topic, ()))
+        heard = False
         for loop, hear in listeners:
             try:
                 loop.call_soon_threadsafe(self._tell, topic, (loop, hear), message)
+                heard = True
             except RuntimeError:  # that loop is closed
                 self._forget(topic, (loop, hear))
+        return heard
 
     def _tell(
         self, topic: str, listener: tuple[asyncio.AbstractEventLoop, Hear], message: bytes

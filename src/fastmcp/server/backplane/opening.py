@@ -15,14 +15,18 @@ _CHOICES = (
 _METHODS = tuple(name for name in vars(Backplane) if not name.startswith("_"))
 
 
-def backplane_of(value: Backplane | str | None) -> Backplane | None:
-    """The backplane that a URL names; an object is taken as it is, None stays None."""
+def backplane_of(value: Backplane | str | None, keyword: str = "backplane") -> Backplane | None:
+    """The backplane that a URL names; an object is taken as it is, None stays None.
+
+    Raises:
+        ConfigurationError: `keyword` was given what is none.
+    """
     if value is None:
         return None
     if not isinstance(value, str):
         if all(callable(getattr(value, name, None)) for name in _METHODS):
             return value
-        raise ConfigurationError(f"{_kind(value)} is no backplane; there are: {_CHOICES}")
+        raise ConfigurationError(f"{keyword}= takes no {_kind(value)}, but {_CHOICES}")
     scheme, separator, rest = value.partition("://")
     if scheme in ("redis", "rediss", "unix") and separator:
         from .redis import RedisBackplane
@@ -35,8 +39,8 @@ def backplane_of(value: Backplane | str | None) -> Backplane | None:
 
         return MemoryBackplane()
     # The rest may hold a password.
-    wrong = f"{scheme}://" if separator else "A text without a scheme"
-    raise ConfigurationError(f"{wrong} is no backplane; there are: {_CHOICES}")
+    wrong = f"{scheme}://" if separator else "text without a scheme"
+    raise ConfigurationError(f"{keyword}= takes no {wrong}, but {_CHOICES}")
 
 
 def _sqlite(rest: str) -> Backplane:

@@ -90,8 +90,8 @@ class RedisBackplane:
 
     # Topics
 
-    async def publish(self, topic: str, message: bytes) -> None:
-        await self._ask(b"PUBLISH", self._channel(topic), message)
+    async def publish(self, topic: str, message: bytes) -> bool:
+        return await self._ask(b"PUBLISH", self._channel(topic), message) > 0
 
     async def subscribe(self, topic: str, hear: Hear) -> None:
         self._settle()

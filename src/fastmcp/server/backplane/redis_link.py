@@ -5,16 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import Any, cast
+from typing import Any
 
 from fastmcp.exceptions import StoreUnavailable
 
 from .resp import INCOMPLETE, Malformed, Refusal, make_parser
 
-# A server that answers so may serve the same command later, or another one in its place.
-_TRANSIENT = frozenset(
-    {"BUSY", "CLUSTERDOWN", "LOADING", "MISCONF", "NOREPLICAS", "OOM", "TRYAGAIN", "UNBLOCKED"}
-)
 # After these the connection is made anew: the name may lead to another server by then.
 _ELSEWHERE = frozenset({"MASTERDOWN", "NOAUTH", "READONLY"})
 
@@ -176,10 +172,8 @@ class LinkKeeper:
 
 
 def _error_of(refusal: Refusal) -> Exception:
-    if refusal.kind in _TRANSIENT | _ELSEWHERE:
-        return StoreUnavailable(f"Redis: {refusal}")
-    if refusal.kind == "NOSCRIPT":
-        return refusal
-    from redis.exceptions import ResponseError
+    """What a command raises: whatever a server refuses it may do later, or another in its place.
 
-    return cast("type[Exception]", ResponseError)(str(refusal))
+    Its reasons have too many names for a list, and scripts of older versions give them another one.
+    """
+    return refusal if refusal.kind == "NOSCRIPT" else StoreUnavailable(f"Redis: {refusal}")

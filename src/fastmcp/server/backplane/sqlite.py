@@ -85,9 +85,10 @@ class SQLiteBackplane:
 
     # Topics
 
-    async def publish(self, topic: str, message: bytes) -> None:
+    async def publish(self, topic: str, message: bytes) -> bool:
         self._file()
         await self._topics.publish(topic, message)
+        return True  # it stays for a while, for whoever looks
 
     async def subscribe(self, topic: str, hear: Hear) -> None:
         self._file()

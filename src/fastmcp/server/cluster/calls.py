@@ -12,17 +12,19 @@ from fastmcp.wire.jsonrpc import Request
 
 from ..backplane.backplane import Backplane
 
-# How long a call and the messages of its stream are kept, in seconds: while it is served, counted
-# from the latest message, and when it is answered; and how many messages.
-TTL: Final = 3600.0
-ANSWERED: Final = 300.0
+# In seconds: how long a call is kept after its worker was last seen to serve it, and the stream
+# that answers it after the answer; and how long the messages of a stream without one.
+KEPT: Final = 300.0
+UNANSWERED: Final = 3600.0
+# How many messages of a stream are kept.
 LIMIT: Final = 1000
 
 # How the entries of a stream's log begin.
-OPENING: Final = b"o"
 MESSAGE: Final = b"m"
 LAST: Final = b"l"
 END: Final = b"e"  # without an answer
+
+_NONE: Final = Raw(b"null")
 
 INTERRUPTED = McpError(
     code=-32603,
@@ -32,62 +34,63 @@ INTERRUPTED = McpError(
 
 
 class Call(Struct, frozen=True):
-    """A request, and the worker that serves it."""
+    """What a stream answers, and the worker that serves it. A batch, with which nobody else goes
+    on, has no request.
+    """
 
     worker: str
-    request: Raw
+    request: Raw = _NONE
 
     @classmethod
-    def of(cls, worker: str, request: Request) -> Call:
-        """A call that a worker takes."""
+    def of(cls, worker: str, requests: list[Request]) -> Call:
+        """What a worker takes."""
+        if len(requests) != 1:
+            return cls(worker)
+        [request] = requests
         message = jsonrpc.encode_request(request.id, request.method, request.params)
         return cls(worker, Raw(message))
 
-    def read(self) -> Request:
-        """The request."""
+    def read(self) -> Request | None:
+        """The request, if it is one."""
+        if self.request == _NONE:
+            return None
         message = jsonrpc.decode(self.request)
         assert isinstance(message, Request)
         return message
 
 
 class Calls:
-    """The calls of all workers, by the ids of the streams that answer them.
-
-    The log of a stream begins with its call; who took it over is kept beside it.
-    """
+    """The calls of all workers, by the ids of the streams that answer them."""
 
     def __init__(self, backplane: Backplane) -> None:
         self._backplane = backplane
 
-    async def open(self, stream: str, call: Call) -> str:
-        """Begin the log of a stream; the position of that."""
-        return await self.append(stream, OPENING, _encode(call))
+    async def open(self, stream: str, call: Call) -> None:
+        """Keep a call that begins."""
+        await self._backplane.put(_key(stream), _encode(call), KEPT)
+
+    async def keep(self, stream: str) -> None:
+        """A call is still being served."""
+        await self._backplane.touch(_key(stream), KEPT)
+
+    async def find(self, stream: str) -> Call | None:
+        """The call that a stream answers, with the worker that serves it now."""
+        data = await self._backplane.get(_key(stream))
+        return None if data is None else _decode(data)
+
+    async def take_over(self, stream: str, call: Call, worker: str) -> bool:
+        """Become the worker that serves a call, unless another one has; whether it is so."""
+        mine = Call(worker, call.request)
+        return await self._backplane.swap(_key(stream), _encode(call), _encode(mine), KEPT)
 
     async def append(self, stream: str, kind: bytes, message: bytes) -> str:
         """Add to the log of a stream; the position."""
-        ttl = ANSWERED if kind in (LAST, END) else TTL
+        ttl = UNANSWERED if kind == MESSAGE else KEPT
         return await self._backplane.append(log_of(stream), kind + message, limit=LIMIT, ttl=ttl)
 
     async def entries(self, stream: str, after: str | None = None) -> list[tuple[str, bytes]]:
         """The log of a stream: all, or what came after a position; ValueError for no position."""
         return await self._backplane.entries(log_of(stream), after)
-
-    async def find(self, stream: str) -> Call | None:
-        """The call that a stream answers, with the worker that serves it now."""
-        data = await self._backplane.get(_key(stream))
-        if data is not None:
-            return _decode(data)
-        entries = await self.entries(stream)
-        if not entries or not entries[0][1].startswith(OPENING):
-            return None
-        return _decode(entries[0][1][1:])
-
-    async def take_over(self, stream: str, call: Call, worker: str) -> bool:
-        """Become the worker that serves a call, unless another one has; whether it is so."""
-        mine = _encode(Call(worker, call.request))
-        if await self._backplane.add(_key(stream), mine, TTL):
-            return True
-        return await self._backplane.swap(_key(stream), _encode(call), mine, TTL)
 
 
 def log_of(stream: str) -> str:

@@ -5,35 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
-from typing import Final, Protocol, TypeAlias
-
-from msgspec import json
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from fastmcp.exceptions import StoreUnavailable
 
 from ..backplane.backplane import Backplane
-from ..subscriptions import Change
+from .change_log import RETRY, ChangeLog
 from .keeper import BackplaneKeeper
-from .messages import Message, Told, decode, encode
+from .messages import ALL, Message, Told, decode, encode
 from .session_ids import SessionIds
 
-Hear: TypeAlias = Callable[[Message], None]
-
-# In seconds: how often a worker says that it lives, how long that holds, and how long to wait
-# before the backplane is tried again.
+# In seconds: how often a worker says that it lives, and how long that holds.
 HEARTBEAT: Final = 2.0
 ALIVE: Final = 6.0
-RETRY: Final = 0.5
-# How many changes are kept for clients that do not listen just now, and how long.
-CHANGES: Final = 1000
-KEPT: Final = 24 * 3600.0
-ALL: Final = "workers"
-CHANGE_LOG: Final = "changes"
+SECRET: Final = "secret"
 
 logger = logging.getLogger("fastmcp.cluster")
-
-_read_change = json.Decoder(Change).decode
 
 
 class Rules(Protocol):
@@ -41,31 +29,38 @@ class Rules(Protocol):
 
     async def recognize(self, session: str) -> None: ...
 
-    async def share(self, session: str) -> None: ...
+    async def share(self, session: str, lists: Sequence[str]) -> None: ...
+
+
+class Hearer(Protocol):
+    """Hears what other workers say."""
+
+    def hear(self, message: Message) -> None: ...
+
+    async def look_again(self) -> None:
+        """Find out what was said while nothing could be heard."""
+        ...
 
 
 class Cluster:
     """One worker's part in the server that all workers on a backplane are.
 
     It starts and stops with the server's lifespan, each time with another `id`. While the backplane
-    cannot be reached it keeps trying, and what workers have to hear waits.
+    cannot be reached it keeps trying, and what workers have to hear waits. `on_secret` is told the
+    secret of all workers, which is another one when the backplane has lost what it had.
     """
 
     def __init__(self, backplane: Backplane) -> None:
         self.backplane = backplane
         self.keeper = BackplaneKeeper(backplane)
+        self.changes = ChangeLog(backplane)
         self.rules: Rules | None = None
         self.id = ""
-        self.position: str | None = None
-        """The latest change that was heard of; None when there was none yet."""
-        self.on_start: list[Callable[[bytes], None]] = []
-        self._hear: list[Hear] = []
-        self._on_change: list[Callable[[Change], None]] = []
+        self.on_secret: list[Callable[[bytes], None]] = []
+        self._hearers: dict[Hearer, None] = {}
+        self._secret = secrets.token_bytes(32)
         self._ids: SessionIds | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._changes: dict[Change, None] = {}
-        self._changed = asyncio.Event()
         self._missed = asyncio.Event()
         self._reachable = True
 
@@ -73,14 +68,16 @@ class Cluster:
 
     async def start(self) -> None:
         """Join the others; what fails is tried again in the background."""
-        loop = self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
         self.id = secrets.token_hex(6)
-        self._changed, self._missed = asyncio.Event(), asyncio.Event()
+        self._missed = asyncio.Event()
+        self.changes.start(self.id)
         try:
             await self._join()
         except StoreUnavailable as error:
             self._report(error)
-        self._tasks = [loop.create_task(self._live()), loop.create_task(self._tell_changes())]
+        works = (self._live(), self._keep_up(), self.changes.keep_telling())
+        self._tasks = [loop.create_task(work) for work in works]
 
     async def stop(self) -> None:
         """Leave the others."""
@@ -88,66 +85,77 @@ class Cluster:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        self._tasks, self._loop = [], None
+        self._tasks = []
         if self._ids is None:
             return
         self._ids = None
-        try:
-            await self.backplane.delete(f"worker:{self.id}")
-            await self.backplane.unsubscribe(ALL, self._heard)
-            await self.backplane.unsubscribe(f"worker:{self.id}", self._heard)
-        except StoreUnavailable:
-            pass  # what is kept of this worker ends by itself
+        await asyncio.gather(
+            self.changes.stop(),
+            self.backplane.delete(_name_of(self.id)),
+            self.backplane.unsubscribe(ALL, self._heard),
+            self.backplane.unsubscribe(_name_of(self.id), self._heard),
+            return_exceptions=True,  # what is kept of this worker ends by itself
+        )
         await self.backplane.close()
 
     async def _join(self) -> None:
         await self.backplane.open()
         try:
-            await self.backplane.add("secret", secrets.token_bytes(32))
-            secret = await self.backplane.get("secret")
             await self.backplane.subscribe(ALL, self._heard)
-            await self.backplane.subscribe(f"worker:{self.id}", self._heard)
+            await self.backplane.subscribe(_name_of(self.id), self._heard)
+            await self.changes.join()
             await self._beat()
-            changes = await self.backplane.entries(CHANGE_LOG)
         except BaseException:
             await self.backplane.close()
             raise
-        if changes:
-            self.position = changes[-1][0]
-        assert secret is not None
-        for act in self.on_start:
-            act(secret)
-        self._ids = SessionIds(secret)
 
     async def _live(self) -> None:
         while True:
+            pause = RETRY
             try:
-                if self._ids is None:
-                    await self._join()
-                else:
-                    await self._beat()
-                if self._missed.is_set():
-                    self._missed.clear()
-                    await self._catch_up()
+                await (self._join() if self._ids is None else self._beat())
             except StoreUnavailable as error:
                 self._report(error)
-                await asyncio.sleep(RETRY)
-                continue
-            if not self._reachable:
-                logger.warning("The session store can be reached again")
-                self._reachable = True
-            await self._pause()
-
-    async def _pause(self) -> None:
-        """Wait for the next heartbeat, or for a reason to look what was missed."""
-        try:
-            async with asyncio.timeout(HEARTBEAT):
-                await self._missed.wait()
-        except TimeoutError:
-            pass
+            except Exception:
+                logger.exception("This worker could not say that it lives")
+            else:
+                pause = HEARTBEAT
+                if not self._reachable:
+                    logger.warning("The session store can be reached again")
+                    self._reachable = True
+            await asyncio.sleep(pause)
 
     async def _beat(self) -> None:
-        await self.backplane.put(f"worker:{self.id}", b"1", ALIVE)
+        await self.backplane.put(_name_of(self.id), b"1", ALIVE)
+        await self._agree()
+        self.changes.age()
+
+    async def _agree(self) -> None:
+        """Have the secret that is kept for all; where none is, ours may be it."""
+        found = await self.backplane.get(SECRET)
+        if found is None:
+            await self.backplane.add(SECRET, self._secret)
+            found = await self.backplane.get(SECRET) or self._secret
+        if self._ids is None or found != self._secret:
+            self._secret = found
+            for act in self.on_secret:
+                act(found)
+            self._ids = SessionIds(found)
+
+    async def _keep_up(self) -> None:
+        """Find out what was said whenever something may have been missed."""
+        while True:
+            await self._missed.wait()
+            self._missed.clear()
+            try:
+                for hearer in list(self._hearers):
+                    await hearer.look_again()
+                await self.changes.catch_up()
+            except StoreUnavailable:
+                self._missed.set()
+                await asyncio.sleep(RETRY)
+            except Exception:
+                logger.exception("What other workers said could not be found out")
 
     def _report(self, error: StoreUnavailable) -> None:
         if self._reachable:
@@ -168,23 +176,30 @@ class Cluster:
     async def check(self) -> None:
         """Whether sessions can be served now: StoreUnavailable when not."""
         assert self.ids
-        await self.backplane.get("secret")
+        if any(task.done() for task in self._tasks):
+            raise StoreUnavailable("This worker does not take part any more")
+        if await self.backplane.get(SECRET) != self._secret:
+            raise StoreUnavailable("The workers have not agreed on their secret")
 
     async def lives(self, worker: str) -> bool:
         """Whether a worker is there."""
         if worker == self.id:
             return True
-        return await self.backplane.get(f"worker:{worker}") is not None
+        return await self.backplane.get(_name_of(worker)) is not None
 
     # Messages
 
-    def listen(self, hear: Hear) -> None:
-        """Have `hear` called with what other workers say."""
-        self._hear.append(hear)
+    def listen(self, hearer: Hearer) -> None:
+        """Have `hearer` hear what other workers say."""
+        self._hearers[hearer] = None
 
-    async def tell(self, worker: str, message: Message) -> None:
-        """Say something to one worker."""
-        await self.backplane.publish(f"worker:{worker}", encode(message))
+    def leave(self, hearer: Hearer) -> None:
+        """Have it hear no more."""
+        self._hearers.pop(hearer, None)
+
+    async def tell(self, worker: str, message: Message) -> bool:
+        """Say something to one worker; False when it does not hear it."""
+        return await self.backplane.publish(_name_of(worker), encode(message))
 
     async def tell_all(self, message: Message) -> None:
         """Say something to every worker, this one included."""
@@ -196,66 +211,12 @@ class Cluster:
             return
         message = decode(data)
         if isinstance(message, Told):
-            self.position = message.position
-            if message.by != self.id:
-                self._announce(message.change)
+            self.changes.hear(message)
         elif message is not None:
-            for hear in self._hear:
-                hear(message)
-
-    # Changes
-
-    def listen_to_changes(self, hear: Callable[[Change], None]) -> None:
-        """Have `hear` called with each change that another worker tells of."""
-        self._on_change.append(hear)
-
-    def announce(self, change: Change) -> None:
-        """Let the others know of a change, from any thread; it does not wait for them."""
-        loop = self._loop
-        if loop is not None:
-            try:
-                loop.call_soon_threadsafe(self._take, change)
-            except RuntimeError:
-                pass  # the loop is closed, and the clients gone with it
-
-    def _take(self, change: Change) -> None:
-        self._changes[change] = None
-        self._changed.set()
-
-    async def _tell_changes(self) -> None:
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            while self._changes:
-                change = next(iter(self._changes))
-                del self._changes[change]
-                try:
-                    data = encode(change)
-                    position = await self.backplane.append(
-                        CHANGE_LOG, data, limit=CHANGES, ttl=KEPT
-                    )
-                    await self.tell_all(Told(self.id, position, change))
-                except StoreUnavailable:
-                    self._changes[change] = None
-                    await asyncio.sleep(RETRY)
-
-    async def changes_after(self, position: str | None) -> list[Change] | None:
-        """What has changed since, each once; None when that may be more than is kept."""
-        entries = await self.backplane.entries(CHANGE_LOG, position)
-        return None if len(entries) >= CHANGES else _changes_in(entries)
-
-    async def _catch_up(self) -> None:
-        """Hear of what was said while nothing could be heard."""
-        entries = await self.backplane.entries(CHANGE_LOG, self.position)
-        if entries:
-            self.position = entries[-1][0]
-        for change in _changes_in(entries):
-            self._announce(change)
-
-    def _announce(self, change: Change) -> None:
-        for hear in self._on_change:
-            hear(change)
+            for hearer in list(self._hearers):
+                hearer.hear(message)
 
 
-def _changes_in(entries: list[tuple[str, bytes]]) -> list[Change]:
-    return list(dict.fromkeys(_read_change(data) for _, data in entries))
+def _name_of(worker: str) -> str:
+    """Where a worker says that it lives, and is told what it has to hear."""
+    return f"worker:{worker}"

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any, Final
-
-from msgspec import Raw
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from fastmcp._protocol.http import Handshake
 from fastmcp.exceptions import InputUnavailable, McpError, StoreUnavailable
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import Request, RequestId
+from fastmcp.wire.revisions import R2025_11_25
 
 from ..http.streamable.session import PATIENCE, HttpSession
 from ..http.streamable.stream import Readable, Reader, Stream
 from ..subscriptions import Change
 from .calls import END, LAST, MESSAGE, Call, log_of
-from .cluster import RETRY
-from .messages import Called, ListensElsewhere, ReadElsewhere, Saved
-from .remote_reader import RemoteReader, event_id
+from .change_log import RETRY
+from .messages import Look, ReadElsewhere
+from .remote_reader import RemoteReader, event_id, is_end
 from .saved_session import SavedSession, decode_saved, encode_saved, merged
 
 if TYPE_CHECKING:
     from .cluster_sessions import ClusterSessions
 
 LISTEN: Final = "listen"
+# The position before everything in a stream.
+START: Final = "start"
 # How often to look whether a client has begun to listen somewhere, in seconds.
 LOOK: Final = 0.25
 EVERYTHING: Final = [Change("tools"), Change("resources"), Change("prompts")]
@@ -35,7 +37,8 @@ class ClusterSession(HttpSession):
     """One handshake client, as this worker serves it.
 
     `saved` is what all workers know of it, `raw` its bytes on the backplane; None before the
-    handshake is done. What a request changes is saved before it is answered.
+    handshake is done. What a request changes is saved before it is answered. `asked` is when its
+    client last asked for something here, `touched` when it was last said that the session lives on.
     """
 
     __slots__ = (
@@ -43,7 +46,10 @@ class ClusterSession(HttpSession):
         "_draining",
         "_heard",
         "_listener",
+        "_remote",
         "_saving",
+        "_unheard",
+        "asked",
         "raw",
         "saved",
         "table",
@@ -53,15 +59,29 @@ class ClusterSession(HttpSession):
     def __init__(self, id: str, table: ClusterSessions) -> None:
         super().__init__(id, table.connect, None)
         self.connection.session.connection.prefix = table.prefix
+        self.connection.record.share = self.share
         self.table = table
         self.raw: bytes | None = None
         self.saved: SavedSession | None = None
-        self.touched = float("-inf")
+        self.asked = self.touched = float("-inf")
         self._listener: str | None = None
-        self._heard: str | None = table.cluster.position
+        self._heard: str | None = table.cluster.changes.position
         self._delivered: str | None = None
+        self._unheard: tuple[str, ...] = ()
+        # How many responses here take what another worker sends.
+        self._remote = 0
         self._saving = asyncio.Lock()
         self._draining = asyncio.Lock()
+
+    @property
+    def busy(self) -> bool:
+        """Whether this worker has something of it that no other one has."""
+        return self.occupied or self._remote > 0
+
+    @property
+    def attended(self) -> bool:
+        """Whether a client is there: a response takes what it sends."""
+        return super().busy or self._remote > 0
 
     # What all workers know of it
 
@@ -75,7 +95,7 @@ class ClusterSession(HttpSession):
         backplane, ttl = self.table.cluster.backplane, self.table.ttl
         async with self._saving:
             while (now := self._now()) is not None and now != self.saved:
-                data = encode_saved(now)
+                data, before = encode_saved(now), self.saved
                 if self.raw is None:
                     await backplane.put(self.key, data, ttl)
                 elif not await backplane.swap(self.key, self.raw, data, ttl):
@@ -85,8 +105,28 @@ class ClusterSession(HttpSession):
                     self.restore(fresh)
                     continue
                 self.raw, self.saved = data, now
-                if now.listener not in (None, self.table.cluster.id):
-                    await self.table.cluster.tell(now.listener, Saved(self.id, Raw(data)))
+                for worker in {before and before.listener, now.listener}:
+                    await self._have_look(worker)
+
+    async def _have_look(self, worker: str | None) -> None:
+        """Let the worker that the client listens on, or did, know that there is something new."""
+        cluster = self.table.cluster
+        if worker is not None and worker != cluster.id:
+            await self.surely(lambda: cluster.tell(worker, Look(self.id)))
+
+    async def surely(self, act: Callable[[], Awaitable[object]]) -> None:
+        """Do something; when that cannot be done now, as soon as it can be."""
+        try:
+            await act()
+        except StoreUnavailable:
+            self.table.spawn(self._later(act))
+
+    async def _later(self, act: Callable[[], Awaitable[object]]) -> None:
+        while not self.connection.session.closed:
+            await asyncio.sleep(RETRY)
+            with suppress(StoreUnavailable):
+                await act()
+                return
 
     def restore(self, raw: bytes) -> None:
         """Be what another worker saved, with what has changed here and is not saved yet."""
@@ -97,9 +137,12 @@ class ClusterSession(HttpSession):
         self.raw, self.saved = raw, theirs
         self.principal = now.principal
         self._listener, self._heard, self._delivered = now.listener, now.heard, now.delivered
+        self._unheard = now.unheard
         self.connection.restore(now.sender(), introduced=now.introduced)
         self.connection.record.subscriptions = set(now.watched) or None
         self.table.visibility.replace(self.id, now.rules)
+        if now.listener != self.table.cluster.id:
+            self.stop_listening()
 
     def _now(self) -> SavedSession | None:
         connection = self.connection
@@ -118,7 +161,46 @@ class ClusterSession(HttpSession):
             listener=self._listener,
             heard=self._heard,
             delivered=self._delivered,
+            unheard=self._unheard,
         )
+
+    async def look(self, position: str | None) -> None:
+        """Be what other workers saved, and send what they have for a client that listens here.
+
+        Of changes after `position` it was not known yet whether the client wants to hear of them.
+        """
+        async with self._saving:
+            fresh = await self.table.cluster.backplane.get(self.key)
+            if fresh is None and self.raw is not None:
+                self.table.drop(self)
+            if self.connection.session.closed:
+                return
+            if fresh is not None and fresh != self.raw:
+                self.restore(fresh)
+        if self.listening is not None:
+            for change in await self.table.cluster.changes.after(position) or ():
+                self.connection.hear(change)
+            await self._tell_unheard()
+            await self.drain()
+
+    async def share(self, lists: Sequence[str]) -> None:
+        """Let all workers know what the session sees, and then its client that lists have changed:
+        now, or when it listens.
+        """
+        self._unheard = tuple(sorted({*self._unheard, *lists}))
+        with suppress(StoreUnavailable):  # the answer to the request has to save it, too
+            await self.save()
+            await self._tell_unheard()
+
+    async def _tell_unheard(self) -> None:
+        if self.listening is not None and self._unheard:
+            self._hear_unheard()
+            await self.save()
+
+    def _hear_unheard(self) -> None:
+        lists, self._unheard = self._unheard, ()
+        for each in lists:
+            self.connection.hear(Change(cast("Any", each), session=self.id))
 
     # Streams that any worker can go on with
 
@@ -126,14 +208,24 @@ class ClusterSession(HttpSession):
     def can_resume(self) -> bool:
         return True
 
+    async def prime(self, stream: Stream, verdict: Handshake) -> str | None:
+        """The client of any revision may resume a stream; older ones get no event for that."""
+        sender = self.connection.lifecycle.sender
+        if stream.quiet or sender is None:
+            return None
+        opened = await self.keep_opening(stream, verdict)
+        return None if sender.revision < R2025_11_25 else opened
+
     async def keep_opening(self, stream: Stream, verdict: Handshake) -> str | None:
-        [request] = verdict.messages
-        assert isinstance(request, Request)
-        call = Call.of(self.table.cluster.id, request)
-        try:
-            return event_id(stream.id, await self.table.calls.open(stream.id, call))
-        except StoreUnavailable:
-            return None  # served all the same, as long as the connection holds
+        requests = [message for message in verdict.messages if isinstance(message, Request)]
+        call = Call.of(self.table.cluster.id, requests)
+        await self.surely(lambda: self.table.calls.open(stream.id, call))
+        return event_id(stream.id, START)
+
+    async def keep_calls(self) -> None:
+        """Say that what is served here is served."""
+        for id in {stream.id for stream in self._by_request.values() if not stream.quiet}:
+            await self.table.calls.keep(id)
 
     async def keep_event(self, stream: Stream, message: bytes, last: bool) -> str | None:
         position = await self._append(stream, LAST if last else MESSAGE, message)
@@ -152,63 +244,81 @@ class ClusterSession(HttpSession):
                 return await self.table.calls.append(stream.id, kind, message)
             except StoreUnavailable:
                 if stream.attached:
-                    if kind == LAST:
-                        self.table.spawn(self._append_later(stream, message))
+                    if kind == LAST:  # for a client that does not get it
+                        self.table.spawn(self._later(lambda: self._finish_log(stream, message)))
                     return None
                 await asyncio.sleep(RETRY)
         return None
 
-    async def _append_later(self, stream: Stream, message: bytes) -> None:
-        """Keep the last message, for a client that did not get it."""
-        while not self.connection.session.closed:
-            await asyncio.sleep(RETRY)
-            try:
-                await self.table.calls.append(stream.id, LAST, message)
-            except StoreUnavailable:
-                continue
-            return await self._wake_readers(stream)
+    async def _finish_log(self, stream: Stream, message: bytes) -> None:
+        await self.table.calls.append(stream.id, LAST, message)
+        await self._wake_readers(stream)
 
     async def _wake_readers(self, stream: Stream) -> None:
-        try:
+        with suppress(StoreUnavailable):  # they look by themselves
             await self.table.cluster.backplane.publish(log_of(stream.id), b"")
-        except StoreUnavailable:
-            pass  # they look by themselves
 
     async def resume(self, last: str, scope: MutableMapping[str, Any]) -> Readable | None:
         token, _, position = last.partition("_")
         if not token.isalnum():
             return None
-        if token == LISTEN:
-            return await self._listen_after(position)
-        id = f"{self.id}/{token}"
-        stream = self.find_stream(id)
+        id, after = f"{self.id}/{token}", None if position == START else position
         try:
+            if token == LISTEN:
+                return await self._listen_after(await self._known_position(after))
+            stream = self.find_stream(id)
             if stream is None:
-                return await self._read_elsewhere(id, position, scope)
-            reader = Reader(stream)
-            entries = await self.table.calls.entries(id, position)
+                return await self._read_elsewhere(id, after, scope)
+            return await self._read_on(stream, after)
         except ValueError:
             return None
+
+    async def _read_on(self, stream: Stream, after: str | None) -> Reader:
+        """Go on with a stream that is here; ValueError for no position, before anything is taken
+        from who reads it.
+        """
+        entries = await self.table.calls.entries(stream.id, after)
+        reader = Reader(stream)
+        try:
+            entries += await self.table.calls.entries(
+                stream.id, entries[-1][0] if entries else after
+            )
+        except BaseException:
+            reader.leave()
+            raise
         kept = [(at, entry) for at, entry in entries if entry.startswith((MESSAGE, LAST))]
-        reader.first([(event_id(id, at), entry[1:]) for at, entry in kept])
+        reader.first([(event_id(stream.id, at), entry[1:]) for at, entry in kept])
         return reader
 
     async def _read_elsewhere(
-        self, id: str, position: str, scope: MutableMapping[str, Any]
+        self, id: str, after: str | None, scope: MutableMapping[str, Any]
     ) -> RemoteReader | None:
-        reader = RemoteReader(self, id, position, scope)
+        reader = RemoteReader(self, id, after, scope)
         await reader.open()
         try:
-            reader.add(await self.table.calls.entries(id, position))
-            call = await self.table.calls.find(id)
-            if call is not None:
-                await self.table.cluster.tell(call.worker, ReadElsewhere(self.id, id))
-                return reader
+            found = await self._find_elsewhere(reader, id, after)
         except BaseException:
             await reader.close()
             raise
-        await reader.close()
-        return None
+        if not found:
+            await reader.close()
+            return None
+        self._remote += 1
+        return reader
+
+    async def _find_elsewhere(self, reader: RemoteReader, id: str, after: str | None) -> bool:
+        """Whether there is such a stream: one that is over, or one of a call that is known."""
+        entries = await self.table.calls.entries(id, after)
+        reader.add(entries)
+        if not entries and after is not None:
+            kept = await self.table.calls.entries(id)
+            reader.ended = bool(kept) and is_end(kept[-1][1])
+        if reader.ended:
+            return True
+        call = await self.table.calls.find(id)
+        if call is not None:
+            await self.table.cluster.tell(call.worker, ReadElsewhere(self.id, id))
+        return call is not None
 
     def adopt(self, id: str, request: Request, scope: MutableMapping[str, Any]) -> Stream:
         """Serve a call whose worker is gone; the stream that answers it."""
@@ -220,39 +330,44 @@ class ClusterSession(HttpSession):
 
     async def finish(self, reader: Readable) -> None:
         if isinstance(reader, RemoteReader):
+            self._remote -= 1
             await reader.close()
             return
         listened = self.listening is not None
         await super().finish(reader)
-        if listened and self.listening is None:
-            self._listener, self._heard = None, self.table.cluster.position
-            try:
+        cluster = self.table.cluster
+        if listened and self.listening is None and self._listener == cluster.id:
+            self._listener, self._heard = None, cluster.changes.settled
+            with suppress(StoreUnavailable):  # whoever looks for the listener finds none here
                 await self.save()
-            except StoreUnavailable:
-                pass  # whoever looks for the listener finds none here
 
     # Listening, on one worker at a time
 
     async def begin_listening(self) -> Readable | None:
         return await self._listen_after(self._delivered)
 
-    async def _listen_after(self, position: str | None) -> Reader | None:
-        cluster, previous = self.table.cluster, self._listener
+    async def _known_position(self, position: str | None) -> str | None:
+        """One that was in the log of what nobody asked for; ValueError for what is no position."""
+        await self.table.calls.entries(self.listening_id, position)
+        kept = await self.table.calls.entries(self.listening_id)
+        return position if any(at == position for at, _ in kept) else self._delivered
+
+    async def _listen_after(self, position: str | None) -> Reader:
+        changes = self.table.cluster.changes
+        before = self._listener, self._heard, self._delivered, self._unheard
         self.stop_listening()
-        reader = Reader(self.listen())
+        reader = Reader(stream := self.listen())
+        self._listener, self._delivered = self.table.cluster.id, position
         try:
-            missed = await cluster.changes_after(self._heard)
-            self._listener, self._heard = cluster.id, cluster.position
-            self._delivered = position
+            missed = await changes.after(self._heard)
+            self._heard = changes.settled
+            self._hear_unheard()
             await self.drain()
             await self.save()
-            if previous not in (None, cluster.id):
-                await cluster.tell(previous, ListensElsewhere(self.id))
-        except ValueError:
-            self.stop_listening()
-            return None
         except BaseException:
-            self.stop_listening()
+            if self.listening is stream:
+                self.stop_listening()
+                self._listener, self._heard, self._delivered, self._unheard = before
             raise
         for change in self._everything() if missed is None else missed:
             self.connection.hear(change)
@@ -280,12 +395,15 @@ class ClusterSession(HttpSession):
             await self.save()
 
     async def _ask_listener(self, method: str, message: bytes) -> None:
-        listener = await self._find_listener(method)
+        await self._send_to(await self._find_listener(method), message)
+
+    async def _send_to(self, listener: str, message: bytes) -> None:
+        """Send what belongs to no request to the worker on which the client listens."""
         await self.table.calls.append(self.listening_id, MESSAGE, message)
         if listener == self.table.cluster.id:
             await self.drain()
         else:
-            await self.table.cluster.tell(listener, Called(self.id))
+            await self._have_look(listener)
 
     async def _find_listener(self, method: str) -> str:
         """The worker on which the client listens, or is about to."""
@@ -312,12 +430,18 @@ class ClusterSession(HttpSession):
         elif self.listening is not None:
             # A change; whoever does not listen is told when he does.
             self.listening.push(message, None)
-            await self.listening.wait_room()
+            await self._wait_room(self.listening)
+
+    def abandon(self, id: RequestId, message: bytes) -> None:
+        if self.listening is not None or self._listener is None:
+            super().abandon(id, message)
+        else:
+            self.table.spawn(self._send_to(self._listener, message))
 
     def forget(self, id: RequestId) -> None:
         stream = self._by_request.get(id)
         super().forget(id)
-        if stream is not None and not stream.quiet:
+        if stream is not None and not stream.quiet and stream.done:
             self.table.spawn(self._append_end(stream))
 
     async def _append_end(self, stream: Stream) -> None:
@@ -329,7 +453,10 @@ class ClusterSession(HttpSession):
         try:
             await self.save()
         except StoreUnavailable as error:
-            text = f"The session store cannot be reached; try again ({error})"
+            text = (
+                "The call was served, but what it changed about the session could not be saved; "
+                f"it may have taken effect ({error})"
+            )
             message = jsonrpc.encode_failure(id, McpError(code=-32603, message=text))
         await super().reply(id, message)
 

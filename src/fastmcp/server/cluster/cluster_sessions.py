@@ -19,10 +19,10 @@ from fastmcp.wire.jsonrpc import Failure, Message, Notification, Request, Reques
 from ..http.streamable.session import HttpSession
 from ..http.streamable.sessions import Connect, SessionTable
 from ..session_visibility import SessionVisibility
-from .calls import Calls
+from .calls import KEPT, Calls
 from .cluster import Cluster
 from .cluster_session import ClusterSession, key_of
-from .messages import Called, Ended, Forwarded, ListensElsewhere, ReadElsewhere, Saved
+from .messages import Ended, Forwarded, Look, ReadElsewhere
 from .messages import Message as Word
 
 # How long what another worker can take up is kept here unused, in seconds.
@@ -64,7 +64,7 @@ class ClusterSessions(SessionTable):
         self._each = each
         self._number = next(_tables)
         self._tasks: set[asyncio.Task[None]] = set()
-        cluster.listen(self._hear)
+        self._keeping: asyncio.Task[None] | None = None
 
     @property
     def prefix(self) -> str:
@@ -74,12 +74,19 @@ class ClusterSessions(SessionTable):
     async def open(self, principal: str | None) -> HttpSession | None:
         id = self.cluster.ids.new()
         if not await self._count(id, principal):
+            await self._leave(id, principal)
             return None
         session = ClusterSession(id, self)
         session.principal = principal
-        session.touched = asyncio.get_running_loop().time()
+        session.asked = session.touched = asyncio.get_running_loop().time()
         self.add(session)
         return session
+
+    def add(self, session: HttpSession) -> None:
+        super().add(session)
+        if self._keeping is None:
+            self.cluster.listen(self)
+            self._keeping = asyncio.get_running_loop().create_task(self._keep_calls())
 
     async def find(self, id: str, principal: str | None) -> HttpSession | None:
         if not self.cluster.ids.knows(id):
@@ -99,7 +106,10 @@ class ClusterSessions(SessionTable):
         if session.principal != principal:
             return None
         self.touch(session)
-        await self._keep(session)
+        session.asked = session.used
+        if not await self._keep(session) or session.connection.session.closed:
+            self.drop(session)
+            return None
         return session
 
     async def _count(self, id: str, principal: str | None) -> bool:
@@ -107,26 +117,45 @@ class ClusterSessions(SessionTable):
         backplane, ttl = self.cluster.backplane, self.ttl or FOREVER
         if not await backplane.join(GROUP, id, limit=self._limit, ttl=ttl):
             return False
-        if principal is None or await backplane.join(
+        return principal is None or await backplane.join(
             _group_of(principal), id, limit=self._each, ttl=ttl
-        ):
-            return True
-        await backplane.leave(GROUP, id)
-        return False
+        )
 
-    async def _keep(self, session: ClusterSession) -> None:
-        """Let a session live on, without saying so with each request."""
+    async def _keep(self, session: ClusterSession) -> bool:
+        """Let a session live on, without saying so with each request; whether it lives."""
         now = asyncio.get_running_loop().time()
-        if self.ttl is None or now - session.touched < self.ttl / 4:
-            return
+        if session.raw is None or self.ttl is None or now - session.touched < self.ttl / 4:
+            return True
         session.touched = now
-        await self.cluster.backplane.touch(session.key, self.ttl)
+        if not await self.cluster.backplane.touch(session.key, self.ttl):
+            return False
         await self._count(session.id, session.principal)
+        return True
 
     def still_busy(self, session: HttpSession) -> None:
         super().still_busy(session)
         assert isinstance(session, ClusterSession)
-        self.spawn(self._keep(session))
+        self.spawn(self._look_after(session))
+
+    async def _look_after(self, session: ClusterSession) -> None:
+        """Let a session live on that is busy, unless its client is gone for as long as may be; it
+        is over here, too, when it is over.
+        """
+        away = asyncio.get_running_loop().time() - session.asked
+        if session.attended or self.ttl is None or away < self.ttl:
+            lives = await self._keep(session)
+        else:
+            lives = await self.cluster.backplane.get(session.key) is not None
+        if not lives:
+            self.drop(session)
+
+    async def _keep_calls(self) -> None:
+        """Say now and then which calls are being served."""
+        while True:
+            await asyncio.sleep(KEPT / 3)
+            for session in list(self._table.values()):
+                assert isinstance(session, ClusterSession)
+                await _undisturbed(session.keep_calls())
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something beside the requests; that the backplane is gone is no error there."""
@@ -145,15 +174,23 @@ class ClusterSessions(SessionTable):
     async def close(self, session: HttpSession) -> None:
         assert isinstance(session, ClusterSession)
         await self.cluster.backplane.delete(session.key)
-        await self.cluster.backplane.leave(GROUP, session.id)
-        if session.principal is not None:
-            await self.cluster.backplane.leave(_group_of(session.principal), session.id)
         self.drop(session)
+        await _undisturbed(self._leave(session.id, session.principal))
         if session.saved is not None:
-            await self.cluster.tell_all(Ended(session.id))
+            await _undisturbed(self.cluster.tell_all(Ended(session.id)))
+
+    async def _leave(self, id: str, principal: str | None) -> None:
+        """Have a session not counted any more."""
+        await self.cluster.backplane.leave(GROUP, id)
+        if principal is not None:
+            await self.cluster.backplane.leave(_group_of(principal), id)
 
     async def end(self, grace: float) -> None:
         await super().end(grace)
+        self.cluster.leave(self)
+        if self._keeping is not None:
+            self._keeping.cancel()
+            self._keeping = None
         for task in self._tasks:
             task.cancel()
 
@@ -170,26 +207,31 @@ class ClusterSessions(SessionTable):
         if not isinstance(id, str) or id.startswith(self.prefix) or "." not in id:
             return False
         worker = id.partition(".")[0]
-        await self.cluster.tell(worker, Forwarded(session.id, _encoded(message)))
+        forwarded = Forwarded(session.id, _encoded(message))
+        if not await self.cluster.tell(worker, forwarded) and await self.cluster.lives(worker):
+            raise StoreUnavailable("the worker that this is for hears nothing just now")
         return True
 
-    def _hear(self, word: Word) -> None:
-        session = self.get(getattr(word, "session", ""))
+    async def look_again(self) -> None:
+        for session in list(self._table.values()):
+            assert isinstance(session, ClusterSession)
+            if session.occupied:
+                await session.look(self.cluster.changes.position)
+
+    def hear(self, message: Word) -> None:
+        session = self.get(getattr(message, "session", ""))
         if not isinstance(session, ClusterSession):
             return
-        if isinstance(word, Forwarded):
-            session.connection.session.feed(bytes(word.message))
-        elif isinstance(word, Saved):
-            session.restore(bytes(word.record))
-        elif isinstance(word, Called):
-            self.spawn(session.drain())
-        elif isinstance(word, ListensElsewhere):
-            session.stop_listening()
-        elif isinstance(word, ReadElsewhere):
-            stream = session.find_stream(word.stream)
+        if isinstance(message, Forwarded):
+            session.connection.session.feed(bytes(message.message))
+        elif isinstance(message, Look):
+            position = self.cluster.changes.position
+            self.spawn(session.surely(lambda: session.look(position)))
+        elif isinstance(message, ReadElsewhere):
+            stream = session.find_stream(message.stream)
             if stream is not None:
                 stream.detach()
-        elif isinstance(word, Ended):
+        elif isinstance(message, Ended):
             self.drop(session)
 
 

@@ -32,19 +32,19 @@ def join(server: Joinable, session_store: Any) -> Cluster:
     Raises:
         ConfigurationError: this is no store.
     """
-    backplane = backplane_of(session_store)
+    backplane = backplane_of(session_store, "session_store")
     assert backplane is not None
     cluster = Cluster(backplane)
-    cluster.rules = SharedRules(cluster, server.session_visibility)
-    server.audience.beyond = cluster.announce
-    cluster.listen_to_changes(server.audience.tell_here)
+    cluster.rules = SharedRules(cluster, server.session_visibility, server.audience.tell_here)
+    server.audience.beyond = cluster.changes.announce
+    cluster.changes.listen(server.audience.tell_here)
     if server.request_state_security.is_ephemeral:
 
         def share_key(secret: bytes) -> None:
             shared = server.request_state_security.with_key(secret)
             server.request_state_security = shared
 
-        cluster.on_start.append(share_key)
+        cluster.on_secret.append(share_key)
     return cluster
 
 

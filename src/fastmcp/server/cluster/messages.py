@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import DecodeError, Raw, Struct, json
 
 from ..subscriptions import Change
-from ..visibility import Rule
+
+ALL: Final = "workers"
+"""The topic of every worker."""
 
 
 class Told(Struct, tag="told"):
@@ -25,14 +27,10 @@ class Forwarded(Struct, tag="forwarded"):
     message: Raw
 
 
-class Called(Struct, tag="called"):
-    """There is something in the log of what this session's client listens to."""
-
-    session: str
-
-
-class ListensElsewhere(Struct, tag="listens"):
-    """The client of this session listens on another worker now."""
+class Look(Struct, tag="look"):
+    """What is kept of a session, or for its client to hear, concerns the worker that it listens on,
+    or did: what that is, is there to be read.
+    """
 
     session: str
 
@@ -44,13 +42,6 @@ class ReadElsewhere(Struct, tag="read"):
     stream: str
 
 
-class Saved(Struct, tag="saved"):
-    """A session whose client listens there has changed: it is `record` now."""
-
-    session: str
-    record: Raw
-
-
 class Ended(Struct, tag="ended"):
     """A session has ended."""
 
@@ -58,15 +49,16 @@ class Ended(Struct, tag="ended"):
 
 
 class Shown(Struct, tag="shown"):
-    """A session that names itself in each request has these rules of visibility."""
+    """Worker `by` has changed the rules of a session that names itself in each request, and with
+    them these lists.
+    """
 
+    by: str
     session: str
-    rules: list[Rule]
+    lists: list[str]
 
 
-Message: TypeAlias = (
-    Told | Forwarded | Called | ListensElsewhere | ReadElsewhere | Saved | Ended | Shown
-)
+Message: TypeAlias = Told | Forwarded | Look | ReadElsewhere | Ended | Shown
 
 encode = json.Encoder().encode
 _decode = json.Decoder(Message).decode

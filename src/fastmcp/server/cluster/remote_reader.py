@@ -11,7 +11,7 @@ from fastmcp.exceptions import StoreUnavailable
 from fastmcp.wire import jsonrpc
 
 from ..http.streamable.stream import Item, Reader
-from .calls import END, INTERRUPTED, LAST, MESSAGE, log_of
+from .calls import END, INTERRUPTED, LAST, MESSAGE, Call, log_of
 
 if TYPE_CHECKING:
     from .cluster_session import ClusterSession
@@ -28,7 +28,11 @@ class RemoteReader:
     stream = None
 
     def __init__(
-        self, session: ClusterSession, stream: str, after: str, scope: MutableMapping[str, Any]
+        self,
+        session: ClusterSession,
+        stream: str,
+        after: str | None,
+        scope: MutableMapping[str, Any],
     ) -> None:
         self._session = session
         self._cluster = session.table.cluster
@@ -38,7 +42,7 @@ class RemoteReader:
         self._scope = scope
         self._items: deque[Item] = deque()
         self._awake = asyncio.Event()
-        self._left = self._ended = False
+        self.ended = self._left = False
         self._missed = 0
         self._local: Reader | None = None
 
@@ -59,10 +63,12 @@ class RemoteReader:
     def add(self, entries: list[tuple[str, bytes]]) -> None:
         """Take these entries of the log next."""
         for position, entry in entries:
+            if self.ended:
+                return  # two workers have answered, and a client takes one answer
             self._after = position
             if entry.startswith((MESSAGE, LAST)):
                 self._items.append((event_id(self._stream, position), entry[1:]))
-            self._ended = self._ended or entry.startswith((LAST, END))
+            self.ended = is_end(entry)
 
     async def take(self) -> Item | None:
         """The next message; None at the end, and when the log cannot be read now: the client can
@@ -74,7 +80,7 @@ class RemoteReader:
                     return self._items.popleft()
                 if self._local is not None:
                     return await self._local.take()
-                if self._ended or self._session.connection.session.closed:
+                if self.ended or self._session.connection.session.closed:
                     return None
                 await self._more()
         except StoreUnavailable:
@@ -102,25 +108,37 @@ class RemoteReader:
 
     async def _look_for_worker(self) -> None:
         call = await self._calls.find(self._stream)
-        if call is None:
-            self._ended = True
-            return
-        # One that is served here would have its stream here.
-        if call.worker != self._cluster.id and await self._cluster.lives(call.worker):
+        if call is not None and await self._is_served(call):
             self._missed = 0
             return
         self._missed += 1
         if self._missed < MISSED:
             return
         self._missed = 0
-        if not await self._calls.take_over(self._stream, call, self._cluster.id):
-            return
+        if call is None:
+            self.ended = True
+        elif await self._calls.take_over(self._stream, call, self._cluster.id):
+            await self._go_on(call)
+
+    async def _is_served(self, call: Call) -> bool:
+        if call.worker == self._cluster.id:
+            return self._session.find_stream(self._stream) is not None
+        return await self._cluster.lives(call.worker)
+
+    async def _go_on(self, call: Call) -> None:
         request = call.read()
-        if self._session.table.repeats(request):
+        if request is None:
+            await self._calls.append(self._stream, END, b"")
+        elif self._session.table.repeats(request):
             self._local = Reader(self._session.adopt(self._stream, request, self._scope))
         else:
             failure = jsonrpc.encode_failure(request.id, INTERRUPTED)
             await self._calls.append(self._stream, LAST, failure)
+
+
+def is_end(entry: bytes) -> bool:
+    """Whether nothing comes after this entry of a log."""
+    return entry.startswith((LAST, END))
 
 
 def event_id(stream: str, position: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Struct, json
@@ -18,7 +19,8 @@ class SavedSession(Struct, frozen=True, omit_defaults=True):
     """What a worker has to know of a session to serve it.
 
     `listener` is the worker on which its client listens, `heard` the change up to which it was
-    told of changes, `delivered` the position up to which it was sent what nobody asked for.
+    told of changes, `delivered` the position up to which it was sent what nobody asked for, and
+    `unheard` are the lists that have changed for it alone without its being told.
     """
 
     revision: str
@@ -32,6 +34,7 @@ class SavedSession(Struct, frozen=True, omit_defaults=True):
     listener: str | None = None
     heard: str | None = None
     delivered: str | None = None
+    unheard: tuple[str, ...] = ()
 
     def sender(self) -> Sender:
         """The client, as its handshake introduced it."""
@@ -45,21 +48,34 @@ encode_saved = json.Encoder(order="deterministic").encode
 decode_saved = json.Decoder(SavedSession).decode
 
 
+_SETS = ("watched", "unheard")
+_LISTENING = ("listener", "heard", "delivered")
+
+
 def merged(base: SavedSession, mine: SavedSession, theirs: SavedSession) -> SavedSession:
     """Theirs, with what mine changed of what both were."""
     changes: dict[str, Any] = {
         name: getattr(mine, name)
         for name in SavedSession.__struct_fields__
-        if getattr(mine, name) != getattr(base, name)
+        if getattr(mine, name) not in (getattr(base, name), getattr(theirs, name))
     }
-    if "watched" in changes:
-        added, dropped = (
-            set(mine.watched) - set(base.watched),
-            set(base.watched) - set(mine.watched),
+    for name in changes.keys() & _SETS:
+        before, now = set(getattr(base, name)), set(getattr(mine, name))
+        changes[name] = tuple(
+            sorted((set(getattr(theirs, name)) | (now - before)) - (before - now))
         )
-        changes["watched"] = tuple(sorted((set(theirs.watched) | added) - dropped))
-    if "rules" in changes and mine.rules[: len(base.rules)] == base.rules:
-        changes["rules"] = theirs.rules + mine.rules[len(base.rules) :]
-    if "listener" in changes and mine.listener is None and theirs.listener != base.listener:
-        del changes["listener"]  # it listens elsewhere already
+    if "rules" in changes:
+        changes["rules"] = merged_rules(base.rules, mine.rules, theirs.rules)
+    if theirs.listener != base.listener and mine.listener in (None, base.listener):
+        for name in _LISTENING:  # they know better, since it listens elsewhere by now
+            changes.pop(name, None)
     return replace(theirs, **changes)
+
+
+def merged_rules(
+    base: Sequence[Rule], mine: Sequence[Rule], theirs: Sequence[Rule]
+) -> tuple[Rule, ...]:
+    """Theirs with what mine added to what both had; mine, if that was something else."""
+    if tuple(mine[: len(base)]) == tuple(base):
+        return (*theirs, *mine[len(base) :])
+    return tuple(mine)
