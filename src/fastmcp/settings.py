@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, Generic, Literal, TypeVar, cast, overload
@@ -20,8 +20,10 @@ T = TypeVar("T")
 
 Transport = Literal["stdio", "http", "sse", "streamable-http"]
 
+PREFIX = "FASTMCP_"
 TRANSPORTS = ("stdio", "http", "sse", "streamable-http")
 LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE")
+MCP_LOG_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 _TRUE = ("1", "true", "yes", "on", "t", "y")
 _FALSE = ("0", "false", "no", "off", "f", "n")
 
@@ -37,7 +39,8 @@ class Setting(Generic[T]):
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
-        self.variable = f"FASTMCP_{name.upper()}"
+        self.variable = PREFIX + name.upper()
+        self.keyword = name.removeprefix("http_")
 
     @overload
     def __get__(self, instance: None, owner: type) -> Setting[T]: ...
@@ -69,6 +72,18 @@ class Setting(Generic[T]):
             return self._read(value)
         except ValueError as error:
             raise ConfigurationError(f"{place}{value!r}: it must be {error}") from None
+
+    def chosen(self, *given: Any) -> T:
+        """What the keyword of this setting says: the first of these that is not None; or else the
+        setting itself.
+
+        Raises:
+            ConfigurationError: it cannot be one of this setting's.
+        """
+        for each in given:
+            if each is not None:
+                return self.check(each, f"{self.keyword}=")
+        return self.__get__(settings, type(settings))
 
     def given(self, instance: object) -> T | None:
         """The value, if it was assigned or its variable is set."""
@@ -131,9 +146,9 @@ def _names(value: Any) -> tuple[str, ...] | None:
         value = _json(value) if value.startswith("[") else value.split(",")
     if value is None:
         return None
-    if not isinstance(value, (list, tuple)):
+    if not isinstance(value, (list, tuple, set, frozenset)):
         raise ValueError("a list of texts")
-    names = list(cast("list[Any]", value))
+    names = list(cast("Iterable[Any]", value))
     if not all(isinstance(name, str) for name in names):
         raise ValueError("a list of texts")
     return tuple(name.strip() for name in names if name.strip())
@@ -163,7 +178,7 @@ def _idle_timeout(value: Any) -> float | Literal["auto"] | None:
 
 
 class Settings:
-    """What running a server goes by where neither its code nor its caller says otherwise."""
+    """What a server goes by where neither its code nor its caller says otherwise."""
 
     transport: Setting[Transport] = Setting(_one_of(*TRANSPORTS), "stdio")
     host = Setting(_text, "127.0.0.1")
@@ -180,6 +195,10 @@ class Settings:
     log_enabled = Setting(_flag, True)
     log_level: Setting[str] = Setting(_one_of(*LOG_LEVELS), "INFO")
     show_server_banner = Setting(_flag, True)
+    mask_error_details = Setting(_flag, False)
+    strict_input_validation = Setting(_flag, False)
+    client_log_level: Setting[Any] = Setting(_one_of(*MCP_LOG_LEVELS), "debug")
+    session_store: Setting[str | None] = Setting(_text, None)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and not isinstance(getattr(type(self), name, None), Setting):
@@ -201,6 +220,23 @@ class Settings:
 
 
 NAMES = tuple(name for name, value in vars(Settings).items() if isinstance(value, Setting))
+
+
+def unread() -> list[str]:
+    """What is to be said of each variable that is named as those of settings are, and is none."""
+    return [_unread(variable) for variable in sorted(os.environ) if _is_strange(variable)]
+
+
+def _is_strange(variable: str) -> bool:
+    prefix, name = variable[: len(PREFIX)], variable[len(PREFIX) :]
+    known = prefix == PREFIX and name == name.upper() and name.lower() in NAMES
+    return prefix.upper() == PREFIX and not known
+
+
+def _unread(variable: str) -> str:
+    near = nearest(variable[len(PREFIX) :], NAMES)
+    hint = "" if near is None else f"; did you mean {PREFIX}{near.upper()}?"
+    return f"{variable} is set, and there is no such setting{hint}"
 
 
 def _unknown(name: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from fastmcp._protocol.guard import Guard, is_loopback
+from fastmcp.exceptions import ConfigurationError
 
 LOCAL = Guard()
 LISTED = Guard(
     None,
     ("mcp.example.com", "Other.example:8443", "port.example:*", "*.sub.example"),
-    ("https://app.example", "null-ish"),
+    ("https://app.example", "null"),
 )
 
 
@@ -102,7 +103,7 @@ def test_only_loopback_names_reach_a_guarded_server(host: str | None, expected: 
         ("http://localhost:3000", 200),
         ("https://127.0.0.1:3000", 200),
         ("http://[::1]:3000", 200),
-        ("HTTP://localhost", 403),
+        ("HTTP://localhost", 200),
         ("http://evil.example", 403),
         ("http://localhost.evil.example", 403),
         ("http://localhost:3000.evil.example", 403),
@@ -150,7 +151,7 @@ def test_listed_hosts_are_allowed_besides_loopback(host: str, expected: int) -> 
         ("https://app.example", 200),
         ("http://app.example", 403),
         ("https://app.example:444", 403),
-        ("null-ish", 200),
+        ("null", 200),
         ("https://mcp.example.com", 200),
         ("http://a.sub.example", 200),
         ("http://localhost:5173", 200),
@@ -169,6 +170,85 @@ def test_a_star_allows_every_host_but_not_every_origin() -> None:
     assert status(Guard(True, ("*",), ("*",)), "any.example", "http://any.example") == 200
 
 
+@pytest.mark.parametrize(
+    ("written", "sent", "others"),
+    [
+        ("https://App.Example/", "https://app.example", "http://app.example"),
+        ("https://app.example:443", "https://app.example", "https://app.example:444"),
+        ("https://app.example", "https://app.example:443", "https://app.example:80"),
+        ("http://app.example:80", "http://app.example", "https://app.example"),
+        ("https://app.example:8443", "https://app.example:8443", "https://app.example"),
+        ("https://app.example:*", "https://app.example:8443", "https://app.example:x"),
+        ("https://app.example:*", "https://app.example", "https://app.example.evil"),
+        ("https://*.app.example", "https://a.app.example", "https://a.app.example:1"),
+        ("https://*.app.example", "https://a.b.app.example", "https://evil.example/.app.example"),
+        ("https://*.app.example", "https://a.app.example", "https://app.example"),
+        ("https://app.example", "https://app.example", "https://appXexample"),
+        ("https://*", "https://any.example", "http://any.example"),
+        ("http://[FD00::1]:*", "http://[fd00::1]:3000", "http://[fd00::2]:3000"),
+        ("vscode-webview://*", "vscode-webview://1a2b", "https://1a2b"),
+        ("chrome-extension://abc", "chrome-extension://abc", "chrome-extension://abd"),
+    ],
+)
+def test_origins_may_be_written_as_people_write_them(written: str, sent: str, others: str) -> None:
+    """Any case, a slash at the end, the port of the scheme; `*` for parts of a name and ports."""
+    for guard in (Guard(True, (), (written,)), Guard(True, readers=(written,))):
+        assert status(guard, "localhost", sent) == 200
+        assert status(guard, "localhost", others) == 403
+
+
+@pytest.mark.parametrize(
+    ("written", "sent", "others"),
+    [
+        ("eu-*.mcp.example", "eu-1.mcp.example:8000", "us-1.mcp.example"),
+        ("eu-*.mcp.example", "eu-1.mcp.example", "eu-1.evil.example/.mcp.example"),
+        ("MCP.example/", "mcp.example", "mcp.example.evil"),
+        ("mcp.example:443", "mcp.example", "mcp.example:444"),
+        ("mcp.example", "mcp.example", "mcpXexample"),
+        ("fd00::5", "[fd00::5]:8000", "[fd00::6]:8000"),
+        ("[FD00::5]:8000", "[fd00::5]:8000", "[fd00::5]:8001"),
+        ("*:8000", "any.example:8000", "any.example:8001"),
+    ],
+)
+def test_hosts_may_be_written_as_people_write_them(written: str, sent: str, others: str) -> None:
+    """Any case, a slash at the end, addresses without brackets, `*` anywhere."""
+    guard = Guard(True, (written,))
+
+    assert status(guard, sent) == 200
+    assert status(guard, others) == 421
+
+
+def test_any_host_at_a_port_is_not_every_page_at_that_port() -> None:
+    """What is no name makes no page our own."""
+    assert status(Guard(True, ("*:8000",)), "a.example:8000", "http://evil.example:8000") == 403
+
+
+@pytest.mark.parametrize(
+    ("hosts", "origins", "readers", "words"),
+    [
+        (
+            ("https://mcp.example.com",),
+            (),
+            (),
+            "one is a name and perhaps a port: 'mcp.example.com'",
+        ),
+        (("mcp.example/mcp",), (), (), "allowed_hosts: 'mcp.example/mcp' is not a host"),
+        (("a b",), (), (), "allowed_hosts: 'a b' is not a host"),
+        ((), ("app.example",), (), "allowed_origins: 'app.example' is not an origin"),
+        ((), ("https://app.example/path",), (), "without a path"),
+        ((), (), ("https://a@app.example",), "cors_origins: 'https://a@app.example' is not"),
+    ],
+)
+def test_what_no_request_could_have_is_refused(
+    hosts: tuple[str, ...], origins: tuple[str, ...], readers: tuple[str, ...], words: str
+) -> None:
+    """It would never match, and nobody would know why."""
+    with pytest.raises(ConfigurationError) as caught:
+        Guard(None, hosts, origins, readers=readers)
+
+    assert words in str(caught.value)
+
+
 def test_the_host_is_judged_before_the_origin() -> None:
     """421 comes first when both are wrong."""
     assert status(LOCAL, "evil.example", "http://evil.example") == 421
@@ -179,6 +259,10 @@ def test_a_refusal_says_what_to_allow() -> None:
     assert "allowed_hosts=['mcp.example']" in str(LOCAL.refusal("127.0.0.1", "mcp.example", None))
     assert "allowed_origins=['http://a.b']" in str(
         LOCAL.refusal("127.0.0.1", "localhost", "http://a.b")
+    )
+    readers = Guard(readers=("https://app.example",))
+    assert "cors_origins=['http://a.b']" in str(
+        readers.refusal("127.0.0.1", "localhost", "http://a.b")
     )
 
 

@@ -46,6 +46,10 @@ SERVER = '''
         return value
 
     @mcp.tool
+    def either(value: int | str | None) -> str:
+        return f"{type(value).__name__} {value}"
+
+    @mcp.tool
     def fail() -> str:
         raise ToolError("out of paper")
 
@@ -140,7 +144,7 @@ def test_run_serves_http_where_it_is_told(server: Path, log: Path) -> None:
             return [tool.name for tool in await client.list_tools()]
 
     with http_server(["-m", "fastmcp", "run", server, *options], log, port=port) as process:
-        assert asyncio.run(names()) == ["greet", "details", "fail", "nothing"]
+        assert asyncio.run(names()) == ["greet", "details", "either", "fail", "nothing"]
         assert process.stop(signal.SIGTERM) == 0
 
     assert "Traceback" not in process.output
@@ -170,8 +174,9 @@ def test_run_can_be_stateless_and_quiet(server: Path, log: Path) -> None:
         (["EMPTY"], "no FastMCP server"),
         (["SEVERAL"], "several FastMCP servers"),
         (["TEXT"], "is not a Python file"),
-        (["SERVER", "--port", "80"], "--port need --transport http"),
+        (["SERVER", "--port", "80"], "--port needs --transport http"),
         (["SERVER", "--host", "x", "--path", "/y"], "--host, --path need --transport http"),
+        (["SERVER", "--stateless"], "--stateless needs --transport http"),
     ],
     ids=str,
 )
@@ -228,6 +233,7 @@ first 1 (MCP 2026-07-28)
 tools:
   greet  Greet somebody.
   details
+  either
   fail
   nothing
 
@@ -276,12 +282,17 @@ def script_without_prints(server: Path) -> None:
         (["greet", "name=Ada", "times=2"], "Hello, Ada! Hello, Ada!\n"),
         (["greet", "name=a=b c"], "Hello, a=b c!\n"),
         (["greet", 'name="5"'], "Hello, 5!\n"),
+        (["greet", "name=123", "times=1"], "Hello, 123!\n"),
+        (["greet", "name=null"], "Hello, null!\n"),
+        (["either", "value=5"], "int 5\n"),
+        (["either", "value=null"], "NoneType None\n"),
+        (["either", "value=[5]"], "str [5]\n"),
         (["details", 'value={"a": [1, null]}'], '{"a":[1,null]}\n'),
     ],
     ids=str,
 )
 def test_call_prints_the_result(server: Path, arguments: list[str], printed: str) -> None:
-    """Values are JSON where they are JSON, and text otherwise."""
+    """Values are text where the tool wants text, else JSON where they are JSON."""
     script_without_prints(server)
 
     code, out, err = said(fastmcp_command("call", server, *arguments))

@@ -106,7 +106,7 @@ def test_what_is_wrong_inside_of_a_string_is_told() -> None:
 
     assert "places.0.street: is required" in refusal
     assert "count: " in refusal
-    assert "places corrected, count corrected" in refusal
+    assert "'places' corrected, 'count' corrected" in refusal
 
 
 def test_the_log_tells_that_a_string_was_decoded_and_not_what_it_held(
@@ -150,28 +150,29 @@ def test_a_parameter_that_is_called_args_is_a_parameter() -> None:
 @pytest.mark.parametrize(
     ("sent", "told"),
     [
-        ({}, "city: is required. Call again with city given."),
+        ({}, "city: is required. Call again with 'city' given."),
         (
             {"City": "Bern"},
             "city: is required; City: is not a parameter (the nearest is city). "
-            "Call again with city given, City renamed to city.",
+            "Call again with 'city' given, 'City' renamed to 'city'.",
         ),
         (
             {"city": "Bern", "day": 1},
-            "day: is not a parameter (the nearest is days). Call again with day renamed to days.",
+            "day: is not a parameter (the nearest is days). "
+            "Call again with 'day' renamed to 'days'.",
         ),
         (
             {"city": "Bern", "citi": "Bern"},
-            "citi: is not a parameter. Call again with citi left out.",
+            "citi: is not a parameter. Call again with 'citi' left out.",
         ),
         (
             {"city": "Bern", "colour": "red"},
-            "colour: is not a parameter. Call again with colour left out.",
+            "colour: is not a parameter. Call again with 'colour' left out.",
         ),
         (
             {"city": 1, "days": "x"},
             "city: Input should be a valid string; days: Input should be a valid integer, unable "
-            "to parse string as an integer. Call again with city corrected, days corrected.",
+            "to parse string as an integer. Call again with 'city' corrected, 'days' corrected.",
         ),
     ],
     ids=str,

@@ -183,7 +183,7 @@ async def test_a_refusal_says_what_to_send_again() -> None:
 
     assert refused.text() == (
         "Invalid arguments for tool 'book_seat': seat: is not a parameter "
-        "(the nearest is seats). Call again with seat renamed to seats."
+        "(the nearest is seats). Call again with 'seat' renamed to 'seats'."
     )
     # end
 

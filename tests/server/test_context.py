@@ -226,7 +226,7 @@ def test_a_server_has_a_floor_for_what_it_tells_clients(mode: str) -> None:
     asyncio.run(main())
 
     assert [log.data["msg"] for log in heard] == ["loud"]
-    with pytest.raises(ValueError, match="Unknown log level 'loud'"):
+    with pytest.raises(ValueError, match="client_log_level='loud': it must be one of debug"):
         FastMCP("x", client_log_level="loud")  # type: ignore[arg-type]
 
 

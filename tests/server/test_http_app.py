@@ -323,7 +323,7 @@ def test_the_paths_come_from_the_environment_when_nothing_else_says_them(
 
 def test_http_app_refuses_a_protection_that_there_is_not() -> None:
     """The message says which there are."""
-    with pytest.raises(ValueError, match="'auto', True or False"):
+    with pytest.raises(ValueError, match="protection='strict': it must be \"auto\", true or false"):
         FastMCP("x").http_app(host_origin_protection="strict")
 
 
@@ -347,8 +347,14 @@ def test_http_app_refuses_another_transport(options: Any) -> None:
 
 def test_http_app_refuses_an_unknown_option() -> None:
     """A misspelt option is a TypeError with its name, not silence."""
-    with pytest.raises(TypeError, match="statless"):
-        FastMCP("x").http_app(statless=True)
+    with pytest.raises(
+        TypeError, match=r"http_app\(\) got .*'statless_http'; did you mean stateless"
+    ):
+        FastMCP("x").http_app(statless_http=True)
+    with pytest.raises(
+        TypeError, match=r"sse_app\(\) got an unexpected keyword argument 'bound_to'"
+    ):
+        FastMCP("x").sse_app(bound_to="127.0.0.1")
     with pytest.raises(TypeError, match="prot"):
         asyncio.run(FastMCP("x").run_async("stdio", prot=1))
     with pytest.raises(TypeError, match="prot"):

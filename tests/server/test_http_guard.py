@@ -116,3 +116,26 @@ def test_custom_routes_are_guarded_like_the_endpoint() -> None:
 
     assert (good.status_code, good.text) == (200, "OK")
     assert bad.status_code == 421
+
+
+@pytest.mark.parametrize(
+    "written", ["*.example.com, mcp.example", '["*.example.com", "mcp.example"]']
+)
+def test_a_text_is_read_as_the_list_that_it_means(written: str) -> None:
+    """As in an environment variable; its letters are no hosts, and `*` is not one of them."""
+    with http(FastMCP("x"), allowed_hosts=written) as client:
+        assert status(client, "a.example.com") == status(client, "mcp.example") == 200
+        assert status(client, "evil.test") == 421
+        assert status(client, "m") == 421
+    with http(FastMCP("x"), allowed_origins="https://*.example.com") as client:
+        assert status(client, None, "https://a.example.com") == 200
+        assert status(client, None, "https://evil.test") == 403
+
+
+def test_a_foreign_page_is_told_of_the_keyword_that_lists_pages() -> None:
+    """cors_origins where that was given: allowed_origins would let it in without the headers."""
+    with http(FastMCP("x"), cors_origins=["https://app.example"]) as client:
+        refused = client.post(initialize(), {"origin": "https://evil.example"})
+
+    assert refused.status_code == 403
+    assert "cors_origins=['https://evil.example']" in refused.text

@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from apps import call, http, initialize, request
-from conversation import ask
+from apps import call, http, initialize, notification, request
+from conversation import ask, conversation
 
 from fastmcp import Client, Context, FastMCP
 from fastmcp.exceptions import McpError, ToolError
@@ -255,3 +255,103 @@ def test_big_numbers_survive_middleware() -> None:
     result = ask(server(Recorder("a", [])), call("add", a=number, b=0))["result"]
 
     assert result["content"][0]["text"] == str(number)
+
+
+class Heard(Middleware):
+    """Notes what it hears of that is no request for a handler."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, str, Any]] = []
+
+    async def on_notification(self, context: MiddlewareContext[Any], call_next: Any) -> None:
+        assert isinstance(context.fastmcp_context, Context)
+        assert await call_next(context) is None
+        self.messages.append((context.type, context.method or "", context.message))
+
+    async def on_request(self, context: MiddlewareContext[Any], call_next: Any) -> Any:
+        try:
+            return await call_next(context)
+        except McpError as error:
+            self.messages.append((context.type, context.method or "", error.code))
+            raise
+
+
+def test_middleware_hears_of_notifications() -> None:
+    """Of those that mean something to the protocol, too; what it raises harms nobody."""
+    heard = Heard()
+
+    class Fails(Middleware):
+        async def on_notification(self, context: Any, call_next: Any) -> None:
+            await call_next(context)
+            raise RuntimeError("no ears")
+
+    async def main() -> None:
+        async with conversation(server(Fails(), heard)) as talk:
+            talk.send(notification("notifications/roots/list_changed"))
+            talk.send(notification("notifications/cancelled", requestId=7, reason="late"))
+            assert "result" in await talk.ask(request("ping"))
+
+    asyncio.run(main())
+    assert heard.messages == [
+        ("notification", "notifications/initialized", {}),
+        ("notification", "notifications/roots/list_changed", {}),
+        (
+            "notification",
+            "notifications/cancelled",
+            {"requestId": 7, "reason": "late"},
+        ),
+    ]
+
+
+@pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        (request("tools/explode", a=1), -32601),
+        (request("tools/call", name=5), -32602),
+        (request("prompts/get"), -32602),
+    ],
+    ids=["method", "type", "missing"],
+)
+def test_middleware_sees_requests_that_nobody_can_take(
+    message: Any, code: int, revision: str
+) -> None:
+    """`call_next` raises what is wrong with them; what the client is told does not change."""
+    heard = Heard()
+
+    async def careless(context: MiddlewareContext[Any], call_next: Any) -> Any:
+        if context.type == "request" and context.method != "initialize":
+            assert context.message.name != "forbidden"
+        return await call_next(context)
+
+    for mcp in (server(heard), server(careless, heard)):
+        assert ask(mcp, message, revision)["error"]["code"] == code
+    requests = [each for each in heard.messages if each[0] == "request"]
+    assert requests == [("request", message["method"], code)]
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+def test_a_session_may_have_middleware_of_its_own(mode: str) -> None:
+    """Inside of the server's, from the next request on, and for nobody else."""
+    log: list[str] = []
+    mcp = server(Recorder("server", log))
+
+    @mcp.tool
+    def watch(ctx: Context) -> None:
+        ctx.add_middleware(Doubler())
+        ctx.add_middleware(Recorder("session", log))
+
+    async def main() -> list[Any]:
+        async with Client(mcp, mode=mode) as one, Client(mcp, mode=mode) as other:
+            before = (await one.call_tool("add", {"a": 1, "b": 2})).data
+            await one.call_tool("watch")
+            log.clear()
+            after = (await one.call_tool("add", {"a": 1, "b": 2})).data
+            return [before, after, (await other.call_tool("add", {"a": 1, "b": 2})).data]
+
+    assert asyncio.run(main()) == [3, 6, 3]
+    assert [entry for entry in log if "on_call_tool" in entry and "after" not in entry] == [
+        "server on_call_tool",
+        "session on_call_tool",
+        "server on_call_tool",
+    ]

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 import warnings
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from apps import Mcp, call, initialize, messages, request
+from apps import Mcp, call, http, initialize, messages, request
 from certificates import certificate_for
 from left_behind import nothing_left
 from processes import SECONDS, free_port, http_server, run_python, stdio_server
@@ -27,8 +28,13 @@ from processes import SECONDS, free_port, http_server, run_python, stdio_server
 import fastmcp
 from fastmcp import Client, FastMCP
 from fastmcp.exceptions import ConfigurationError
+from fastmcp.server.http.application.manager import SessionManager
+from fastmcp.server.http.serving import http_server as http_server_module
+from fastmcp.server.http.serving.listening import listen_on
 from fastmcp.server.logged import logged
-from fastmcp.settings import Settings
+from fastmcp.settings import MCP_LOG_LEVELS, Settings
+from fastmcp.transports import HttpTransport, StdioTransport
+from fastmcp.wire.lifecycle import LOGGING_LEVELS
 
 SERVER = """
     import asyncio, logging, os
@@ -218,6 +224,8 @@ def test_an_argument_goes_before_a_setting_and_that_before_a_variable(
         ({"host": "no.such.host.invalid"}, ConfigurationError, "is no address here"),
         ({"host": "192.0.2.1", "port": 0}, OSError, "is no address of this machine"),
         ({"uvicorn_config": {"prot": 1}}, TypeError, "uvicorn_config="),
+        ({"uvicorn_config": {"path": "/x"}}, ConfigurationError, "a keyword of run("),
+        ({"uvicorn_config": {"stateless_http": 1}}, ConfigurationError, "a keyword of run("),
         ({"max_request_size": 0}, ConfigurationError, "greater than 0"),
     ],
 )
@@ -393,6 +401,46 @@ def test_every_address_of_a_host_is_served() -> None:
             host = f"[{address}]" if ":" in str(address) else address
             assert httpx2.get(f"http://{host}:{port}/health").status_code == 200
         mcp.stop()
+
+
+def test_an_address_that_the_machine_lacks_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container whose localhost has an address of IPv6, which the container has not."""
+    there = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))
+    lacking = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("192.0.2.1", 0))
+    with monkeypatch.context() as patched:
+        patched.setattr(socket, "getaddrinfo", lambda *_, **__: [lacking, there])
+        sockets = listen_on("localhost", 0)
+
+    assert [each.getsockname()[0] for each in sockets] == ["127.0.0.1"]
+    for each in sockets:
+        each.close()
+
+
+def test_a_connection_that_never_agrees_on_tls_does_not_hold_up_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does one that breaks off; both had connected, and were not accepted yet."""
+    mcp, port = greeter(), free_port()
+    certificate, key = certificate_for("localhost", tmp_path)
+    options = {"ssl_certfile": certificate, "ssl_keyfile": key, "log_level": "error"}
+    late: list[socket.socket] = []
+    dismiss = SessionManager.dismiss
+
+    def connect_and_dismiss(manager: SessionManager) -> None:
+        late.extend(socket.create_connection(("127.0.0.1", port)) for _ in range(2))
+        late[0].close()
+        dismiss(manager)
+
+    monkeypatch.setattr(SessionManager, "dismiss", connect_and_dismiss)
+    monkeypatch.setattr(http_server_module, "HANDSHAKE", 0.2)
+    with running(mcp.run_http, port=port, show_banner=False, **options):
+        listening(port)
+        begun = time.monotonic()
+        mcp.stop()
+
+    assert time.monotonic() - begun < 5
+    assert len(late) == 2
+    late[1].close()
 
 
 # How it ends
@@ -607,3 +655,150 @@ def test_runs_that_overlap_leave_the_log_level_as_it_was() -> None:
     second.__exit__(None, None, None)
 
     assert logger.level == before
+
+
+# What the settings say of servers, and what is said of what is none of them
+
+
+def crash(mcp: FastMCP, **arguments: Any) -> str:
+    @mcp.tool
+    def half(number: int) -> float:
+        raise LookupError("the password is 1234")
+
+    async def main() -> str:
+        async with Client(mcp) as client:
+            return (await client.call_tool("half", arguments, raise_on_error=False)).text()
+
+    return asyncio.run(main())
+
+
+def test_the_constructors_defaults_are_settings_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read when a server is made; what its code says goes before them."""
+    monkeypatch.setenv("FASTMCP_MASK_ERROR_DETAILS", "true")
+    monkeypatch.setenv("FASTMCP_STRICT_INPUT_VALIDATION", "true")
+    monkeypatch.setenv("FASTMCP_CLIENT_LOG_LEVEL", "Warning")
+    settled, said = FastMCP("x"), FastMCP("x", mask_error_details=False, client_log_level="debug")
+
+    assert "1234" not in crash(settled, number=1)
+    assert "valid integer" in crash(settled, number="1")
+    assert "1234" in crash(said, number=1)
+    assert (settled.client_log_level, said.client_log_level) == ("warning", "debug")
+    monkeypatch.delenv("FASTMCP_MASK_ERROR_DETAILS")
+    with fastmcp.settings.temporarily(strict_input_validation=False):
+        assert "1234" in crash(FastMCP("x"), number="1")
+
+
+def test_a_store_of_the_environment_is_a_setting_too() -> None:
+    """An assignment goes before the variable, as with every other."""
+    with fastmcp.settings.temporarily(session_store="memory://"):
+        assert FastMCP("x").cluster is not None
+    assert FastMCP("x").cluster is None
+
+
+def test_levels_for_clients_are_those_of_the_protocol() -> None:
+    """The settings know them without loading it."""
+    assert MCP_LOG_LEVELS == LOGGING_LEVELS
+
+
+STRANGE = {
+    "FASTMCP_MASK_ERRORS": "true",
+    "FASTMCP_ALLOWED_HOSTS": "a.example",
+    "fastmcp_json_response": "true",
+    "FASTMCP_ENABLE_RICH_LOGGING": "false",
+    "FASTMCP_STATELESS_HTTP": "true",
+}
+
+
+@pytest.mark.parametrize("way", ["stdio", "http", "workers", "uvicorn"])
+def test_variables_that_nobody_reads_are_named_once(way: str, script: Script, log: Path) -> None:
+    """With the setting that was probably meant; however it is served, and not by each worker."""
+    runs = {
+        "stdio": "mcp.run()",
+        "http": 'mcp.run("http", port=PORT)',
+        "workers": "mcp.run_http(port=PORT, workers=2)",
+        "uvicorn": 'import uvicorn; uvicorn.run(mcp, port=PORT, log_level="warning")',
+    }
+    program = script(source("if __name__ == '__main__':\n    " + runs[way]))
+    if way == "stdio":
+        with stdio_server([program], env=STRANGE) as process:
+            process.ask(initialize())
+            assert process.finish() == 0
+        text = process.errors
+    else:
+        with http_server([program], log, env=STRANGE) as server:
+            assert hello(server.url) == "hello"
+            assert server.stop() in (0, -signal.SIGTERM)
+        text = server.output
+
+    for line in (
+        "FASTMCP_MASK_ERRORS is set, and there is no such setting; "
+        "did you mean FASTMCP_MASK_ERROR_DETAILS?",
+        "FASTMCP_ALLOWED_HOSTS is set, and there is no such setting; "
+        "did you mean FASTMCP_HTTP_ALLOWED_HOSTS?",
+        "fastmcp_json_response is set, and there is no such setting; "
+        "did you mean FASTMCP_JSON_RESPONSE?",
+        "FASTMCP_ENABLE_RICH_LOGGING is set, and there is no such setting",
+    ):
+        assert text.count(line) == 1, text
+    assert text.count("there is no such setting") == 4
+
+
+def test_the_level_of_the_settings_holds_by_default(script: Script) -> None:
+    """INFO, on standard error; unless the program has set up logging as it likes."""
+    tool = """
+        @mcp.tool
+        def note() -> None:
+            mcp.logger.info("a note")
+            mcp.logger.debug("no note")
+
+    """
+
+    def errors(run: str) -> str:
+        with stdio_server([script(source(tool) + run)]) as server:
+            server.ask(initialize())
+            server.ask(call("note"))
+            assert server.finish() == 0
+        return server.errors
+
+    assert "INFO: fastmcp.server.running: a note\n" in errors("mcp.run()")
+    assert "no note" not in errors("mcp.run()")
+    assert "a note" not in errors("logging.basicConfig(level='WARNING'); mcp.run()")
+    assert "a note" not in errors("logging.getLogger('fastmcp').setLevel('ERROR'); mcp.run()")
+
+
+def test_a_stop_that_ends_nothing_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    """As under an ASGI server of somebody else's, which ends by itself only."""
+    mcp = greeter("elsewhere")
+
+    with http(mcp) as client:
+        client.post(call("stop"))
+        assert client.post(initialize()).status_code == 200
+
+    assert "stop() found nothing to end: 'elsewhere' is served by no run()" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("run", "instead"),
+    [
+        (lambda mcp: mcp.run(), "run_async(...)"),
+        (lambda mcp: mcp.run_sse(), "run_async('sse')"),
+        (lambda mcp: mcp.run_http(), "run_http_async(rest=True, health=True, ...)"),
+        (
+            lambda mcp: mcp.run_with_transport(HttpTransport()),
+            "run_http_async(rest=True, health=True, ...)",
+        ),
+        (lambda mcp: mcp.run_with_transport(StdioTransport()), "run_async('stdio', ...)"),
+    ],
+)
+def test_what_is_named_for_a_running_loop_serves_the_same(
+    run: Callable[[FastMCP], None], instead: str
+) -> None:
+    """With the routes beside the endpoint, where there would have been some."""
+
+    async def main() -> None:
+        run(FastMCP("x"))
+
+    with pytest.raises(RuntimeError) as caught:
+        asyncio.run(main())
+
+    assert str(caught.value).endswith(f"use `await mcp.{instead}`")

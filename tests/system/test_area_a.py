@@ -324,7 +324,7 @@ def test_s010_masking_hides_unexpected_exceptions_only(mode: str) -> None:
         ("sse_path", "path="),
         ("message_path", "message_path="),
         ("streamable_http_path", "path="),
-        ("debug", "FASTMCP_DEBUG"),
+        ("debug", "FASTMCP_LOG_LEVEL"),
         ("log_level", "FASTMCP_LOG_LEVEL"),
         ("on_duplicate_tools", "on_duplicate="),
         ("on_duplicate_resources", "on_duplicate="),

@@ -243,7 +243,7 @@ def test_s111_run_async_can_be_cancelled_and_leaves_nothing(script: Script) -> N
         ("run", (), "run_async"),
         ("run_http", (), "run_http_async"),
         ("run_sse", (), "run_async"),
-        ("run_with_transport", (HttpTransport(),), "run_async"),
+        ("run_with_transport", (HttpTransport(),), "run_http_async"),
     ],
 )
 def test_s112_run_inside_a_running_loop_names_run_async(

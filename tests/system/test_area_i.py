@@ -317,12 +317,11 @@ def test_s170_a_parent_application_has_no_headers_of_cors() -> None:
 @pytest.mark.parametrize(
     "origins",
     [
-        "http://localhost:3000",
+        "localhost:3000",
         ["localhost:3000"],
-        ["http://localhost:3000/"],
-        ["http://App.example"],
-        ["https://*.example"],
-        [""],
+        ["http://localhost:3000/app"],
+        ["http://me@localhost:3000"],
+        [5],
     ],
     ids=str,
 )
@@ -330,6 +329,28 @@ def test_s170_what_no_browser_sends_is_no_origin(origins: Any) -> None:
     """It would never match; the error says what an origin is."""
     with pytest.raises(ConfigurationError, match="cors_origins"):
         server().http_app(cors_origins=origins)
+
+
+@pytest.mark.parametrize(
+    ("origins", "page"),
+    [
+        ("http://localhost:3000", PAGE),
+        (["http://LocalHost:3000/"], PAGE),
+        (["https://app.example:443"], "https://app.example"),
+        (["https://*.app.example"], "https://a.app.example"),
+        ("https://a.example, http://localhost:3000", PAGE),
+    ],
+    ids=str,
+)
+def test_s170_origins_may_be_written_as_people_write_them(origins: Any, page: str) -> None:
+    """And credentials go only where origins are named in full."""
+    with http(server(), cors_origins=origins) as client:
+        asked, foreign = preflight(client, page), preflight(client, "https://evil.example")
+
+    assert asked.headers["access-control-allow-origin"] == page
+    assert ("access-control-allow-credentials" in asked.headers) is ("*" not in str(origins))
+    assert foreign.status_code == 403
+    assert "cors_origins=['https://evil.example']" in foreign.text
 
 
 def test_s170_a_stream_reaches_a_page() -> None:

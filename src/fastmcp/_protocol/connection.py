@@ -38,6 +38,12 @@ class CancelReceived(Struct, frozen=True):
     id: RequestId
     reason: str | None
 
+    @property
+    def notification(self) -> Notification:
+        """The notification that said so."""
+        params = {"requestId": self.id, "reason": self.reason}
+        return Notification(CANCELLED, Raw(json.encode(params)))
+
 
 class ProgressReceived(Struct, frozen=True):
     """The peer reports on our request `id`."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar, cast
 
-from msgspec import DecodeError, Struct, json
+from msgspec import DecodeError, Raw, Struct, json
 
 from fastmcp._protocol.http import LISTEN
 from fastmcp.exceptions import InvalidParams, McpError, MethodNotFound
@@ -20,10 +21,16 @@ from fastmcp.wire.shapes import META_SERVER_INFO
 from .exchange import Exchange
 from .faults import to_error, took_too_long
 from .interruption import ServerStopping, was_interrupted
+from .outbox import Outbox
 
 C = TypeVar("C")
+Group: TypeAlias = BaseExceptionGroup[BaseException]
 Handler: TypeAlias = Callable[[C, Any], Awaitable[Any]]
 Render: TypeAlias = Callable[[C, Any, Any], Model]
+Refused: TypeAlias = Callable[[C, Any, McpError], Awaitable[Any]]
+Notified: TypeAlias = Callable[[C, Any], Awaitable[Any]]
+
+logger = logging.getLogger("fastmcp.server")
 
 
 class Route(Generic[C]):
@@ -49,6 +56,11 @@ class Answer(Struct):
     error: McpError | None = None
 
 
+Observe: TypeAlias = Callable[
+    [Exchange, Callable[[Exchange], Awaitable[Answer]]], Awaitable[Answer]
+]
+
+
 class Hints(Struct, frozen=True):
     """What a server adds to its modern results (PROTOCOL 1.1 and 3.17)."""
 
@@ -58,7 +70,11 @@ class Hints(Struct, frozen=True):
 
 
 class Dispatcher(Generic[C]):
-    """Serves requests by a table of routes; `make_context` gives each one its context."""
+    """Serves requests by a table of routes; `make_context` gives each one its context.
+
+    `refused` is called for requests that no route can take, and raises or answers; `notified`
+    hears of notifications. `observe`, where it is set, stands around every request.
+    """
 
     def __init__(
         self,
@@ -68,29 +84,68 @@ class Dispatcher(Generic[C]):
         hints: Hints,
         *,
         masked: bool,
+        refused: Refused[C] | None = None,
+        notified: Notified[C] | None = None,
     ) -> None:
+        self.observe: Observe | None = None
         self._routes = routes
+        self._refused = refused
+        self._notified = notified
         self._make_context = make_context
         self._current = current
         self._hints = hints
         self._masked = masked
 
-    def replace(self, routes: Mapping[str, Route[C]]) -> None:
+    def replace(
+        self,
+        routes: Mapping[str, Route[C]],
+        refused: Refused[C] | None = None,
+        notified: Notified[C] | None = None,
+    ) -> None:
         """Serve by another table from the next request on."""
         self._routes = routes
+        self._refused = refused
+        self._notified = notified
 
-    async def answer(self, exchange: Exchange) -> Answer:
+    @property
+    def hears_notifications(self) -> bool:
+        """Whether anybody wants to know of notifications."""
+        return self._notified is not None
+
+    async def notify(self, exchange: Exchange) -> None:
+        """Let those know of a notification who want to; what they raise is logged."""
+        if self._notified is None:
+            return
+        context = self._make_context(exchange)
+        token = self._current.set(context)
+        try:
+            await self._notified(context, _readable(exchange.params))
+        except Exception:
+            logger.exception("Error hearing of %s", exchange.method)
+        finally:
+            self._current.reset(token)
+
+    def answer(self, exchange: Exchange) -> Awaitable[Answer]:
         """The encoded response to a request, whatever happens to it."""
+        if self.observe is None:
+            return self._answer(exchange)
+        return self.observe(exchange, self._answer)
+
+    async def _answer(self, exchange: Exchange) -> Answer:
         try:
             result = await self._dispatch(exchange)
             answer = Answer(jsonrpc.encode_result(exchange.id, result))
-        except (Exception, SystemExit, asyncio.CancelledError) as raised:
-            fault: BaseException = raised
-            if isinstance(fault, asyncio.CancelledError):
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as raised:
+            fault = raised
+            if _is_cancellation(fault):
                 if was_interrupted():
                     fault = ServerStopping()
                 elif _is_being_cancelled():
-                    raise
+                    if isinstance(fault, asyncio.CancelledError):
+                        raise
+                    raise asyncio.CancelledError from fault
             exchange.report(fault)
             error = to_error(
                 fault,
@@ -101,8 +156,16 @@ class Dispatcher(Generic[C]):
             )
             answer = Answer(jsonrpc.encode_failure(exchange.id, error), error)
         if exchange.outbox is not None:
-            await exchange.outbox.settle()
+            await self._settle(exchange.outbox)
         return answer
+
+    async def _settle(self, outbox: Outbox) -> None:
+        """Send what goes before the answer; that the server stops does not destroy the answer."""
+        try:
+            await outbox.settle()
+        except asyncio.CancelledError:
+            if not was_interrupted():
+                raise
 
     def within(self, seconds: float | None) -> Callable[[Exchange], Awaitable[Answer]]:
         """`answer` for requests that may take so long; one that takes longer is cancelled, and
@@ -127,11 +190,13 @@ class Dispatcher(Generic[C]):
         return answer
 
     async def _dispatch(self, exchange: Exchange) -> Model:
-        route = self._route(exchange.method, exchange.sender.revision)
         try:
-            params = route.decode(exchange.params)
-        except (DecodeError, UnicodeError, RecursionError) as error:
-            raise InvalidParams(f"Invalid params for {exchange.method}: {error}") from None
+            route = self._route(exchange.method, exchange.sender.revision)
+            params = _decoded(route, exchange)
+        except McpError as error:
+            if self._refused is None:
+                raise
+            return await self._refuse(exchange, error, self._refused)
         context = self._make_context(exchange)
         token = self._current.set(context)
         try:
@@ -140,6 +205,19 @@ class Dispatcher(Generic[C]):
             return self._finish(route, result, exchange.sender.revision)
         finally:
             self._current.reset(token)
+
+    async def _refuse(self, exchange: Exchange, error: McpError, refused: Refused[C]) -> Model:
+        context = self._make_context(exchange)
+        token = self._current.set(context)
+        try:
+            await refused(context, _readable(exchange.params), error)
+        except McpError:
+            raise
+        except Exception:
+            logger.exception("Error hearing of %s, which was refused", exchange.method)
+        finally:
+            self._current.reset(token)
+        raise error
 
     def _route(self, method: str, revision: Revision) -> Route[C]:
         route = self._routes.get(method)
@@ -163,6 +241,28 @@ class Dispatcher(Generic[C]):
             if result.cache_scope is None:
                 result.cache_scope = hints.cache_scope
         return result
+
+
+def _decoded(route: Route[Any], exchange: Exchange) -> Any:
+    try:
+        return route.decode(exchange.params)
+    except (DecodeError, UnicodeError, RecursionError) as error:
+        raise InvalidParams(f"Invalid params for {exchange.method}: {error}") from None
+
+
+def _readable(params: Raw) -> Any:
+    """Parameters as they came; None where they cannot be read."""
+    try:
+        return json.decode(params)
+    except (DecodeError, UnicodeError, RecursionError):
+        return None
+
+
+def _is_cancellation(fault: BaseException) -> bool:
+    """Whether it is one, or several that a function has put together."""
+    if isinstance(fault, BaseExceptionGroup):
+        return all(_is_cancellation(each) for each in cast("Group", fault).exceptions)
+    return isinstance(fault, asyncio.CancelledError)
 
 
 def _is_being_cancelled() -> bool:

@@ -77,7 +77,7 @@ class Channel(Protocol):
         ...
 
     def forget(self, id: RequestId) -> None:
-        """Their request ended without an answer: it was cancelled."""
+        """Their request ended without an answer, and nobody may wait for one any more."""
         ...
 
     def release(self, id: RequestId) -> None:
@@ -105,6 +105,7 @@ class Session:
         answer: Answer = _unanswerable,
         *,
         on_notification: OnNotification | None = None,
+        on_cancelled: OnNotification | None = None,
         on_closed: Callable[[], None] | None = None,
         answers_malformed: bool = True,
     ) -> None:
@@ -113,6 +114,7 @@ class Session:
         self.batches = False
         self._answer = answer
         self._on_notification = on_notification
+        self._on_cancelled = on_cancelled
         self._on_closed = on_closed
         self._answers_malformed = answers_malformed
         self._tasks: dict[RequestId, asyncio.Task[None]] = {}
@@ -165,6 +167,8 @@ class Session:
                 self._on_notification(event)
         elif isinstance(event, CancelReceived):
             self.cancel_theirs(event.id)
+            if self._on_cancelled is not None:
+                self._on_cancelled(event.notification)
         elif isinstance(event, ProgressReceived):
             if (callback := self._progress.get(event.id)) is not None:
                 callback(event.params)
@@ -184,17 +188,20 @@ class Session:
         self._tasks[request.id] = task
 
     async def _serve(self, request: Request) -> None:
-        id, task = request.id, asyncio.current_task()
+        id, task, answered = request.id, asyncio.current_task(), False
         try:
             reply = await self._answer(request)
             # One that outlives its cancellation must not answer a later request of the same id.
             mine = self._tasks.get(id) is task
             if mine and self.connection.finish(id) and reply is not None:
                 await self.channel.reply(id, reply)
+                answered = True
         finally:
             if self._tasks.get(id) is task:
                 del self._tasks[id]
                 self.connection.finish(id)
+                if not answered and self._closed is None:
+                    self.channel.forget(id)
 
     def cancel_theirs(self, id: RequestId) -> None:
         """Stop serving a request of theirs; nothing answers it any more."""
@@ -369,8 +376,9 @@ class Session:
 
     def interrupt(self) -> None:
         """Have what is being served answered with an error: the server stops."""
-        for task in list(self._tasks.values()):
-            interrupt(task)
+        for id, task in list(self._tasks.items()):
+            if id in self.connection.incoming:  # else its answer is on its way
+                interrupt(task)
 
     async def wait_tasks(self, grace: float) -> None:
         """Wait up to `grace` seconds for the requests still being served."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from typing import Any
+from typing import Any, cast
 
 from msgspec import DecodeError, json
 
@@ -21,7 +21,10 @@ def add_parsers(commands: Any) -> None:
     call.add_argument("server", metavar="SERVER", help="a URL, or a .py or .js file")
     call.add_argument("tool", metavar="TOOL", help="the tool's name")
     call.add_argument(
-        "arguments", metavar="NAME=VALUE", nargs="*", help="arguments; values are JSON, or text"
+        "arguments",
+        metavar="NAME=VALUE",
+        nargs="*",
+        help="arguments: text where the tool wants text (query=123), and else JSON (limit=5)",
     )
     call.add_argument("--timeout", type=float, default=30.0, help="seconds for each request")
     call.set_defaults(act=act_call)
@@ -66,17 +69,49 @@ def act_call(options: argparse.Namespace) -> int:
 async def _call(options: argparse.Namespace) -> str:
     from fastmcp.client.client import Client
 
-    arguments = dict(_argument(text) for text in options.arguments)
+    texts = dict(_split(text) for text in options.arguments)
     async with Client(options.server, timeout=options.timeout) as client:
+        tools = await client.list_tools() if texts else []
+        schemas = [tool.input_schema for tool in tools if tool.name == options.tool]
+        wanted: Any = schemas[0].get("properties", {}) if schemas else {}
+        arguments = {name: _value(text, wanted.get(name)) for name, text in texts.items()}
         result = await client.call_tool(options.tool, arguments)
         return result.text() or json.encode(result.structured_content).decode()
 
 
-def _argument(text: str) -> tuple[str, Any]:
+def _split(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
         raise ConfigurationError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def _value(text: str, schema: Any) -> Any:
+    """What is meant: JSON, unless it is none, or is of a kind that is not wanted where text is."""
     try:
-        return name, json.decode(value)
+        value = json.decode(text)
     except DecodeError:
-        return name, value
+        return text
+    kinds = _kinds(schema)
+    return text if "string" in kinds and not kinds & set(_KINDS[type(value)]) else value
+
+
+_KINDS = {
+    str: ("string",),
+    bool: ("boolean",),
+    int: ("integer", "number"),
+    float: ("number",),
+    list: ("array",),
+    dict: ("object",),
+    type(None): ("null",),
+}
+
+
+def _kinds(schema: Any) -> set[str]:
+    """The kinds of JSON that a schema names; none where it refers to another one."""
+    if not isinstance(schema, dict):
+        return set()
+    read = cast("dict[str, Any]", schema)
+    kind = read.get("type", ())
+    kinds = {kind} if isinstance(kind, str) else set(kind)
+    return kinds.union(*(_kinds(each) for each in (*read.get("anyOf", ()), *read.get("oneOf", ()))))

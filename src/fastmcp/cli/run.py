@@ -43,8 +43,9 @@ def act(options: argparse.Namespace) -> int:
         http["stateless_http"] = True
     transport = options.transport or settings.transport
     if transport == "stdio" and http:
-        given = ", ".join(f"--{name.replace('_', '-')}" for name in http)
-        raise ConfigurationError(f"{given} need --transport http")
+        given = ", ".join(f"--{name.removesuffix('_http')}" for name in http)
+        verb = "needs" if len(http) == 1 else "need"
+        raise ConfigurationError(f"{given} {verb} --transport http")
     both = {"log_level": options.log_level, "show_banner": False if options.no_banner else None}
     with _prints_to_stderr() if transport == "stdio" else contextlib.nullcontext():
         server = load_server(options.spec)

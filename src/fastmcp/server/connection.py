@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from msgspec import UNSET
 from fastmcp._protocol.eras import Lifecycle, Sender, progress_token
 from fastmcp._protocol.http import batches_allowed
 from fastmcp._runtime.dispatch import Dispatcher
-from fastmcp._runtime.exchange import Exchange, OnFault, SessionRecord, TransportName
+from fastmcp._runtime.exchange import NO_ID, Exchange, OnFault, SessionRecord, TransportName
 from fastmcp._runtime.session import Channel, Session
 from fastmcp.exceptions import McpError
 from fastmcp.wire import jsonrpc
@@ -33,6 +34,7 @@ class ServerConnection:
         "_dispatch",
         "_dispatcher",
         "_listener",
+        "_telling",
         "_transport",
         "identity",
         "introduced",
@@ -63,7 +65,11 @@ class ServerConnection:
         self.on_fault: OnFault | None = None
         self._listener = Listener(self._wants, self._tell)
 
+        self._telling: set[asyncio.Task[None]] | None = None
+
         def closed() -> None:
+            for task in self._telling or ():
+                task.cancel()
             audience.leave(self._listener)
             for each in forget:
                 each(self.record.id)
@@ -72,6 +78,7 @@ class ServerConnection:
             channel,
             self._answer,
             on_notification=self._notified,
+            on_cancelled=self._told,
             on_closed=closed,
         )
         audience.join(self._listener)
@@ -97,6 +104,29 @@ class ServerConnection:
     def _notified(self, notification: Notification) -> None:
         if notification.method == "notifications/initialized":
             self.introduced = self.lifecycle.sender is not None
+        self._told(notification)
+
+    def _told(self, notification: Notification) -> None:
+        """Let middleware know of a notification, whose meaning for the session is dealt with."""
+        sender = self.lifecycle.sender
+        if not self._dispatcher.hears_notifications or sender is None:
+            return
+        exchange = Exchange(
+            NO_ID,
+            notification.method,
+            notification.params,
+            sender=sender,
+            peer=self.session,
+            transport=self._transport,
+            session=self.record,
+            connection_id=self.record.id,
+            identity=self.identity,
+        )
+        if self._telling is None:
+            self._telling = set()
+        task = exchange.loop.create_task(self._dispatcher.notify(exchange))
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     def _wants(self, change: Change) -> bool:
         """A handshake client hears of every list, and of the resources that it subscribed to."""

@@ -3,27 +3,45 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
+import os
 import threading
 from collections.abc import Generator
+from typing import Final
 
-from fastmcp.settings import LOG_LEVELS, Settings, settings
+from fastmcp.settings import LOG_LEVELS, Settings, settings, unread
+
+WORKER: Final = "FASTMCP_WORKER"
+"""What a worker finds in its environment, whose supervisor has said what there is to say."""
+
+logger = logging.getLogger("fastmcp")
 
 
 @contextlib.contextmanager
 def logged(level: str | int | None) -> Generator[None]:
-    """Log at this level inside of the block, or at that of the settings if they have one; to
-    standard error, unless logging is set up already. Blocks may overlap: the latest one decides.
+    """Log at this level inside of the block, or at that of the settings; to standard error, unless
+    logging is set up already. Blocks may overlap: the latest one decides.
     """
     level = Settings.log_level.given(settings) if level is None else level
-    if level is None or not settings.log_enabled:
+    if level is None and not _levels.are_the_programs:
+        level = settings.log_level
+    with contextlib.ExitStack() as block:
+        if level is not None and settings.log_enabled:
+            if isinstance(level, str):
+                level = Settings.log_level.check(level, "log_level=")
+                level = "DEBUG" if level == LOG_LEVELS[-1] else level  # which is uvicorn's alone
+            block.enter_context(_levels.asked(level))
+        warn_of_unread_variables()
         yield
-        return
-    if isinstance(level, str):
-        level = Settings.log_level.check(level, "log_level=")
-        level = "DEBUG" if level == LOG_LEVELS[-1] else level  # which is uvicorn's alone
-    with _levels.asked(level):
-        yield
+
+
+@functools.cache
+def warn_of_unread_variables() -> None:
+    """Say, once in a process, which variables were probably meant for us."""
+    if WORKER not in os.environ:
+        for text in unread():
+            logger.warning("%s", text)
 
 
 class _Levels:
@@ -31,10 +49,14 @@ class _Levels:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._log = logging.getLogger("fastmcp")
         self._asked: list[tuple[object, str | int]] = []
         self._before = logging.NOTSET
         self._handler: logging.Handler | None = None
+
+    @property
+    def are_the_programs(self) -> bool:
+        """Whether the program has set up logging, so that no more is to be logged than it likes."""
+        return self._handler is None and (logger.hasHandlers() or logger.level != logging.NOTSET)
 
     @contextlib.contextmanager
     def asked(self, level: str | int) -> Generator[None]:
@@ -44,26 +66,26 @@ class _Levels:
             if not self._asked:
                 self._begin()
             self._asked.append((mine, level))
-            self._log.setLevel(level)
+            logger.setLevel(level)
         try:
             yield
         finally:
             with self._lock:
                 self._asked = [each for each in self._asked if each[0] is not mine]
-                self._log.setLevel(self._asked[-1][1] if self._asked else self._before)
+                logger.setLevel(self._asked[-1][1] if self._asked else self._before)
                 if not self._asked:
                     self._end()
 
     def _begin(self) -> None:
-        self._before = self._log.level
-        if not self._log.hasHandlers():
+        self._before = logger.level
+        if not logger.hasHandlers():
             self._handler = logging.StreamHandler()
             self._handler.setFormatter(logging.Formatter("%(levelname)s: %(name)s: %(message)s"))
-            self._log.addHandler(self._handler)
+            logger.addHandler(self._handler)
 
     def _end(self) -> None:
         if self._handler is not None:
-            self._log.removeHandler(self._handler)
+            logger.removeHandler(self._handler)
             self._handler = None
 
 

@@ -14,7 +14,7 @@ REMOVED = {
     "host": "pass it to run(): mcp.run(transport='http', host=...)",
     "port": "pass it to run(): mcp.run(transport='http', port=...)",
     "log_level": "pass it to run(), or set FASTMCP_LOG_LEVEL",
-    "debug": "set FASTMCP_DEBUG",
+    "debug": "set FASTMCP_LOG_LEVEL=DEBUG",
     "sse_path": "pass path= to run(transport='sse') or http_app(transport='sse')",
     "message_path": "pass message_path= to run(transport='sse')",
     "streamable_http_path": "pass path= to run(transport='http') or http_app()",
@@ -40,6 +40,7 @@ class HttpDefaults(Struct, frozen=True):
 
     stateless_http: bool | None = None
     json_response: bool | None = None
+    session_store: Any = None
 
 
 class SamplingFallback(Struct, frozen=True):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from fastmcp._runtime.dispatch import Handler, Render, Route
+from msgspec import Struct
+
+from fastmcp._runtime.dispatch import Handler, Notified, Refused, Render, Route
 from fastmcp.wire.features import (
     ListPromptsResult,
     ListResourcesResult,
@@ -18,7 +20,8 @@ from .handlers import lifecycle, prompts, resources, tools
 from .handlers.lifecycle import same
 from .handlers.lists import listing
 from .inputs.serving import interactive, rendering
-from .middleware.chain import Member, compile_chain
+from .middleware.chain import Member, compile_chain, compile_notified, compile_refused
+from .middleware.session_middleware import SessionMiddleware
 
 HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
     "initialize": (lifecycle.initialize, same),
@@ -44,12 +47,26 @@ HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
 INTERACTIVE = [name for name in HANDLERS if METHODS[name].interactive]
 
 
-def build_chains(middleware: Sequence[Member]) -> dict[str, Handler[Context]]:
-    """The middleware compiled around every handler."""
-    return {
-        method: compile_chain(middleware, method, handler)
+class Chains(Struct, frozen=True):
+    """The middleware compiled around every handler: `by_method`, for requests that none of them can
+    take, and for notifications.
+    """
+
+    by_method: dict[str, Handler[Context]]
+    refused: Refused[Context] | None
+    notified: Notified[Context] | None
+
+
+def build_chains(
+    around: Sequence[Member], middleware: Sequence[Member], sessions: SessionMiddleware
+) -> Chains:
+    """Compile; what is `around` the middleware has to do with handlers only."""
+    members = [*around, *middleware]
+    by_method = {
+        method: compile_chain(members, method, sessions.around(method, handler))
         for method, (handler, _) in HANDLERS.items()
     }
+    return Chains(by_method, compile_refused(middleware), compile_notified(middleware))
 
 
 def build_routes(chains: Mapping[str, Handler[Context]]) -> dict[str, Route[Context]]:

@@ -28,6 +28,7 @@ STDIO_OPTIONS = {
 
 OURS: dict[str, Any] = {"rest": True, "health": True}
 """What is served beside the endpoint where the whole port is ours."""
+WITH_OURS = ", ".join([*(f"{name}={value}" for name, value in OURS.items()), "..."])
 
 
 def run(server: HttpServable, transport: str | None, options: Mapping[str, Any]) -> None:
@@ -39,7 +40,7 @@ def run(server: HttpServable, transport: str | None, options: Mapping[str, Any])
 
 def run_http(server: HttpServable, options: Mapping[str, Any]) -> None:
     """Serve over HTTP with all that belongs to it, in a loop of our own."""
-    _refuse_running_loop("run_http", "run_http_async")
+    _refuse_running_loop("run_http", f"run_http_async({WITH_OURS})")
     kind = _kind(options.get("transport") or "http")
     if kind == "stdio":
         raise TypeError("run_http() serves HTTP; run() serves standard input and output")
@@ -55,10 +56,12 @@ def run_sse(server: HttpServable, options: Mapping[str, Any]) -> None:
 
 def run_with_transport(server: HttpServable, transport: Any) -> None:
     """Serve as a transport of `fastmcp.transports` says, in a loop of our own."""
-    _refuse_running_loop("run_with_transport", "run_async")
+    function = "run_with_transport"
     if isinstance(transport, StdioTransport):
+        _refuse_running_loop(function, "run_async('stdio', ...)")
         _serve(server, "stdio", transport.options(), "StdioTransport()")
     elif isinstance(transport, HttpTransport):
+        _refuse_running_loop(function, f"run_http_async({WITH_OURS})")
         _serve(server, "http", {**OURS, **transport.options()}, "HttpTransport()")
     else:
         raise TypeError(_no_transport(transport))

@@ -16,6 +16,7 @@ from fastmcp.exceptions import ConfigurationError
 from fastmcp.prompts.base import PromptResult
 from fastmcp.resources.base import ResourceResult
 from fastmcp.resources.security import DEFAULT_RESOURCE_SECURITY, ResourceSecurity
+from fastmcp.settings import Settings
 from fastmcp.tools.base import Tool
 from fastmcp.tools.tool_result import ToolResult as ToolResult
 from fastmcp.tools.whole_results import WholeResult
@@ -34,11 +35,11 @@ from .identity import Identity
 from .inputs.request_state import RequestStateSecurity
 from .lifetime.shared_lifespan import SharedLifespan
 from .middleware.chain import Member, checked
+from .middleware.session_middleware import SessionMiddleware
 from .options import HttpDefaults, SamplingFallback, reject_unknown, require_available
 from .providers.local import Feature
 from .providers.shelf import OnDuplicate
-from .request.log_message import known_level
-from .routes import build_chains, build_routes
+from .routes import Chains, build_chains, build_routes
 from .state.keeper import AnyStore, Keeper, keeper_of
 from .subscriptions import Audience, Change
 
@@ -75,8 +76,8 @@ class FastMCP(ComponentHost):
         session_lifespan: LifespanFunction | None = None,
         tools: Sequence[Tool | Callable[..., Any]] | None = None,
         on_duplicate: OnDuplicate = "warn",
-        mask_error_details: bool = False,
-        strict_input_validation: bool = False,
+        mask_error_details: bool | None = None,
+        strict_input_validation: bool | None = None,
         list_page_size: int | None = None,
         dereference_schemas: bool = True,
         resource_security: ResourceSecurity | None = DEFAULT_RESOURCE_SECURITY,
@@ -102,7 +103,7 @@ class FastMCP(ComponentHost):
         super().__init__(
             on_duplicate,
             {
-                "strict": strict_input_validation,
+                "strict": Settings.strict_input_validation.chosen(strict_input_validation),
                 "structured_text": structured_text,
                 "validate_output": validate_output,
             },
@@ -114,21 +115,22 @@ class FastMCP(ComponentHost):
         self._identity = Identity(name, version, description, website_url, icons)
         self.instructions = instructions
         self.logger = logging.getLogger(f"fastmcp.server.{self.name}")
-        self.masks_errors = mask_error_details
+        self.masks_errors = Settings.mask_error_details.chosen(mask_error_details)
         self.list_page_size = list_page_size
         self.dereference_schemas = dereference_schemas
-        self.http_defaults = HttpDefaults(stateless_http, json_response)
+        self.http_defaults = HttpDefaults(stateless_http, json_response, session_store)
         self.tasks = tasks
         self.docket_url = docket
         self._cache = (round(cache_ttl * 1000), cache_scope)
         self.request_state_security = RequestStateSecurity.of(request_state_security)
-        self.client_log_level: LoggingLevel = known_level(client_log_level or "debug")
+        self.client_log_level: LoggingLevel = Settings.client_log_level.chosen(client_log_level)
         self.sampling_fallback = SamplingFallback(sampling_handler, sampling_handler_behavior)
         self.experimental_capabilities = dict(experimental_capabilities or {})
         self._middleware = [checked(each) for each in middleware or ()]
         self.lifespan = SharedLifespan(self, lifespan, session_lifespan)
         self._dispatcher: Dispatcher[Context] | None = None
-        self._chains: dict[str, Handler[Context]] | None = None
+        self.session_middleware = SessionMiddleware()
+        self._chains: Chains | None = None
         self._asgi: StarletteWithLifespan | None = None
         self.custom_routes: list[BaseRoute] = []
         self.newest_manager: SessionManager | None = None
@@ -311,7 +313,10 @@ class FastMCP(ComponentHost):
         self._middleware.append(checked(middleware))
         self._chains = None
         if self._dispatcher is not None:
-            self._dispatcher.replace(build_routes(self._compiled()))
+            chains = self._compiled()
+            self._dispatcher.replace(
+                build_routes(chains.by_method), chains.refused, chains.notified
+            )
 
     async def _listed(self, method: str, view: View[C], run_middleware: bool) -> Sequence[C]:
         if not run_middleware:
@@ -325,26 +330,30 @@ class FastMCP(ComponentHost):
         """The chain, outermost first."""
         return tuple(self._middleware)
 
-    def _compiled(self) -> dict[str, Handler[Context]]:
+    def _compiled(self) -> Chains:
         if self._chains is None:
-            self._chains = build_chains([*self.lifespan.around_requests, *self._middleware])
+            around = self.lifespan.around_requests
+            self._chains = build_chains(around, self._middleware, self.session_middleware)
         return self._chains
 
     def chain(self, method: str) -> Handler[Context]:
         """What serves a method: the middleware, and its handler inside."""
-        return self._compiled()[method]
+        return self._compiled().by_method[method]
 
     @property
     def dispatcher(self) -> Dispatcher[Context]:
         """Where every request of every transport arrives."""
         if self._dispatcher is None:
             ttl_ms, scope = self._cache
+            chains = self._compiled()
             self._dispatcher = Dispatcher(
-                build_routes(self._compiled()),
+                build_routes(chains.by_method),
                 lambda exchange: Context(self, exchange),
                 current_scope,
                 Hints(self.server_info, ttl_ms, scope),
                 masked=self.masks_errors,
+                refused=chains.refused,
+                notified=chains.notified,
             )
         return self._dispatcher
 
@@ -352,7 +361,13 @@ class FastMCP(ComponentHost):
         self, channel: Channel, transport: TransportName, id: str | None = None
     ) -> ServerConnection:
         """A connection for one client, for transports; it lives inside `lifespan.use`."""
-        forget = [k.forget for k in (self.state_keeper, self.session_visibility, self.lifespan)]
+        keepers = (
+            self.state_keeper,
+            self.session_visibility,
+            self.session_middleware,
+            self.lifespan,
+        )
+        forget = [keeper.forget for keeper in keepers]
         return ServerConnection(self.dispatcher, channel, transport, id, self.audience, forget)
 
     # Running
@@ -409,7 +424,9 @@ class FastMCP(ComponentHost):
         await run_async(self, "stdio", options)
 
     async def run_http_async(self, **options: Any) -> None:
-        """Serve streamable HTTP; options as in `run`, and host, port, uvicorn_config."""
+        """Serve streamable HTTP; options as in `run`. With `rest=True` and `health=True` it serves
+        what `run_http` does.
+        """
         from .running import run_async
 
         await run_async(self, options.pop("transport", "http"), options)
@@ -436,9 +453,9 @@ class FastMCP(ComponentHost):
         `["*"]` for all), `rest` (the view of tools, resources and prompts as plain JSON) and
         `health` (`/health` and `/ready`).
         """
-        from .http.application.assembly import create_app
+        from .http.application.assembly import app_of
 
-        return create_app(self, path, **options)
+        return app_of("http_app()", self, {"path": path, **options})
 
     def streamable_http_app(self, path: str | None = None, **options: Any) -> StarletteWithLifespan:
         """The same as `http_app`."""
@@ -448,9 +465,10 @@ class FastMCP(ComponentHost):
         self, path: str | None = None, message_path: str | None = None, **options: Any
     ) -> StarletteWithLifespan:
         """`http_app` for the older transport, HTTP+SSE."""
-        from .http.application.assembly import create_app
+        from .http.application.assembly import app_of
 
-        return create_app(self, path, message_path=message_path, transport="sse", **options)
+        sse = {"path": path, "message_path": message_path, "transport": "sse"}
+        return app_of("sse_app()", self, {**options, **sse})
 
     @property
     def session_manager(self) -> SessionManager:

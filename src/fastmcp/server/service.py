@@ -95,11 +95,17 @@ def serving(server: Any, end: Callable[[], object]) -> Generator[Service]:
 
 def stop(server: Any) -> None:
     """Have everything that serves this server end in order."""
-    for service in list(_services):
-        if service.server is server:
-            if service.tell is not None:
-                service.tell()
-            service.stop()
+    found = [service for service in _services if service.server is server]
+    if not found:
+        server.logger.warning(
+            "stop() found nothing to end: %r is served by no run() of this process; an ASGI server "
+            "that serves it is told to end in its own way, most by SIGTERM",
+            server.name,
+        )
+    for service in found:
+        if service.tell is not None:
+            service.tell()
+        service.stop()
 
 
 def end_at_once(number: int) -> None:

@@ -49,12 +49,12 @@ def refuse(error: ValueError, unused: Iterable[str]) -> str | None:
             meant = nearest(name, unused)
             if meant is not None:
                 problem += f" (the nearest is {meant})"
-            changes[name] = "left out" if meant is None else f"renamed to {meant}"
+            changes[name] = "left out" if meant is None else f"renamed to '{meant}'"
         elif name:
             changes.setdefault(name, "given" if detail["type"] in _MISSING else "corrected")
         problems.append(problem)
     problems.extend("" for _ in details[_SHOWN:])
-    advice = ", ".join(f"{_shortened(name)} {change}" for name, change in changes.items())
+    advice = ", ".join(f"'{_shortened(name)}' {change}" for name, change in changes.items())
     return f"{_told(problems)}. Call again with {advice}." if advice else _told(problems)
 
 

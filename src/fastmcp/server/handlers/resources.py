@@ -32,6 +32,8 @@ async def read_resource(
     if found is None:
         raise resource_not_found(params.uri)
     component, arguments = found
+    if context.exchange.component is None:
+        context.exchange.component = component
     try:
         if isinstance(component, Resource):
             value = await component.read_with(arguments) if arguments else await component.read()

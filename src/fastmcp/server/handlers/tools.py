@@ -37,6 +37,8 @@ async def run_tool(context: Context, params: CallToolRequestParams) -> WholeResu
     tool = context.catalogue.tools.find(params.name, version_asked_for(params.meta))
     if tool is None or (tool.auth is not None and await permit(tool) is None):
         raise UnknownComponent(f"Unknown tool: {params.name!r}")
+    if context.exchange.component is None:
+        context.exchange.component = tool
     arguments = NO_PARAMS if params.arguments is UNSET else params.arguments
     return await tool.call(arguments or {})
 
@@ -73,7 +75,7 @@ def _said_aloud(context: Context, name: str, error: Exception) -> CallToolResult
     log = context.fastmcp.logger.log
     if isinstance(error, ValidationError):
         text = f"Invalid arguments for tool {name!r}: {error}"
-        log(logging.WARNING, "Invalid arguments for tool %r: %r", name, str(error))
+        log(logging.WARNING, "Invalid arguments for tool %r: %s", name, error)
         if context.revision <= R2025_06_18:
             raise InvalidParams(text)
         return _error_result(text)

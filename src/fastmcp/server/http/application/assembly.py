@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Sequence
-from typing import Any, Literal, TypeVar
+import inspect
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Literal, cast
 
 from msgspec import Struct
 from starlette.middleware import Middleware as ASGIMiddleware
@@ -12,10 +14,12 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from fastmcp._protocol.guard import Guard
+from fastmcp._spelling import unexpected_keyword
 from fastmcp.exceptions import ConfigurationError
-from fastmcp.settings import settings
+from fastmcp.settings import Settings, settings
 
 from ...event_store import EventLog
+from ...logged import warn_of_unread_variables
 from ..servable import HttpServable
 from ..settings import HttpSettings
 from ..streamable.endpoint import StreamableHTTPEndpoint
@@ -27,10 +31,23 @@ from .routes import EndpointRoute, LiveRoutes, checked_path, owned
 from .starlette_app import StarletteWithLifespan
 from .unrouted import Unrouted
 
-T = TypeVar("T")
-
 Protection = Literal["auto"] | bool
 DEFAULT_IDLE_TIMEOUT = 1800.0
+
+
+def app_of(
+    function: str, server: HttpServable, options: Mapping[str, Any]
+) -> StarletteWithLifespan:
+    """`create_app` with the keywords that `function` was given.
+
+    Raises:
+        TypeError: one that it does not take.
+    """
+    known = inspect.signature(create_app).parameters.keys() - {"server", "bound_to"}
+    for name in options:
+        if name not in known:
+            raise unexpected_keyword(function, name, known)
+    return create_app(server, **options)
 
 
 def create_app(
@@ -54,6 +71,7 @@ def create_app(
     cors_origins: Sequence[str] | None = None,
     rest: bool = False,
     health: bool = False,
+    metrics: bool = False,
     message_path: str | None = None,
     bound_to: str | None = None,
 ) -> StarletteWithLifespan:
@@ -64,7 +82,7 @@ def create_app(
     defaults = server.http_defaults
     how = HttpSettings(
         stateless=_stateless(kind, stateless_http, defaults.stateless_http),
-        json_response=_first(json_response, defaults.json_response, settings.json_response),
+        json_response=Settings.json_response.chosen(json_response, defaults.json_response),
         max_request_size=max_request_size,
         session_idle_timeout=_idle_timeout(kind, session_idle_timeout),
         max_sessions=max_sessions,
@@ -73,12 +91,13 @@ def create_app(
         retry_interval=retry_interval,
         request_timeout=request_timeout,
     )
+    readers = Settings.http_allowed_origins.check(cors_origins, "cors_origins=") or ()
     guard = Guard(
-        _enabled(_first(host_origin_protection, settings.http_host_origin_protection)),
-        tuple(_first(allowed_hosts, settings.http_allowed_hosts, ())),
-        tuple(_first(allowed_origins, settings.http_allowed_origins, ())),
+        _enabled(host_origin_protection),
+        Settings.http_allowed_hosts.chosen(allowed_hosts) or (),
+        Settings.http_allowed_origins.chosen(allowed_origins) or (),
         bound_to,
-        tuple(cors_origins or ()),
+        readers,
     )
     if kind == "sse":
         path = checked_path(path or settings.sse_path, "path")
@@ -86,12 +105,21 @@ def create_app(
     else:
         path = checked_path(path or settings.streamable_http_path, "path")
         served = _streamable(server, how, path)
+    routes = _ready_made_routes(server, how, served.manager, rest=rest, health=health)
+    if metrics:
+        from ...metrics.exposing import Exposed
+
+        exposed = Exposed(server)
+        around = exposed.streams.around
+        served.paths = {place: around(endpoint) for place, endpoint in served.paths.items()}
+        served.beside = exposed.published
+        routes.append(exposed.route)
     app = _assemble(
         server,
         served,
-        [ASGIMiddleware(HostOriginGuardMiddleware, guard=guard), *_cors(cors_origins)],
-        list(middleware or ()),
-        _ready_made_routes(server, how, served.manager, rest=rest, health=health),
+        [ASGIMiddleware(HostOriginGuardMiddleware, guard=guard), *_cors(readers)],
+        [] if middleware is None else _users_middleware(middleware),
+        routes,
     )
     app.state.fastmcp_server = server
     app.state.fastmcp_auth = None
@@ -102,11 +130,12 @@ def create_app(
 
 
 class _Served(Struct):
-    """What an application serves, at these paths."""
+    """What an application serves, at these paths; `beside` is entered while it does."""
 
     endpoint: Any
     manager: SessionManager
     paths: dict[str, ASGIApp]
+    beside: Callable[[], AbstractAsyncContextManager[None]] = contextlib.nullcontext
 
 
 def _streamable(server: HttpServable, how: HttpSettings, path: str) -> _Served:
@@ -141,8 +170,9 @@ def _assemble(
 
     @contextlib.asynccontextmanager
     async def lifespan(parent: Any) -> AsyncGenerator[None]:
+        warn_of_unread_variables()
         settle_into(parent, app)
-        async with served.manager.run():
+        async with served.manager.run(), served.beside():
             yield
 
     app = StarletteWithLifespan(middleware=[*own, *users], lifespan=lifespan)
@@ -192,32 +222,35 @@ def _kind(transport: str) -> str:
     )
 
 
+def _users_middleware(given: Any) -> list[ASGIMiddleware]:
+    """A list of them; one alone can be iterated over, too: it has a class and its arguments."""
+    alone = isinstance(given, ASGIMiddleware) or not isinstance(given, Iterable)
+    members: list[Any] = [given] if alone else [*cast("Iterable[Any]", given)]
+    for each in members:
+        if not isinstance(each, ASGIMiddleware):
+            raise ConfigurationError(
+                f"middleware= takes a list of starlette.middleware.Middleware(...), not {each!r}; "
+                "middleware of MCP is for FastMCP(middleware=[...])"
+            )
+    return members
+
+
 def _stateless(kind: str, given: bool | None, default: bool | None) -> bool:
     """What is said of streamable HTTP in general is not said of the older transport."""
-    if kind == "sse":
-        return bool(given)
-    return _first(given, default, settings.stateless_http)
+    return Settings.stateless_http.chosen(given, False if kind == "sse" else default)
 
 
-def _enabled(protection: object) -> bool | None:
+def _enabled(given: Protection | None) -> bool | None:
     """The same as the guard has it."""
-    if protection == "auto":
-        return None
-    if not isinstance(protection, bool):
-        raise ConfigurationError(
-            f"host_origin_protection={protection!r} has to be 'auto', True or False"
-        )
-    return protection
+    protection = Settings.http_host_origin_protection.chosen(given)
+    return protection if isinstance(protection, bool) else None
 
 
 def _idle_timeout(kind: str, given: float | Literal["auto"] | None) -> float | None:
     """A client of the older transport is connected as long as it listens, and not idle."""
-    seconds = settings.http_session_idle_timeout if given == "auto" else given
+    seconds = Settings.http_session_idle_timeout.check(given, "session_idle_timeout=")
+    if seconds == "auto":
+        seconds = settings.http_session_idle_timeout
     if isinstance(seconds, str):
         return None if kind == "sse" else DEFAULT_IDLE_TIMEOUT
     return seconds
-
-
-def _first(*choices: T | None) -> T:
-    """The first that was made; the last one always is."""
-    return next(choice for choice in choices if choice is not None)

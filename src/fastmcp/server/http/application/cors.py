@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers
@@ -11,14 +10,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fastmcp.exceptions import ConfigurationError
+from fastmcp._protocol.guard import origins_pattern
 
 METHODS = ("GET", "POST", "DELETE", "OPTIONS")
 # What a page may read of a response besides its body.
 EXPOSED = ("mcp-session-id", "mcp-protocol-version", "www-authenticate", "retry-after")
 MAX_AGE = 3600
-
-_ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://(?:\[[0-9a-f:.]+\]|[^/\s,;#?@:*A-Z]+)(?::\d+)?")
 
 
 def cors_middleware(origins: Sequence[str]) -> Middleware:
@@ -27,14 +24,6 @@ def cors_middleware(origins: Sequence[str]) -> Middleware:
     Raises:
         ConfigurationError: one that no browser would ever send.
     """
-    if isinstance(origins, str):
-        raise ConfigurationError(f"cors_origins takes a list of origins: [{origins!r}]")
-    for origin in origins:
-        if _ORIGIN.fullmatch(origin) is None:
-            raise ConfigurationError(
-                f"cors_origins: {origin!r} is not an origin; one is a scheme, a host and perhaps "
-                "a port, in lower case and without a path: 'https://app.example'"
-            )
     return Middleware(CrossOriginMiddleware, origins=tuple(origins))
 
 
@@ -42,16 +31,17 @@ class CrossOriginMiddleware(CORSMiddleware):
     """ASGI middleware: the headers of CORS for pages of the origins, and none for others.
 
     Whoever is listed may send any header, for MCP mirrors arguments in headers of any name; and
-    credentials, unless everybody is.
+    credentials, where all who are listed are named in full.
     """
 
     def __init__(self, app: ASGIApp, origins: tuple[str, ...]) -> None:
         super().__init__(
             app,
-            allow_origins=origins,
+            allow_origins=("*",) if "*" in origins else (),
+            allow_origin_regex=origins_pattern(origins, "cors_origins"),
             allow_methods=METHODS,
             allow_headers=("*",),
-            allow_credentials="*" not in origins,
+            allow_credentials=not any("*" in origin for origin in origins),
             expose_headers=EXPOSED,
             max_age=MAX_AGE,
         )

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Protocol
+from contextlib import ExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from ..ending_sessions import EndingSessions
 from ..servable import HttpServable
-from .told_to_end import when_told_to_end
+from .told_to_end import ends_in_order, when_told_to_end
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 # How long a call that is cancelled at the end may take to clean up, in seconds.
-GRACE = 0.5
-
-
-class EndingSessions(Protocol):
-    """The sessions of an endpoint, as far as their end goes."""
-
-    def stop_listening(self) -> None: ...
-
-    def interrupt(self) -> None: ...
-
-    async def end(self, grace: float) -> None: ...
+CLEANING = 0.5
 
 
 class SessionManager:
@@ -41,6 +32,7 @@ class SessionManager:
         self._server = server
         self._sessions = sessions
         self._users = 0
+        self._late = ExitStack()
         self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
             WeakKeyDictionary()
         )
@@ -61,10 +53,12 @@ class SessionManager:
             finally:
                 self._users -= 1
                 if self._users == 0:
-                    await self._sessions.end(GRACE)
+                    await self._sessions.end(CLEANING)
 
     def dismiss(self) -> None:
-        """Send away those who only listen; they would hold up the end."""
+        """Send away those who only listen; they would hold up the end. Nobody begins to listen
+        from then on: a client that is sent away comes back at once.
+        """
         self._sessions.stop_listening()
         self._server.audience.dismiss("streamable-http")
 
@@ -89,11 +83,14 @@ class SessionManager:
             if self.running:
                 return
             self._server.logger.warning(
-                "The application of %r was mounted without its lifespan, which starts now; pass "
-                "lifespan=mcp_app.lifespan to the parent application to have it end in order",
+                "%r was mounted without its lifespan, which starts now; to have it end in order, "
+                "mount mcp_app = mcp.http_app() and pass lifespan=mcp_app.lifespan to the parent "
+                "application",
                 self._server.name,
             )
             await self._server.lifespan.enter()
+            if ends_in_order():  # its server puts back the handlers that were there before
+                self._late.enter_context(when_told_to_end(self.dismiss))
 
 
 class StreamableHTTPASGIApp:

@@ -17,47 +17,43 @@ from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
-_acts: list[Callable[[], object]] = []
-_before: dict[int, Any] = {}
+
+def ends_in_order() -> bool:
+    """Whether somebody acts on SIGTERM; else the process is gone at once."""
+    return signal.getsignal(signal.SIGTERM) != signal.SIG_DFL
 
 
 @contextlib.contextmanager
 def when_told_to_end(act: Callable[[], object]) -> Generator[None]:
-    """Inside of the block, have `act` called on the running loop when SIGINT or SIGTERM comes."""
+    """Inside of the block, have `act` called on the running loop when SIGINT or SIGTERM comes.
+
+    Each block has handlers of its own: a server that took the place of those before is heard again
+    in a block that is entered inside of it.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
+    heard = [act]
+    before: dict[int, Any] = {}
 
-    def on_loop() -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed
-            loop.call_soon_threadsafe(act)
+    def handle(number: int, frame: FrameType | None) -> None:
+        for each in heard:
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(each)
+        handler = before[number]
+        if callable(handler):
+            handler(number, frame)
+        elif handler != signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
-    if not _acts:
-        for number in SIGNALS:
-            _before[number] = signal.signal(number, _handle)
-    _acts.append(on_loop)
+    for number in SIGNALS:
+        before[number] = signal.signal(number, handle)
     try:
         yield
     finally:
-        _acts.remove(on_loop)
-        if not _acts:
-            _give_back()
-
-
-def _give_back() -> None:
-    """What somebody else has put in our place stays there."""
-    for number, handler in _before.items():
-        if signal.getsignal(number) is _handle:
-            signal.signal(number, signal.SIG_DFL if handler is None else handler)
-
-
-def _handle(number: int, frame: FrameType | None) -> None:
-    for act in list(_acts):
-        act()
-    handler = _before[number]
-    if callable(handler):
-        handler(number, frame)
-    elif handler != signal.SIG_IGN:
-        signal.signal(number, signal.SIG_DFL)
-        signal.raise_signal(number)
+        heard.clear()  # whoever came after may still pass signals on to here
+        for number, handler in before.items():
+            if signal.getsignal(number) is handle:
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -25,7 +26,13 @@ class Unrouted:
             await self._not_found(scope, receive, send)
         elif root and HOST_APP in scope and path_within(scope) in ("", "/"):
             await self._endpoint.handle(scope, receive, send)
-        elif scope["method"] == "POST":
+        elif scope["method"] == "POST" and _is_of_mcp(scope):
             raise HTTPException(404, f"Not Found: MCP is served at {root + self._endpoint.path}")
         else:
             await self._not_found(scope, receive, send)
+
+
+def _is_of_mcp(scope: Scope) -> bool:
+    """Whether it is a client of ours that has the path wrong, and not of what is served beside."""
+    headers = Headers(scope=scope)
+    return "mcp-protocol-version" in headers or "text/event-stream" in headers.get("accept", "")
