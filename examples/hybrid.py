@@ -1,6 +1,6 @@
 """A FastAPI application with an MCP server in it, and one service behind both.
 
-    pip install fastapi uvicorn
+    pip install . fastapi
     API_KEY=secret uvicorn --app-dir examples hybrid:app
 
 `GET /films/{title}` is the API, `/mcp` the MCP endpoint. What concerns every request stands around
@@ -9,6 +9,7 @@ concerns tool calls alone is middleware of the server.
 """
 
 import asyncio
+import hmac
 import os
 import time
 from collections import Counter
@@ -24,7 +25,7 @@ from fastmcp.exceptions import ToolError
 from fastmcp.server.middleware import Middleware
 
 ORIGINS = os.environ.get("ORIGINS", "https://app.example").split(",")
-API_KEY = os.environ.get("API_KEY", "secret")
+API_KEY = os.environ["API_KEY"]
 REQUESTS_A_MINUTE = int(os.environ.get("REQUESTS_A_MINUTE", "600"))
 CALLS_AT_A_TIME = 8
 
@@ -96,15 +97,20 @@ class Keyed:
 
     def __init__(self, app: Any, key: str) -> None:
         self.app = app
-        self.authorization = (b"authorization", f"Bearer {key}".encode())
+        self.key = key.encode()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         app = self.app
         private = scope["type"] == "http" and scope["path"] != "/health"
-        if private and self.authorization not in scope["headers"]:
+        if private and not self._opens(dict(scope["headers"]).get(b"authorization", b"")):
             challenge = {"WWW-Authenticate": "Bearer"}
             app = JSONResponse({"detail": "The key is missing"}, 401, challenge)
         await app(scope, receive, send)
+
+    def _opens(self, authorization: bytes) -> bool:
+        scheme, _, key = authorization.partition(b" ")
+        # Not ==, which takes longer the more of the key is right.
+        return scheme.lower() == b"bearer" and hmac.compare_digest(key.strip(), self.key)
 
 
 class Calls(Middleware):

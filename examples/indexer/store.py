@@ -35,7 +35,9 @@ CREATE TABLE IF NOT EXISTS corpora (name TEXT PRIMARY KEY, version TEXT NOT NULL
 
 CREATE VIRTUAL TABLE IF NOT EXISTS search USING fts5 (
     title, text, content = documents, content_rowid = number, tokenize = 'porter unicode61');
-INSERT INTO search (search, rank) VALUES ('rank', 'bm25(5.0, 1.0)');
+-- Once: to write this is to fail the next search of everybody who has the file open.
+INSERT INTO search (search, rank) SELECT 'rank', 'bm25(5.0, 1.0)'
+    WHERE NOT EXISTS (SELECT 1 FROM search_config WHERE k = 'rank');
 CREATE TRIGGER IF NOT EXISTS document_added AFTER INSERT ON documents BEGIN
     INSERT INTO search (rowid, title, text) VALUES (new.number, new.title, new.text);
 END;

@@ -165,6 +165,20 @@ def test_services_that_share_a_file_index_each_document_once(path: Path) -> None
     asyncio.run(main())
 
 
+def test_who_searches_does_not_notice_that_another_one_opens_the_file(path: Path) -> None:
+    """What one has searched for before is found again at once."""
+
+    async def main() -> None:
+        async with working(path) as one:
+            await one.add("Zoo", "A zebra")
+            await settled(one)
+            assert [hit.title for hit in (await one.search("zebra")).hits] == ["Zoo"]
+            async with working(path):
+                assert [hit.title for hit in (await one.search("zebra")).hits] == ["Zoo"]
+
+    asyncio.run(main())
+
+
 def test_services_may_make_one_file_at_the_same_time(path: Path) -> None:
     """As the workers of one server do when they start for the first time."""
 

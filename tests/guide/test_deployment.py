@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
+import signal
 import sys
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 
+import granian
+import gunicorn.config
+import hypercorn
 import pytest
+import uvicorn
 from apps import served
-from deploying import ROOT
-from processes import HttpServer, environment, free_port, listening
+from deploying import ROOT, run
+from processes import SECONDS, HttpServer, environment, free_port, listening
 
 from fastmcp import Client, FastMCP
 from fastmcp.client.transports import StdioTransport
+from fastmcp.server.http.serving.run_options import GRACE
 
+PATH = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
 PAGE = (ROOT / "docs" / "guide" / "deployment.md").read_text("utf-8")
 
 
@@ -60,51 +70,24 @@ async def test_one_object_is_the_server() -> None:
         assert (await client.call_tool("greet", {"name": "Ada"})).data == "Hello, Ada!"
 
 
-async def test_a_port_of_its_own_answers_plain_requests() -> None:
-    """Health and the view by REST, as the object itself and as `http_app` serve them."""
+async def test_a_port_of_its_own_says_how_it_is() -> None:
+    """As the object itself, and as `http_app` when it is asked to."""
     mcp = FastMCP("Greeter")
 
-    @mcp.tool
-    def greet(name: str) -> str:
-        return f"Hello, {name}!"
-
-    # snippet: plain
+    # snippet: health
     import httpx2
 
-    async def look(url: str) -> tuple[str, str]:
+    async def look(url: str) -> list[str]:
         async with httpx2.AsyncClient(base_url=url) as http:
-            health = (await http.get("/health")).json()
-            greeting = (await http.post("/tools/greet", json={"name": "Ada"})).json()
-        return health["status"], greeting
+            return [(await http.get(path)).json()["status"] for path in ("/health", "/ready")]
 
     # end
     for app in (mcp, mcp.http_app(rest=True, health=True)):
         with served(app) as url:
-            assert await look(url) == ("healthy", "Hello, Ada!")
+            assert await look(url) == ["healthy", "ready"]
     with served(mcp.http_app()) as url:
         async with httpx2.AsyncClient() as http:
             assert (await http.get(f"{url}/health")).status_code == 404
-
-
-async def test_an_application_hosts_a_server() -> None:
-    """It is reached below its mount, beside the routes of the application."""
-    mcp = FastMCP("Greeter")
-
-    @mcp.tool
-    def greet(name: str) -> str:
-        return f"Hello, {name}!"
-
-    # snippet: mounted
-    from starlette.applications import Starlette
-    from starlette.routing import Mount
-
-    mcp_app = mcp.http_app()
-    app = Starlette(routes=[Mount("/greeter", mcp_app)], lifespan=mcp_app.lifespan)
-    # served at /greeter/mcp; FastAPI: app.mount("/greeter", mcp_app)
-    # end
-    with served(app) as url:
-        async with Client(f"{url}/greeter/mcp") as client:
-            assert (await client.call_tool("greet", {"name": "Ada"})).data == "Hello, Ada!"
 
 
 async def test_processes_share_one_port(tmp_path: Path) -> None:
@@ -142,10 +125,9 @@ def started(words: list[str], folder: Path) -> Generator[HttpServer]:
     names = [word for word in words if "=" in word and word.split("=")[0].isupper()]
     variables = dict(name.split("=", 1) for name in names)
     arguments = words[len(names) :]
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-    found = shutil.which(arguments[0], path=path)
+    found = shutil.which(arguments[0], path=PATH)
     assert found, f"{arguments[0]} is not installed"
-    env = environment({**variables, "PATH": path, "PYTHONPATH": str(folder)})
+    env = environment({**variables, "PATH": PATH, "PYTHONPATH": str(folder)})
     with listening([found, *arguments[1:]], folder / "log", port, cwd=folder, env=env) as server:
         yield server
 
@@ -177,3 +159,40 @@ def test_every_other_command_names_what_is_there(words: list[str]) -> None:
     assert ours or units or words == ["nginx", "-t"]
     assert [path for path in ours if not (ROOT / path).is_file()] == []
     assert set(units) <= {"mcp-server"}
+
+
+def test_servers_wait_for_calls_as_long_as_the_page_says() -> None:
+    """Unless they are told otherwise, by an option that they have."""
+    table = PAGE.split("| | seconds for calls | said by |\n|---|---|---|\n")[1].split("\n\n")[0]
+    rows = [re.findall(r"[^|]+", line) for line in table.splitlines()]
+    said = {
+        name.split()[0].strip("`"): (seconds.strip(), re.findall("`(.*?)`", option)[0])
+        for name, seconds, option in rows
+    }
+    limits = {
+        "run_http": GRACE,
+        "uvicorn": signature(uvicorn.Config).parameters["timeout_graceful_shutdown"].default,
+        "granian": signature(granian.Granian).parameters["workers_kill_timeout"].default,
+        "hypercorn": hypercorn.Config.graceful_timeout,
+        "gunicorn": gunicorn.config.GracefulTimeout.default,
+    }
+
+    assert said.keys() == limits.keys()
+    for name, (seconds, option) in said.items():
+        assert seconds == ("no limit" if limits[name] is None else f"{limits[name]:g}")
+        if option.startswith("--"):
+            found = run(shutil.which(name, path=PATH) or name, "--help")
+            assert option in found
+
+
+def test_gunicorn_waits_after_ctrl_c_and_not_after_sigterm(tmp_path: Path) -> None:
+    """Even when nothing is called."""
+    (tmp_path / "server.py").write_text(program("server"), "utf-8")
+    [command] = [words for words in STARTS if words[0] == "gunicorn"]
+    command = [command[0], "--graceful-timeout", "2", *command[1:]]
+    for number, least, most in ((signal.SIGINT, 1.5, SECONDS), (signal.SIGTERM, 0, 1.5)):
+        with started(command, tmp_path) as server:
+            server.wait_for("Application startup complete")
+            began = time.monotonic()
+            server.stop(number)
+            assert least < time.monotonic() - began < most

@@ -92,12 +92,3 @@ async def test_a_server_over_plain_http() -> None:
     body = operation["requestBody"]["content"]["application/json"]["schema"]
     assert body["required"] == ["city"]
     # end
-
-    # snippet: health
-    async with asgi_server(mcp, health=True) as server, server.http_client() as client:
-        health = await client.get("/health")
-        ready = await client.get("/ready")
-
-    assert health.json()["status"] == "healthy"
-    assert ready.json() == {"status": "ready"}
-    # end

@@ -4,16 +4,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from apps import call, http
 from cluster.workers import workers
-from redis_server import redis_server
+from redis_server import RedisServer, redis_server
 
 from fastmcp import Client, Context, FastMCP
+from fastmcp.exceptions import UnexpectedResponse
 
 
 @pytest.fixture
-def redis_url(tmp_path: Path) -> Iterator[str]:
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
     with redis_server(tmp_path) as server:
-        yield server.url
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis: RedisServer) -> str:
+    return redis.url
 
 
 async def count_to(number: int, url: str) -> list[int]:
@@ -45,6 +52,32 @@ async def test_workers_share_sessions(redis_url: str) -> None:
 
     with workers(make) as two:
         assert await count_to(4, two.url) == [1, 2, 3, 4]
+
+
+async def test_without_a_store_a_session_is_that_of_one_worker() -> None:
+    """Other servers than `run_http` know nothing of it: the other worker answers 404."""
+    with workers(lambda: FastMCP("Counter")) as two:
+        session = two[0].open()
+        assert two[1].post(call("count"), session).status_code == 404
+
+
+async def test_while_the_store_is_away_whoever_names_a_session_is_refused(
+    redis: RedisServer,
+) -> None:
+    """Our client does; a modern one of others, that does not, is served."""
+    mcp = FastMCP("Weather", session_store=redis.url)
+    mcp.tool(lambda: 21.5, name="temperature")
+
+    with http(mcp) as others:
+        session = others.open()
+        redis.process.kill()
+        redis.process.wait()
+
+        assert others.modern(call("temperature")).status_code == 200
+        assert others.post(call("temperature"), session).status_code == 503
+        with pytest.raises(UnexpectedResponse, match="503"):
+            async with Client(others.url, timeout=20) as ours:
+                await ours.call_tool("temperature")
 
 
 async def test_what_is_kept_can_be_encrypted(redis_url: str) -> None:

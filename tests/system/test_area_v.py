@@ -223,7 +223,9 @@ def example() -> Iterator[tuple[ModuleType, Mcp]]:
     assert spec is not None
     assert spec.loader is not None
     module = sys.modules["hybrid"] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("API_KEY", "secret")
+        spec.loader.exec_module(module)
     with http(module.app) as client:
         yield module, client
     del sys.modules["hybrid"]
