@@ -14,6 +14,7 @@ from msgspec import Raw
 from fastmcp._protocol.eras import Sender
 from fastmcp._runtime.dispatch import Answer, Dispatcher, Hints, Route
 from fastmcp._runtime.exchange import Exchange
+from fastmcp._runtime.interruption import interrupt
 from fastmcp.exceptions import McpError
 from fastmcp.wire.features import CallToolResult, ListToolsResult, Tool
 from fastmcp.wire.lifecycle import ClientCapabilities
@@ -22,6 +23,12 @@ from fastmcp.wire.revisions import R2024_11_05, R2025_03_26, R2025_11_25, R2026_
 from fastmcp.wire.shapes import META_SERVER_INFO, EmptyResult
 
 SECONDS = 5
+
+
+class Abort(BaseException):
+    """No `Exception`, as some libraries have it for what nobody should swallow."""
+
+
 INFO = {"name": "server", "version": "1"}
 current: ContextVar[str] = ContextVar("current")
 
@@ -214,6 +221,12 @@ def test_parameters_that_do_not_fit_are_invalid(params: bytes) -> None:
         (ValueError("why"), -32603, "Internal error: why"),
         (SystemExit("why"), -32603, "Internal error: why"),
         (asyncio.CancelledError("why"), -32603, "Internal error: why"),
+        (Abort("why"), -32603, "Internal error: why"),
+        (
+            BaseExceptionGroup("why", [asyncio.CancelledError()]),
+            -32603,
+            "Internal error: why (1 sub-exception)",
+        ),
     ],
 )
 def test_a_handler_that_raises_is_answered(fault: BaseException, code: int, text: str) -> None:
@@ -253,6 +266,54 @@ def test_a_request_that_is_cancelled_is_not_answered() -> None:
             await task
 
     asyncio.run(asyncio.wait_for(scenario(), SECONDS))
+
+
+def test_a_program_that_is_interrupted_ends() -> None:
+    """CTRL+C amid a handler is no answer."""
+    with pytest.raises(KeyboardInterrupt):
+        answer(dispatcher("ping", raising(KeyboardInterrupt())), exchange("ping"))
+
+
+def test_a_cancellation_that_a_handler_puts_into_a_group_is_one() -> None:
+    """A deadline that passes is told as such, whatever the handler makes of being cancelled."""
+
+    async def act(context: Any, params: Any) -> Any:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError as cancelled:
+            raise BaseExceptionGroup("several", [cancelled]) from None
+
+    async def scenario() -> Answer:
+        return await dispatcher("ping", act).within(0.01)(exchange("ping")())
+
+    found = asyncio.run(asyncio.wait_for(scenario(), SECONDS))
+    assert found.error is not None and "took longer" in found.error.message
+
+
+def test_an_answer_that_waits_for_its_notifications_survives_the_end_of_the_server() -> None:
+    """What the function gave is said, and not that it was interrupted."""
+
+    async def scenario() -> Answer:
+        sending = asyncio.Event()
+
+        class Stuck(Mailbox):
+            async def send(self, message: bytes, related: Any) -> None:
+                sending.set()
+                await asyncio.Event().wait()
+
+        one = exchange("ping", peer=Stuck())()
+
+        async def act(context: Any, params: Any) -> Any:
+            one.post("notifications/message", {})
+            return EmptyResult()
+
+        task = asyncio.ensure_future(dispatcher("ping", act).answer(one))
+        await sending.wait()
+        await asyncio.sleep(0)
+        interrupt(task)
+        return await task
+
+    assert asyncio.run(asyncio.wait_for(scenario(), SECONDS)).error is None
 
 
 @pytest.mark.parametrize("value", [object(), "\ud800", {"a": {1, object()}}])

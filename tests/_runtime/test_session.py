@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
+from fastmcp._runtime.interruption import was_interrupted
 from fastmcp._runtime.session import Session
 from fastmcp.exceptions import Disconnected, McpError, TimedOut
 from fastmcp.wire import jsonrpc
@@ -570,6 +571,68 @@ def test_waiting_for_tasks_is_bounded() -> None:
         await pair.server.wait_tasks(SECONDS)
 
         assert not pair.server.has_task(1)
+
+    run(scenario())
+
+
+# The end of the server
+
+
+def test_a_request_that_arrives_as_the_server_ends_is_answered() -> None:
+    """It has not begun by then, and hears why it will not be served."""
+
+    async def scenario() -> None:
+        async def serve(request: Request) -> bytes:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                assert was_interrupted()
+            return jsonrpc.encode_result(request.id, {"interrupted": True})
+
+        pair = Pair(serve)
+        pair.server.feed(jsonrpc.encode_request(1, "x"))
+        pair.server.interrupt()
+        await pair.server.wait_tasks(SECONDS)
+
+        assert [message["result"] for message in pair.down.sent] == [{"interrupted": True}]
+
+    run(scenario())
+
+
+def test_an_answer_on_its_way_is_not_interrupted() -> None:
+    """A client that reads slowly gets it all the same."""
+
+    async def scenario() -> None:
+        pair = Pair(echo)
+        pair.down.room.clear()
+        pair.server.feed(jsonrpc.encode_request(1, "x", {"a": 1}))
+        await turns()
+        pair.server.interrupt()
+        await turns()
+        pair.down.room.set()
+        await pair.server.wait_tasks(SECONDS)
+
+        assert [message["result"] for message in pair.down.sent] == [{"a": 1}]
+
+    run(scenario())
+
+
+def test_a_request_that_ends_without_an_answer_is_forgotten() -> None:
+    """Whatever waits for it, such as a response over HTTP, is let go."""
+
+    async def scenario() -> None:
+        async def serve(request: Request) -> bytes:
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()
+            await asyncio.sleep(0)
+            raise AssertionError
+
+        pair = Pair(serve)
+        pair.server.feed(jsonrpc.encode_request(1, "x"))
+        await pair.server.wait_tasks(SECONDS)
+
+        assert pair.down.forgotten == [1] and pair.down.sent == []
 
     run(scenario())
 

@@ -213,7 +213,12 @@ AMBIGUOUS = {
     "a_chunk_without_an_end": CHUNKED + b"2\r\n{}0\r\n\r\n",
     "a_chunk_in_lines_without_cr": CHUNKED + b"2\n{}\n0\n\n",
     "an_extension_without_cr": CHUNKED + b"2;\n{}\r\n0\r\n\r\n",
-    "an_absolute_target": POST.replace(b"/mcp", b"http://localhost/mcp") + b"\r\n",
+    "an_absolute_target_of_another_host": POST.replace(b"/mcp", b"http://a.example/mcp") + b"\r\n",
+    "an_absolute_target_of_nobody": POST.replace(b"/mcp", b"http:///mcp") + b"\r\n",
+    "an_absolute_target_with_a_user": POST.replace(b"/mcp", b"http://a@localhost/mcp") + b"\r\n",
+    "an_absolute_target_with_a_fragment": POST.replace(b"/mcp", b"http://localhost/mcp#x")
+    + b"\r\n",
+    "a_target_of_another_scheme": POST.replace(b"/mcp", b"ftp://localhost/mcp") + b"\r\n",
     "an_authority_as_target": POST.replace(b"/mcp", b"localhost:80") + b"\r\n",
     "connect": POST.replace(b"POST /mcp", b"CONNECT localhost:80") + b"\r\n",
     "connect_to_a_path": POST.replace(b"POST", b"CONNECT") + b"\r\n",
@@ -269,6 +274,7 @@ def test_a_huge_length_does_not_wrap_around(edge: Edge, start: bytes) -> None:
 
 ONE = json.dumps(call("say", 1, text="one")).encode()
 SERVED = {
+    "an_absolute_target": post("one").replace(b"/mcp", b"http://LOCALHOST/mcp?a=b"),
     "chunked": CHUNKED + chunks(ONE, 7),
     "chunked_in_capitals": CHUNKED.replace(b"chunked", b"CHUNKED") + chunks(ONE),
     "a_tab_before_the_coding": CHUNKED.replace(b": chunked", b":\tchunked") + chunks(ONE),

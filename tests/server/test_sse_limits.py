@@ -356,7 +356,7 @@ def test_a_slow_reader_stops_its_own_calls_and_no_others(base: str, lazy: Lazy) 
 def test_a_client_that_never_reads_is_given_up(lazy: Lazy, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its calls are cancelled, and its session is gone."""
     monkeypatch.setattr(sse_session, "KEEP_ALIVE_INTERVAL", 0.05)
-    monkeypatch.setattr(sse_session, "PATIENCE", 0.2)
+    monkeypatch.setattr(sse_session, "STANDSTILL", 0.2)
     with serving() as base, ExitStack() as stack:
         patient, stuck = Lazy(base, stack), Lazy(base, stack)
         assert stuck.post(call("flood", 1, times=20_000)) == 202

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -13,6 +16,9 @@ from typing import Any
 import pytest
 from apps import MODERN, call, enveloped, initialize, notification, request
 from processes import SECONDS, StdioServer, environment, stdio_server
+
+from fastmcp._runtime.session import Session
+from fastmcp.server.stdio import HIGH_WATER, StdioChannel, _reading
 
 SERVER = """
     import asyncio, sys
@@ -251,6 +257,37 @@ def test_requests_are_served_side_by_side(ready: StdioServer) -> None:
     ready.send(call("brief", 1), request("ping", 2))
 
     assert [ready.receive()["id"] for _ in range(2)] == [2, 1]
+
+
+def test_what_has_stopped_reading_does_not_begin_again() -> None:
+    """Not when the client catches up at the very end: the descriptor may be somebody else's."""
+
+    async def scenario() -> None:
+        loop = asyncio.get_running_loop()
+        (stdin, feeding), (reading, stdout) = os.pipe(), os.pipe()
+        channel = StdioChannel(loop, stdout)
+
+        async def answer(_: Any) -> bytes:
+            return b"x" * (2 * HIGH_WATER)
+
+        reader = _reading(loop, stdin, 65536, channel, Session(channel, answer), asyncio.Event())
+        reader.start()
+        for number in itertools.count():
+            if channel.full:
+                break
+            os.write(feeding, json.dumps(request("ping", number)).encode() + b"\n")
+            await asyncio.sleep(0.01)
+
+        reader.stop()
+        while channel.full:
+            await asyncio.to_thread(os.read, reading, HIGH_WATER)
+        await asyncio.sleep(0.01)
+
+        assert loop.remove_reader(stdin) is False
+        for fd in (stdin, feeding, reading, stdout):
+            os.close(fd)
+
+    asyncio.run(asyncio.wait_for(scenario(), SECONDS))
 
 
 def test_a_client_that_reads_late_gets_everything(program: Path) -> None:

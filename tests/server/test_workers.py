@@ -10,6 +10,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from left_behind import alive
 from processes import SECONDS, HttpServer, free_port, http_server, run_python
 
 from fastmcp import Client
+from fastmcp.server.http.serving import workers
+from fastmcp.server.http.serving.worker import Terms
+from fastmcp.server.http.serving.workers import Supervisor
 
 Script = Callable[..., Path]
 
@@ -204,6 +208,105 @@ def test_sighup_replaces_all_workers_and_loses_no_call(server: HttpServer) -> No
     assert napped in before
     assert not workers_of(server) & before
     assert served
+
+
+WORKER = f"""#!{sys.executable}
+import os, signal, socket, sys, time
+
+number, _, _ = os.environ["FASTMCP_WORKER"].partition(":")
+post = socket.socket(fileno=int(number))
+while not os.path.exists("open"):
+    time.sleep(0.01)
+post.send(b"ready\\n")
+signal.sigwait([signal.SIGTERM])
+"""
+
+
+@contextmanager
+def in_folder(folder: Path) -> Iterator[Path]:
+    """A program that is a worker and nothing else, ready when there is the file `open`."""
+    program = folder / "worker"
+    program.write_text(WORKER, "utf-8")
+    program.chmod(0o755)
+    (folder / "open").touch()
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield program
+    finally:
+        os.chdir(before)
+
+
+async def serving_workers(supervisor: Supervisor, count: int) -> set[int]:
+    """The processes of a supervisor's workers, once so many serve and no more."""
+    async with asyncio.timeout(SECONDS):
+        while True:
+            ready = {each.pid for each in supervisor._workers if each.was_ready}
+            if len(ready) == len(supervisor._workers) == count:
+                return ready
+            await asyncio.sleep(0.01)
+
+
+def test_a_worker_that_dies_while_all_are_replaced_has_one_successor(tmp_path: Path) -> None:
+    """There are as many as before, whoever replaced it first."""
+
+    async def scenario(program: Path) -> None:
+        supervisor = Supervisor([str(program)], 2, Terms([], b"", False))
+        running = asyncio.create_task(supervisor.run())
+        before = await serving_workers(supervisor, 2)
+        program.with_name("open").unlink()
+        os.kill(os.getpid(), signal.SIGHUP)
+        while len(supervisor._workers) < 3:
+            await asyncio.sleep(0.01)
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        while before & {each.pid for each in supervisor._workers}:
+            await asyncio.sleep(0.01)
+        program.with_name("open").touch()
+        assert supervisor._renewal is not None
+        await supervisor._renewal
+
+        assert not before & await serving_workers(supervisor, 2)
+        supervisor.stop()
+        await running
+
+    with in_folder(tmp_path) as program:
+        asyncio.run(asyncio.wait_for(scenario(program), SECONDS))
+
+
+def test_a_worker_that_cannot_be_started_for_a_while_is_started_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others serve meanwhile; as when the system has no room for a process."""
+    monkeypatch.setattr(workers, "FIRST_PAUSE", 0.05)
+
+    async def scenario(program: Path) -> None:
+        supervisor = Supervisor([str(program)], 2, Terms([], b"", False))
+        running = asyncio.create_task(supervisor.run())
+        before = await serving_workers(supervisor, 2)
+        away = program.rename(program.with_name("away"))
+        os.kill(min(before), signal.SIGKILL)
+        await serving_workers(supervisor, 1)
+        os.kill(os.getpid(), signal.SIGHUP)
+        while supervisor._renewal is None or not supervisor._renewal.done():
+            await asyncio.sleep(0.01)
+        supervisor._renewal.result()
+        assert not running.done()
+        away.rename(program)
+
+        assert max(before) in await serving_workers(supervisor, 2)
+        supervisor.stop()
+        await running
+
+    with in_folder(tmp_path) as program:
+        asyncio.run(asyncio.wait_for(scenario(program), SECONDS))
+
+
+def test_when_no_worker_can_be_started_at_all_it_is_an_error(tmp_path: Path) -> None:
+    """Not an end as if all had gone well."""
+    supervisor = Supervisor([str(tmp_path / "missing")], 2, Terms([], b"", False))
+    with pytest.raises(RuntimeError, match=r"No worker could be started: .*missing"):
+        asyncio.run(asyncio.wait_for(supervisor.run(), SECONDS))
 
 
 def test_a_signal_ends_all_in_order(script: Script, log: Path) -> None:

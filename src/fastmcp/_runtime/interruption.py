@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from typing import Any
 from weakref import WeakSet
 
@@ -23,7 +24,14 @@ class ServerStopping(McpError):
 
 
 def interrupt(task: asyncio.Task[Any]) -> None:
-    """Cancel a task that serves a request; whoever answers for it says why."""
+    """Cancel a task that serves a request; whoever answers for it says why.
+
+    One that has yet to begin would end before anybody could answer, so it begins first.
+    """
+    coroutine: Any = task.get_coro()
+    if inspect.iscoroutine(coroutine) and inspect.getcoroutinestate(coroutine) == "CORO_CREATED":
+        task.get_loop().call_soon(interrupt, task)
+        return
     _interrupted.add(task)
     task.cancel()
 

@@ -19,9 +19,13 @@ _UNSET: Any = object()
 
 
 class WorkerThreads:
-    """A pool of daemon threads: started when none is idle, and never in the way of an exit."""
+    """A pool of daemon threads: started when none is idle, and never in the way of an exit.
+
+    `timed`, where it is set, is given what is submitted, and gives what is run in its place.
+    """
 
     def __init__(self, limit: int = MAX_THREADS) -> None:
+        self.timed: Callable[[Callable[[], None]], Callable[[], None]] | None = None
         self._limit = limit
         self._begin()
         if hasattr(os, "register_at_fork"):
@@ -34,8 +38,30 @@ class WorkerThreads:
         self._idle = threading.Semaphore(0)
         self._queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
 
+    @property
+    def limit(self) -> int:
+        """How many threads there may be."""
+        return self._limit
+
+    @property
+    def idle(self) -> int:
+        """How many threads wait for work that nobody has submitted yet."""
+        return self._idle._value
+
+    @property
+    def busy(self) -> int:
+        """How many threads have work."""
+        return max(self._count - self.idle, 0)
+
+    @property
+    def waiting(self) -> int:
+        """How much work no thread has begun."""
+        return self._queue.qsize()
+
     def submit(self, work: Callable[[], None]) -> None:
         """Run `work`, which must not raise, as soon as a thread is free."""
+        if self.timed is not None:
+            work = self.timed(work)
         self._queue.put(work)
         if not self._idle.acquire(blocking=False):
             self._start()

@@ -172,6 +172,7 @@ class _Reader:
         self._size = size
         self._take = take
         self._threaded = False
+        self._stopped = False
         self._go = threading.Event()
 
     def start(self) -> None:
@@ -192,13 +193,18 @@ class _Reader:
             self._loop.remove_reader(self._fd)
 
     def resume(self) -> None:
-        """Read again."""
+        """Read again, unless it has been stopped."""
+        if self._stopped:
+            return
         if self._threaded:
             self._go.set()
         else:
             self._loop.add_reader(self._fd, self._ready)
 
-    stop = pause
+    def stop(self) -> None:
+        """Read no more: the descriptor will be somebody else's."""
+        self._stopped = True
+        self.pause()
 
     def _ready(self) -> None:
         try:

@@ -11,7 +11,7 @@ from .body import ASGIReceive
 from .reply import Reply
 
 # How long a request may take before its client's absence is looked for, in seconds.
-PATIENCE = 0.1
+LONG = 0.1
 KEEP_ALIVE_INTERVAL = 15.0
 
 
@@ -20,7 +20,7 @@ class Attendant:
     connection alive. A request that is answered at once never needs its task.
     """
 
-    __slots__ = ("_idle", "_left", "_receive", "_reply", "_round", "_sign", "_task")
+    __slots__ = ("_idle", "_left", "_receive", "_reply", "_round", "_task")
 
     def __init__(
         self, receive: ASGIReceive, reply: Reply, left: Callable[[], object], *, idle: bool
@@ -30,15 +30,13 @@ class Attendant:
         self._left = left
         self._idle = idle
         self._task: asyncio.Task[None] | None = None
-        self._sign: asyncio.Task[None] | None = None
         self._round = Round.joined_by(self)
 
     def stop(self) -> None:
-        """The request is answered."""
+        """The request is answered, or about to be."""
         self._round.waiting.pop(self, None)
-        for task in (self._task, self._sign):
-            if task is not None:
-                task.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
     def begin(self) -> None:
         """The request takes long."""
@@ -52,9 +50,9 @@ class Attendant:
         self._left()
 
     def give_sign(self) -> None:
-        """Tell proxies that somebody is there, unless the last such sign is still on its way."""
-        if self._idle and (self._sign is None or self._sign.done()):
-            self._sign = asyncio.get_running_loop().create_task(self._reply.keep_alive())
+        """Tell proxies that somebody is there, where the response may be a stream."""
+        if self._idle:
+            self._reply.give_sign()
 
 
 class Round:
@@ -76,7 +74,7 @@ class Round:
         latest = cls._latest.get(loop)
         if latest is None:
             latest = cls._latest[loop] = cls()
-            loop.call_later(PATIENCE / 2, latest._close, loop)
+            loop.call_later(LONG / 2, latest._close, loop)
         latest.waiting[attendant] = None
         return latest
 
@@ -84,7 +82,7 @@ class Round:
         """Take in no more; what is waiting has as long again."""
         del self._latest[loop]
         if self.waiting:
-            loop.call_later(PATIENCE / 2, self._end, loop)
+            loop.call_later(LONG / 2, self._end, loop)
 
     def _end(self, loop: asyncio.AbstractEventLoop) -> None:
         for attendant in self.waiting:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from fastmcp._protocol.framing import KEEP_ALIVE, encode_event
@@ -21,20 +23,27 @@ _STREAM_HEADERS: HeaderPairs = [
 
 
 class Reply:
-    """The response to one request; `headers` go out with whatever form it takes."""
+    """The response to one request; `headers` go out with whatever form it takes.
 
-    __slots__ = ("_send", "gone", "headers", "started")
+    One task writes it. Another one may give signs of life meanwhile: none that could come amid an
+    answer, and what is written next waits for one that is on its way.
+    """
+
+    __slots__ = ("_last", "_send", "_sign", "gone", "headers", "started")
 
     def __init__(self, send: ASGISend, headers: HeaderPairs | None = None) -> None:
         self._send = send
         self.headers: HeaderPairs = headers or []
         self.started = False
         self.gone = False
+        self._last = False
+        self._sign: asyncio.Task[None] | None = None
 
     async def json(self, body: bytes, status: int = 200, unread: ASGIReceive | None = None) -> None:
         """The whole response as JSON; an empty body has no type. `unread` is what is left of the
         request, if its client should get the chance to stop sending.
         """
+        self._last = True
         headers = [*self.headers, (b"content-length", b"%d" % len(body))]
         if body:
             headers.append((b"content-type", b"application/json"))
@@ -61,6 +70,8 @@ class Reply:
 
     async def event(self, message: bytes, id: str | None = None, retry: int | None = None) -> None:
         """One event; begins the stream."""
+        if self._sign is not None:
+            await self._signed(self._sign)
         await self.start_stream()
         await self._write(encode_event(message, id=id, retry=retry))
 
@@ -69,8 +80,27 @@ class Reply:
         await self.start_stream()
         await self._write(KEEP_ALIVE)
 
+    def give_sign(self) -> None:
+        """Have such a comment written by a task of its own, unless the last one is still on its
+        way, or the end of the response.
+        """
+        if self._sign is None or self._sign.done():
+            self._sign = asyncio.get_running_loop().create_task(self._give_sign())
+
+    async def _give_sign(self) -> None:
+        if not self._last:
+            with suppress(OSError):  # how a server may say that the client has left
+                await self.keep_alive()
+
+    async def _signed(self, sign: asyncio.Task[None]) -> None:
+        if not sign.done():
+            await asyncio.wait([sign])
+
     async def end_stream(self) -> None:
         """End the event stream; one without any event, if it never began."""
+        self._last = True
+        if self._sign is not None:
+            await self._signed(self._sign)
         await self.start_stream()
         if not self.gone:
             await self._send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -21,6 +21,7 @@ from .limits import (
     Refusal,
     Watch,
     hang_up,
+    origin_form,
     refusal_of,
 )
 
@@ -83,6 +84,13 @@ class _Connection(h11.Connection):
         if isinstance(event, h11.Request):
             self._check(event, head)
             self.received = 0
+            if event.target[:1] != b"/":
+                return h11.Request(
+                    method=event.method,
+                    target=origin_form(event.target),
+                    headers=event.headers,
+                    http_version=event.http_version,
+                )
         return event
 
     def _check(self, request: h11.Request, head: bytearray) -> None:

@@ -36,6 +36,8 @@ logger = logging.getLogger("uvicorn.error")
 # end, in seconds.
 ANSWERING = 0.1
 CLEANING = 0.5
+# How long those may take to agree on TLS who had connected before the end, in seconds.
+HANDSHAKE = 1.0
 # How long nothing may arrive on a connection that is kept until it is closed, in seconds.
 QUIET = 0.5
 
@@ -131,7 +133,7 @@ class HttpServer(uvicorn.Server):
 
     def __init__(self, how: HttpRun, app: StarletteWithLifespan, begun: Callable[[], None]) -> None:
         self._app = app
-        self._begun = begun
+        self._on_listening = begun
         self._grace = how.grace
         self._ending = False
         level = Settings.log_level.given(settings) if how.log_level is None else how.log_level
@@ -150,13 +152,13 @@ class HttpServer(uvicorn.Server):
         except asyncio.CancelledError:
             if not self._ending:
                 raise
-            if was_interrupted() and not _begun(send):
+            if was_interrupted() and not _response_begun(send):
                 await Reply(send).reject(refuse(ServerStopping(), status=503))
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._begun()
+            self._on_listening()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -203,7 +205,6 @@ class HttpServer(uvicorn.Server):
         """
         if sys.platform == "win32":
             return
-        loop = asyncio.get_running_loop()
         for listener in self.servers:
             last = [socket(fileno=os.dup(each.fileno())) for each in listener.sockets]
             listener.close()
@@ -213,10 +214,17 @@ class HttpServer(uvicorn.Server):
                     each.setblocking(False)
                     for _ in range(self.config.backlog):  # others may listen on it, too
                         arrived.append(each.accept()[0])
-                for connection in arrived:
-                    await loop.connect_accepted_socket(
-                        self._protocol, connection, ssl=self.config.ssl
-                    )
+                await self._take_in(arrived)
+
+    async def _take_in(self, arrived: list[socket]) -> None:
+        """Serve these connections, but for those with which no TLS comes about in time."""
+        connect = asyncio.get_running_loop().connect_accepted_socket
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(HANDSHAKE):
+                await asyncio.gather(
+                    *(connect(self._protocol, each, ssl=self.config.ssl) for each in arrived),
+                    return_exceptions=True,
+                )
 
     def _protocol(self) -> asyncio.Protocol:
         make: Any = self.config.http_protocol_class
@@ -235,6 +243,6 @@ class HttpServer(uvicorn.Server):
             interrupt(task)
 
 
-def _begun(send: Any) -> bool:
+def _response_begun(send: Any) -> bool:
     """Whether the response has begun that uvicorn's `send` is for."""
     return getattr(getattr(send, "__self__", None), "response_started", True)

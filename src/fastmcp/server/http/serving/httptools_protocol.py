@@ -29,6 +29,7 @@ from .limits import (
     hang_up,
     is_due,
     leave,
+    origin_form,
     refusal_of,
 )
 
@@ -198,6 +199,8 @@ class BoundedHttpToolsProtocol(HttpToolsProtocol):
             self._upgrading = True
             return
         last = self.cycle
+        if self.url[:1] != b"/":
+            self.url = origin_form(self.url)
         HttpToolsProtocol.on_headers_complete(self)
         if upgrade:
             return

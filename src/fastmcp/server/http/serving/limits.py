@@ -37,6 +37,7 @@ TOO_MANY: Refusal = (431, f"A request may have {MAX_HEADERS} headers")
 TARGET_TOO_LONG: Refusal = (414, f"The target of a request may be {MAX_TARGET} bytes long")
 TOO_SLOW: Refusal = (408, "The request took too long to come")
 
+_ABSOLUTE = re.compile(rb"https?://([^/?#]+)([^#]*)", re.IGNORECASE)
 _DECISIVE = (b"host", b"content-length", b"transfer-encoding")
 _HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=:\[\]%-]*")
 
@@ -62,8 +63,9 @@ def refusal_of(
         return TOO_MANY
     if len(target) > MAX_TARGET:
         return TARGET_TOO_LONG
-    if target[:1] != b"/" or b"#" in target:
-        return 400, "The target of a request has to be a path here"
+    authority = None if target[:1] == b"/" else _authority_of(target)
+    if b"#" in target or (target[:1] != b"/" and authority is None):
+        return 400, "The target of a request has to be a path here, or a URL with one"
     if version != "1.1" and version != "1.0":
         return 400, "HTTP/1.1 is spoken here"
     found = dict(headers)
@@ -75,6 +77,8 @@ def refusal_of(
             return 400, "The header host is missing"
     elif not _is_host(host):
         return 400, "The header host is not a host"
+    elif authority is not None and authority.lower() != host.lower():
+        return 400, "The header host is not that of the target"
     coding = found.get(b"transfer-encoding")
     if coding is not None:
         if b"content-length" in found:
@@ -82,6 +86,19 @@ def refusal_of(
         if version == "1.0" or coding.strip().lower() != b"chunked":
             return 400, "The one transfer-encoding here is chunked, in HTTP/1.1"
     return None
+
+
+def origin_form(target: bytes) -> bytes:
+    """The same target as a path, where a client wrote a URL as it does for a proxy (RFC 9112,
+    section 3.2.2).
+    """
+    found = _ABSOLUTE.fullmatch(target)
+    return target if found is None else found[2] if found[2][:1] == b"/" else b"/" + found[2]
+
+
+def _authority_of(target: bytes) -> bytes | None:
+    found = _ABSOLUTE.fullmatch(target)
+    return None if found is None else found[1]
 
 
 def _repeated(headers: Sequence[tuple[bytes, bytes]]) -> bytes | None:

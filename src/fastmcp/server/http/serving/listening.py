@@ -16,6 +16,9 @@ from fastmcp.exceptions import ConfigurationError
 def listen_on(host: str, port: int) -> list[socket.socket]:
     """Bound sockets for every address of a host; with port 0 the system chooses one for them all.
 
+    Where a host has several, those are left out that the machine does not have: the `localhost` of
+    a container may have an address of IPv6 that the container has not.
+
     Raises:
         ConfigurationError: the host is not one.
         OSError: one of them cannot be had, and why.
@@ -26,6 +29,7 @@ def listen_on(host: str, port: int) -> list[socket.socket]:
         )
     except socket.gaierror as error:
         raise ConfigurationError(f"host={host!r} is no address here: {error.strerror}") from None
+    missing: OSError | None = None
     with ExitStack() as opened:
         sockets: list[socket.socket] = []
         for family, kind, protocol, _, address in dict.fromkeys(found):
@@ -34,12 +38,21 @@ def listen_on(host: str, port: int) -> list[socket.socket]:
                 continue
             opened.callback(made.close)
             chosen = sockets[0].getsockname()[1] if sockets else port
-            _bind(made, str(address[0]), chosen, address[2:])
-            sockets.append(made)
-        if not sockets:
-            raise ConfigurationError(f"host={host!r} has no address that this machine can use")
+            try:
+                _bind(made, str(address[0]), chosen, address[2:])
+            except OSError as error:
+                if error.errno != errno.EADDRNOTAVAIL:
+                    raise
+                made.close()
+                missing = error
+            else:
+                sockets.append(made)
         opened.pop_all()
-        return sockets
+    if not sockets:
+        raise missing or ConfigurationError(
+            f"host={host!r} has no address that this machine can use"
+        )
+    return sockets
 
 
 def url_of(scheme: str, host: str, sockets: Sequence[socket.socket]) -> str:

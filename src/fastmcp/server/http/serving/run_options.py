@@ -32,6 +32,8 @@ OWN = {
     "uvicorn_config",
     "workers",
 }
+# Of our own, what uvicorn has not as well. (Sockets and the banner may stand among its options.)
+OURS_ALONE = {"path", "stateless", "uvicorn_config"}
 # What uvicorn does only for applications that it imports by itself.
 NOT_UVICORNS = {
     "app",
@@ -87,6 +89,11 @@ def read_run(function: str, transport: str, keywords: Mapping[str, Any]) -> Http
     config: dict[str, Any] = dict(keywords.get("uvicorn_config") or {})
     config.update({name: keywords[name] for name in keywords if name in for_uvicorn})
     for name in config:
+        if name in OURS_ALONE | for_app:
+            raise ConfigurationError(
+                f"uvicorn_config= has {name!r}, of which uvicorn knows nothing: it is a keyword of "
+                f"{function} itself"
+            )
         if name not in for_uvicorn | OWN:
             raise unexpected_keyword("uvicorn_config=", name, sorted(for_uvicorn))
 
@@ -95,6 +102,9 @@ def read_run(function: str, transport: str, keywords: Mapping[str, Any]) -> Http
         return inner if keywords.get(name) is None else keywords[name]
 
     show = own("show_banner")
+    for_endpoint = {name: keywords[name] for name in keywords if name in for_app}
+    if keywords.get("stateless") is not None and for_endpoint.get("stateless_http") is None:
+        for_endpoint["stateless_http"] = bool(keywords["stateless"])
     return HttpRun(
         transport=transport,
         host=Settings.host.check(own("host") or settings.host, "host="),
@@ -105,7 +115,7 @@ def read_run(function: str, transport: str, keywords: Mapping[str, Any]) -> Http
         log_level=_log_level(keywords.get("log_level")),
         show_banner=settings.show_server_banner if show is None else bool(show),
         grace=_grace(config.pop("timeout_graceful_shutdown", GRACE)),
-        app=_app_options({n: keywords[n] for n in keywords if n in for_app}, keywords),
+        app=for_endpoint,
         uvicorn={
             "lifespan": "on",
             "ws": "none",
@@ -122,12 +132,6 @@ def _app_keywords() -> set[str]:
 
 def _uvicorn_keywords() -> set[str]:
     return set(inspect.signature(uvicorn.Config).parameters) - OWN - NOT_UVICORNS
-
-
-def _app_options(given: dict[str, Any], keywords: Mapping[str, Any]) -> dict[str, Any]:
-    if keywords.get("stateless") is not None and given.get("stateless_http") is None:
-        given["stateless_http"] = bool(keywords["stateless"])
-    return given
 
 
 def _protocol(given: Any) -> Any:

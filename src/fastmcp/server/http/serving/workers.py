@@ -100,7 +100,11 @@ class Supervisor:
         self.on_ready: Any = lambda: None
 
     async def run(self) -> None:
-        """Until `stop`, or until no worker could serve at all."""
+        """Until `stop`, or until no worker could serve at all.
+
+        Raises:
+            RuntimeError: it ended by itself.
+        """
         with self._hanging_up():
             for _ in range(self._count):
                 self._keep()
@@ -112,6 +116,8 @@ class Supervisor:
                 while self._keepers:
                     await asyncio.wait(self._keepers)
                 raise
+        if self._failure is None and not self._ending.is_set():
+            self._failure = RuntimeError("No worker is left, and none is being started")
         if self._failure is not None:
             raise self._failure
 
@@ -137,36 +143,32 @@ class Supervisor:
         """Have a worker, and after it another one, until one is retired."""
         pause = 0.0
         while not self._ending.is_set():
-            worker = worker or await self._start()
-            code = await worker.ended()
-            self._workers.discard(worker)
-            failed_trial = worker.on_trial and not worker.was_ready
-            if worker.retired or failed_trial or self._ending.is_set():
-                return
-            if worker.was_ready:
+            try:
+                worker = worker or await self._start()
+            except OSError as error:  # the system has no room for it now
+                served, trouble = False, f"A worker could not be started ({error})"
+            else:
+                code = await worker.ended()
+                self._workers.discard(worker)
+                served, trouble = worker.was_ready, _end_of(worker, code)
+                if worker.retired or (worker.on_trial and not served) or self._ending.is_set():
+                    return
+            worker = None
+            if served:
                 pause = 0.0
-                logger.warning("Worker %d ended (%s); starting another", worker.pid, _reason(code))
+                logger.warning("%s; starting another", trouble)
             elif not self._served:
-                self._fail(worker, code)
-                return
+                self._fail(trouble)
             else:
                 pause = min(max(FIRST_PAUSE, 2 * pause), LONGEST_PAUSE)
-                logger.error(
-                    "Worker %d ended (%s) before it could serve; the next one starts in %g s",
-                    worker.pid,
-                    _reason(code),
-                    pause,
-                )
+                logger.error("%s; the next one starts in %g s", trouble, pause)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._ending.wait(), pause)
-            worker = None
 
-    def _fail(self, worker: Worker, code: int) -> None:
+    def _fail(self, trouble: str) -> None:
         if self._failure is None:
-            self._failure = RuntimeError(
-                f"No worker could be started: worker {worker.pid} ended ({_reason(code)}) before "
-                "it could serve; what it said stands above"
-            )
+            text = f"No worker could be started: {trouble}; what it said stands above"
+            self._failure = RuntimeError(text)
         self.stop()
 
     async def _start(self) -> Worker:
@@ -185,7 +187,11 @@ class Supervisor:
     async def _renew(self) -> None:
         """Replace the workers one by one, each when its successor is ready."""
         for worker in list(self._workers):
-            successor = await self._start()
+            try:
+                successor = await self._start()
+            except OSError as error:
+                logger.error("No new worker could be started (%s); the others are kept", error)
+                return
             successor.on_trial = True
             self._keep(successor)
             await successor.settled.wait()
@@ -193,7 +199,9 @@ class Supervisor:
                 logger.error("The new worker could not serve; the others are kept")
                 return
             successor.on_trial = False
-            worker.retire()
+            # One that has ended meanwhile has another successor already.
+            replaced = worker if worker in self._workers else successor
+            replaced.retire()
         logger.info("All workers were replaced")
 
     @contextlib.contextmanager
@@ -340,5 +348,7 @@ def _is_stateless(server: HttpServable, how: HttpRun) -> bool:
     return next((each for each in said if each is not None), settings.stateless_http)
 
 
-def _reason(code: int) -> str:
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
+def _end_of(worker: Worker, code: int) -> str:
+    reason = f"signal {-code}" if code < 0 else f"exit code {code}"
+    early = "" if worker.was_ready else " before it could serve"
+    return f"Worker {worker.pid} ended ({reason}){early}"

@@ -25,6 +25,7 @@ from fastmcp.exceptions import (
 from ...connection import ServerConnection
 from ..body import ASGIReceive, read_body
 from ..caller import caller_of
+from ..refusals import ENDING
 from ..reply import ASGISend, Reply
 from ..settings import HttpSettings
 from .session import SSESession
@@ -33,7 +34,7 @@ from .sessions import SSESessions
 DEFAULT_PATH = "/sse"
 DEFAULT_MESSAGE_PATH = "/messages/"
 # How long the calls of a client that left may take to clean up, in seconds.
-GRACE = 0.5
+CLEANING = 0.5
 
 
 class SSEEndpoint:
@@ -61,7 +62,7 @@ class SSEEndpoint:
         warnings.warn(
             'HTTP+SSE is deprecated; use transport="http", which is streamable HTTP',
             FastMCPDeprecationWarning,
-            stacklevel=5,  # who called `http_app`
+            stacklevel=6,  # who called `http_app`
         )
 
     async def stream(
@@ -75,6 +76,9 @@ class SSEEndpoint:
         if not accepts(read_headers(scope["headers"]).get(b"accept"), EVENT_STREAM):
             error = InvalidRequest(f"Accept must list {EVENT_STREAM}")
             await reply.reject(refuse(error, status=406))
+            return
+        if self.sessions.dismissed:
+            await reply.reject(ENDING)
             return
         session = self.sessions.open(caller_of(scope))
         if session is None:
@@ -91,7 +95,7 @@ class SSEEndpoint:
             pass  # how a server may say that the client has left
         finally:
             attending.cancel()
-            await self.sessions.close(session, GRACE)
+            await self.sessions.close(session, CLEANING)
 
     async def messages(
         self, scope: MutableMapping[str, Any], receive: ASGIReceive, send: ASGISend

@@ -24,7 +24,7 @@ from .backlog import Backlog
 # How many calls of one client are served at a time; it does not wait for one to begin another.
 MAX_CALLS = 1000
 # How long a full backlog may stand still before its reader is given up, in seconds.
-PATIENCE = 30.0
+STANDSTILL = 30.0
 
 _MODERN = InvalidRequest(
     "Invalid request: HTTP+SSE is older than this protocol version; send initialize, or use "
@@ -192,7 +192,7 @@ class SSESession:
             return
         if backlog.taken != self._taken:
             self._taken, self._moved = backlog.taken, now
-        elif backlog.full and now - self._moved >= PATIENCE:
+        elif backlog.full and now - self._moved >= STANDSTILL:
             self.give_up()
             return
         if backlog.empty:

@@ -25,6 +25,7 @@ class SSESessions:
         self._connect = connect
         self._settings = settings
         self._quota = Quota(settings.max_sessions, settings.max_sessions_per_principal)
+        self.dismissed = False
         self._table: dict[str, SSESession] = {}
 
     def __len__(self) -> int:
@@ -54,7 +55,8 @@ class SSESessions:
             self._quota.give_back(session.principal)
 
     def stop_listening(self) -> None:
-        """End every stream, once the calls that it is to answer are answered."""
+        """End every stream, once the calls that it is to answer are answered; begin no more."""
+        self.dismissed = True
         for session in list(self._table.values()):
             session.drain()
 
@@ -65,6 +67,7 @@ class SSESessions:
 
     async def end(self, grace: float) -> None:
         """End every session; the calls that this cancels have `grace` seconds to clean up."""
+        self.dismissed = False
         sessions = list(self._table.values())
         for session in sessions:
             session.end()

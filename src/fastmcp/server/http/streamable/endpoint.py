@@ -39,6 +39,7 @@ from fastmcp.wire.revisions import REVISIONS, Revision
 from ..attendant import Attendant
 from ..body import ASGIReceive, read_body
 from ..caller import caller_of
+from ..refusals import ENDING, unavailable
 from ..reply import ASGISend, Reply
 from ..settings import HttpSettings
 from .session import HttpSession
@@ -81,7 +82,8 @@ class StreamableHTTPEndpoint:
             if reply.started:
                 await reply.end_stream()
             else:
-                await reply.reject(_unavailable(error))
+                text = f"The session store cannot be reached: {error}"
+                await reply.reject(unavailable(McpError(code=-32603, message=text)))
 
     def _allow(self) -> tuple[tuple[bytes, bytes], ...]:
         return ALLOW_POST if self._settings.stateless else ALLOW_ALL
@@ -122,6 +124,9 @@ class StreamableHTTPEndpoint:
         reply: Reply,
     ) -> None:
         request = verdict.request
+        if request.method == LISTEN and self.sessions.dismissed:
+            await reply.reject(ENDING)
+            return
         try:
             self._check_mirrors(request, headers)
             token = progress_token(verdict.envelope)
@@ -131,7 +136,7 @@ class StreamableHTTPEndpoint:
         if verdict.sender.session is not None:
             await self.sessions.recognize(verdict.sender.session)
         exchange = self._exchange(request, verdict.sender, token, verdict.stream, scope, reply)
-        await self._serve_alone(exchange, verdict.json, receive, reply)
+        await self._serve_alone(exchange, verdict, receive, reply)
 
     def _check_mirrors(self, request: Request, headers: Headers) -> None:
         """Arguments that the tool has mirrored in headers have to be there, and equal."""
@@ -158,7 +163,7 @@ class StreamableHTTPEndpoint:
             await reply.json(jsonrpc.encode_failure(request.id, error))
             return
         exchange = self._exchange(request, sender, token, verdict.stream, scope, reply)
-        await self._serve_alone(exchange, verdict.json, receive, reply)
+        await self._serve_alone(exchange, verdict, receive, reply)
 
     def _exchange(
         self,
@@ -185,14 +190,15 @@ class StreamableHTTPEndpoint:
         return not self._settings.json_response or method == LISTEN
 
     async def _serve_alone(
-        self, exchange: Exchange, json_ok: bool, receive: ASGIReceive, reply: Reply
+        self, exchange: Exchange, verdict: Modern | Handshake, receive: ASGIReceive, reply: Reply
     ) -> None:
         # Closing the response is how a modern client cancels (PROTOCOL 3.15).
         modern = exchange.sender.revision.modern
         task = asyncio.current_task()
         assert task is not None
         left = task.cancel if modern else _nothing
-        attendant = Attendant(receive, reply, left, idle=self._may_stream(exchange.method))
+        streams = verdict.stream and self._may_stream(exchange.method)
+        attendant = Attendant(receive, reply, left, idle=streams)
         try:
             answer = await self._answer(exchange)
         except asyncio.CancelledError:
@@ -203,7 +209,7 @@ class StreamableHTTPEndpoint:
             attendant.stop()
         if reply.gone:
             return
-        if reply.started or not json_ok:
+        if reply.started or not verdict.json:
             await reply.event(answer.body)
             await reply.end_stream()
         else:
@@ -276,14 +282,15 @@ class StreamableHTTPEndpoint:
         reply: Reply,
     ) -> None:
         connection = session.connection
-        requests = {m.id for m in verdict.messages if isinstance(m, Request)}
-        if busy := requests & connection.session.connection.incoming:
-            error = InvalidRequest("Invalid request: a request with this id is still in flight")
-            await reply.reject(refuse(error, min(busy, key=str)))
-            return
-        quiet = self._settings.json_response or not verdict.stream
-        stream = session.open_stream(requests, quiet=quiet or verdict.initialize)
-        refusals = [*_refusals(verdict), *await self._take(session, verdict, scope)]
+        requests: dict[RequestId, Request] = {}
+        for message in verdict.messages:
+            if isinstance(message, Request):
+                requests[message.id] = message
+            elif isinstance(message, McpError) or await self.sessions.forward(session, message):
+                continue  # the requests begin after this, which may yet fail
+            else:
+                connection.session.take(message)
+        refusals = _refusals(verdict)
         if not requests:
             await self.sessions.settle(session)
             if refusals:
@@ -291,30 +298,22 @@ class StreamableHTTPEndpoint:
             else:
                 await reply.json(b"", 202)
             return
-        writer = StreamWriter(self._settings, reply)
-        await writer.answer(session, stream, verdict, refusals, receive)
-        if verdict.initialize and connection.lifecycle.sender is None:
+        if busy := requests.keys() & connection.session.connection.incoming:
+            error = InvalidRequest("Invalid request: a request with this id is still in flight")
+            await reply.reject(refuse(error, min(busy, key=str)))
+            return
+        quiet = self._settings.json_response or not verdict.stream
+        stream = session.open_stream(set(requests), quiet=quiet or verdict.initialize)
+        assert connection.scopes is not None
+        for id, request in requests.items():
+            connection.scopes[id] = scope
+            connection.session.take(request)
+        writer = StreamWriter(reply, self._settings.retry_interval)
+        if not await writer.answer(session, stream, verdict, refusals, receive):
+            await reply.reject(_unknown_session(verdict.messages[0]))
+        elif verdict.initialize and connection.lifecycle.sender is None:
             with suppress(StoreUnavailable):  # it was never kept
                 await self.sessions.close(session)
-
-    async def _take(
-        self, session: HttpSession, verdict: Handshake, scope: MutableMapping[str, Any]
-    ) -> list[bytes]:
-        """Hand the messages to the session, or to the worker that they are for; refusals."""
-        connection, refusals = session.connection, list[bytes]()
-        for message in verdict.messages:
-            if isinstance(message, McpError):
-                continue
-            if isinstance(message, Request):
-                assert connection.scopes is not None
-                connection.scopes[message.id] = scope
-            elif await self.sessions.forward(session, message):
-                continue
-            try:
-                connection.session.take(message)
-            except InvalidRequest as error:  # the same id twice in one batch
-                refusals.append(jsonrpc.encode_failure(error.id, error))
-        return refusals
 
     async def _session_method(
         self,
@@ -359,6 +358,9 @@ class StreamableHTTPEndpoint:
             reader = await session.resume(last, scope)
             error = InvalidRequest(f"Invalid request: Last-Event-ID {last!r} is unknown")
             status = 400
+        elif self.sessions.dismissed:
+            await reply.reject(ENDING)
+            return
         else:
             reader = await session.begin_listening()
             error = InvalidRequest("Invalid request: this session has a GET stream already")
@@ -367,7 +369,12 @@ class StreamableHTTPEndpoint:
             await reply.reject(refuse(error, status=status))
             return
         try:
-            await StreamWriter(self._settings, reply).follow(reader, receive)
+            listens = reader.stream is not None and reader.stream is session.listening
+            if listens and self.sessions.dismissed:
+                await reply.reject(ENDING)
+            else:
+                writer = StreamWriter(reply, self._settings.retry_interval)
+                await writer.follow(reader, receive)
         finally:
             await session.finish(reader)
 
@@ -408,12 +415,6 @@ def _refusals(verdict: Handshake) -> list[bytes]:
         for m in verdict.messages
         if isinstance(m, McpError)
     ]
-
-
-def _unavailable(cause: StoreUnavailable) -> Reject:
-    """503 tells a client to try again."""
-    error = McpError(code=-32603, message=f"The session store cannot be reached: {cause}")
-    return Reject(503, refuse(error).body, ((b"retry-after", b"1"),))
 
 
 def _unknown_session(message: Any = None) -> Reject:

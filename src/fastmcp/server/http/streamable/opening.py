@@ -33,9 +33,7 @@ def open_sessions(server: HttpServable, settings: HttpSettings) -> Sessions:
             idle_timeout=settings.session_idle_timeout,
         )
     if settings.event_store is not None:
-        raise ConfigurationError(
-            "event_store= is not needed beside session_store=, where streams are kept, too"
-        )
+        _leave_events_to_the_store(server)
     from ...cluster.cluster_sessions import ClusterSessions
     from ...cluster.joining import repeatable
 
@@ -47,4 +45,14 @@ def open_sessions(server: HttpServable, settings: HttpSettings) -> Sessions:
         idle_timeout=settings.session_idle_timeout,
         limit=settings.max_sessions,
         each=settings.max_sessions_per_principal,
+    )
+
+
+def _leave_events_to_the_store(server: HttpServable) -> None:
+    if server.http_defaults.session_store:
+        raise ConfigurationError(
+            "event_store= is not needed beside session_store=, where streams are kept, too"
+        )
+    server.logger.warning(
+        "event_store= is not used: FASTMCP_SESSION_STORE names a store, where streams are kept, too"
     )

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import logging
 from collections import deque
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from fastmcp._protocol.http import Handshake
 from fastmcp._runtime.session import Channel
-from fastmcp.exceptions import InputUnavailable
+from fastmcp.exceptions import InputUnavailable, StoreUnavailable
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.revisions import R2025_11_25
 
 from ...connection import ServerConnection
 from ...event_store import EventLog
 from .stream import Item, Readable, Reader, Stream
+
+logger = logging.getLogger("fastmcp.http")
 
 # How many messages are kept for a client that has no stream open for them.
 UNCLAIMED = 64
@@ -58,14 +60,19 @@ class HttpSession:
 
     @property
     def busy(self) -> bool:
-        """Whether somebody is waiting on it."""
+        """Whether somebody is waiting on it: a response takes what it sends."""
+        return self.listening is not None or any(s.attached for s in self._by_request.values())
+
+    @property
+    def occupied(self) -> bool:
+        """Whether somebody listens to it, or it serves requests that somebody may come back for."""
         return self.listening is not None or bool(self._by_request)
 
     # Streams
 
     def open_stream(self, requests: set[RequestId], *, quiet: bool) -> Stream:
         """The stream that answers these requests; a quiet one carries their answers only."""
-        stream = Stream(f"{self.id}/{secrets.token_hex(8)}", set(requests), quiet=quiet)
+        stream = Stream(f"{self.id}/", set(requests), quiet=quiet)
         for id in requests:
             self._by_request[id] = stream
         return stream
@@ -92,7 +99,7 @@ class HttpSession:
 
     async def keep_opening(self, stream: Stream, verdict: Handshake) -> str | None:
         """Keep that a stream began; the id of that event."""
-        return None if self._store is None else await self._store.store_event(stream.id, None)
+        return None if self._store is None else await self._kept(self._store, stream.id, None)
 
     async def resume(self, last: str, scope: MutableMapping[str, Any]) -> Readable | None:
         """What a stream of this session brings after an event; None when the event is unknown.
@@ -100,20 +107,33 @@ class HttpSession:
         `scope` is the request that asks for it.
         """
         assert self._store is not None
-        stream_id = await self._store.stream_of(last)
-        if stream_id is None or not stream_id.startswith(f"{self.id}/"):
-            return None
-        if stream_id == self.listening_id and self.listening is None:
-            self.listen()
-        reader = Reader(self.find_stream(stream_id))
-        backlog: list[Item] = []
+        try:
+            stream_id = await self._store.stream_of(last)
+            if stream_id is None or not stream_id.startswith(f"{self.id}/"):
+                return None
+            if stream_id == self.listening_id and self.listening is None:
+                self.listen()
+            reader = Reader(self.find_stream(stream_id))
+            try:
+                reader.first(await self._missed(self._store, last))
+            except BaseException:
+                reader.leave()
+                await self.finish(reader)
+                raise
+        except Exception as error:
+            logger.warning("A stream cannot be resumed now", exc_info=error)
+            raise StoreUnavailable("the event store failed") from error
+        return reader
+
+    async def _missed(self, store: EventLog, last: str) -> list[Item]:
+        """What came on a stream after an event."""
+        missed: list[Item] = []
 
         async def keep(event_id: str, message: bytes) -> None:
-            backlog.append((event_id, message))
+            missed.append((event_id, message))
 
-        await self._store.replay_events_after(last, keep)
-        reader.first(backlog)
-        return reader
+        await store.replay_events_after(last, keep)
+        return missed
 
     # Listening for what belongs to no request
 
@@ -157,18 +177,34 @@ class HttpSession:
         if stream is not None:
             if not stream.quiet:
                 await self._push(stream, message)
-                await stream.wait_room()
+                await self._wait_room(stream)
         elif related is None:
             await self._keep(message)
 
     async def _keep(self, message: bytes) -> None:
         """Keep what belongs to no request for the next time that the client listens."""
-        if self._store is not None:
-            await self._store.store_event(self.listening_id, message)
-        else:
-            if self._unclaimed is None:
-                self._unclaimed = deque(maxlen=UNCLAIMED)
-            self._unclaimed.append(message)
+        if self._store is not None and await self._kept(self._store, self.listening_id, message):
+            return
+        if self._unclaimed is None:
+            self._unclaimed = deque(maxlen=UNCLAIMED)
+        self._unclaimed.append(message)
+
+    async def _kept(self, store: EventLog, stream_id: str, message: bytes | None) -> str | None:
+        """Keep an event, and give its id. One that cannot be kept goes out all the same, as what a
+        client cannot resume from: a fault of the store must not cost a call its answer.
+        """
+        try:
+            return await store.store_event(stream_id, message)
+        except Exception as error:
+            logger.warning("An event cannot be kept, and is sent without an id", exc_info=error)
+            return None
+
+    async def _wait_room(self, stream: Stream) -> None:
+        """Wait until the client has caught up. If it takes nothing any more, it does not listen."""
+        if stream.full:
+            await stream.wait_room()
+            if stream is self.listening and not stream.attached:
+                self.listening = None
 
     async def _push(self, stream: Stream, message: bytes, *, last: bool = False) -> None:
         # Stored before it is sent: a client that leaves in between asks for it again.
@@ -177,7 +213,7 @@ class HttpSession:
 
     async def keep_event(self, stream: Stream, message: bytes, last: bool) -> str | None:
         """Keep a message of a stream, the `last` one or not; the id of its event."""
-        return None if self._store is None else await self._store.store_event(stream.id, message)
+        return None if self._store is None else await self._kept(self._store, stream.id, message)
 
     async def reply(self, id: RequestId, message: bytes) -> None:
         stream = self._by_request.get(id)
@@ -198,7 +234,7 @@ class HttpSession:
             await self._ask_listener(method, message)
         else:
             await self._push(stream, message)
-            await stream.wait_room()
+            await self._wait_room(stream)
 
     async def _ask_listener(self, method: str, message: bytes) -> None:
         stream = await self._listened()
@@ -208,7 +244,7 @@ class HttpSession:
                 "listen on a GET stream"
             )
         await self._push(stream, message)
-        await stream.wait_room()
+        await self._wait_room(stream)
 
     def abandon(self, id: RequestId, message: bytes) -> None:
         self.refuse(message)

@@ -12,13 +12,14 @@ from fastmcp.wire.jsonrpc import Message
 
 from ...connection import ServerConnection
 from ...event_store import BackplaneEventStore, EventLog
+from ..ending_sessions import EndingSessions
 from ..quota import Quota
 from .session import HttpSession
 
 Connect = Callable[[Channel, str], ServerConnection]
 
 
-class Sessions(Protocol):
+class Sessions(EndingSessions, Protocol):
     """The sessions that an endpoint serves. Every method that waits raises `StoreUnavailable` when
     what it needs cannot be reached.
     """
@@ -47,23 +48,12 @@ class Sessions(Protocol):
         """End a session."""
         ...
 
-    def stop_listening(self) -> None:
-        """End the streams that wait for whatever may come."""
-        ...
-
-    def interrupt(self) -> None:
-        """Have what is being served answered with an error: the server stops."""
-        ...
-
-    async def end(self, grace: float) -> None:
-        """Serve no more; the calls that this cancels have `grace` seconds to clean up."""
-        ...
-
 
 class SessionTable:
     """The sessions that are at hand in this process, the least recently used first."""
 
     def __init__(self, idle_timeout: float | None) -> None:
+        self.dismissed = False
         self._idle_timeout = idle_timeout
         self._table: dict[str, HttpSession] = {}
         self._sweeper: asyncio.TimerHandle | None = None
@@ -87,6 +77,7 @@ class SessionTable:
         session.close()
 
     def stop_listening(self) -> None:
+        self.dismissed = True
         for session in self._table.values():
             if session.listening is not None:
                 session.listening.close()
@@ -96,6 +87,7 @@ class SessionTable:
             session.connection.session.interrupt()
 
     async def end(self, grace: float) -> None:
+        self.dismissed = False
         if self._sweeper is not None:
             self._sweeper.cancel()
             self._sweeper = None

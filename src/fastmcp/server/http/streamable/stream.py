@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import deque
 from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
 from fastmcp.wire.jsonrpc import RequestId
 
-# How many messages may wait for a client that reads more slowly than they come.
+# How many messages, and how many bytes of them, may wait for a client that reads more slowly than
+# they come; and how long such a one may take nothing at all until it is given up, in seconds.
 BACKLOG = 256
+HIGH_WATER = 1024 * 1024
+STANDSTILL = 30.0
 
 Item: TypeAlias = tuple[str | None, bytes]
 """A message with the id of its event, which a stream that cannot be resumed has not."""
@@ -23,16 +27,36 @@ class Stream:
     that attached takes the messages; while there is none, the event store alone keeps them.
     """
 
-    __slots__ = ("_items", "_moved", "_reader", "awaiting", "closed", "id", "quiet")
+    __slots__ = (
+        "_id",
+        "_items",
+        "_moved",
+        "_reader",
+        "_size",
+        "_taken",
+        "awaiting",
+        "closed",
+        "quiet",
+    )
 
     def __init__(self, id: str, awaiting: set[RequestId], *, quiet: bool = False) -> None:
-        self.id = id
+        self._id = id
         self.awaiting = awaiting
         self.quiet = quiet
         self._reader: object = self
         self.closed = False
         self._items: deque[Item] = deque()
+        self._size = self._taken = 0
         self._moved: asyncio.Event | None = None
+
+    @property
+    def id(self) -> str:
+        """Its name. One that was given with a slash at its end is completed by chance when it is
+        asked for: without an event store nobody does.
+        """
+        if self._id[-1] == "/":
+            self._id += secrets.token_hex(8)
+        return self._id
 
     @property
     def attached(self) -> bool:
@@ -49,16 +73,29 @@ class Stream:
         """How many messages have not been taken."""
         return len(self._items)
 
+    @property
+    def full(self) -> bool:
+        """Whether its reader is so far behind that nobody should add more."""
+        behind = len(self._items) > BACKLOG or self._size > HIGH_WATER
+        return behind and self.attached and not self.closed
+
     def push(self, message: bytes, event_id: str | None) -> None:
         """Add a message."""
         if self.attached:
             self._items.append((event_id, message))
+            self._size += len(message)
         self._move()
 
     async def wait_room(self) -> None:
-        """Wait until whoever writes the response has caught up."""
-        while self.attached and not self.closed and len(self._items) > BACKLOG:
-            await self._wait_move()
+        """Wait until whoever writes the response has caught up, or is given up."""
+        while self.full:
+            taken = self._taken
+            try:
+                async with asyncio.timeout(STANDSTILL):
+                    while self.full and self._taken == taken:
+                        await self._wait_move()
+            except TimeoutError:
+                self.detach()
 
     async def take(self, reader: object) -> Item | None:
         """The next message; None when the stream is done, or is no longer this reader's."""
@@ -69,6 +106,8 @@ class Stream:
         if self._reader is not reader:
             return None
         item = self._items.popleft()
+        self._size -= len(item[1])
+        self._taken += 1
         self._move()
         return item
 
@@ -82,6 +121,7 @@ class Stream:
         if reader is None or reader is self._reader:
             self._reader = None
             self._items.clear()
+            self._size = 0
             self._move()
 
     def taken_from(self, reader: object) -> bool:

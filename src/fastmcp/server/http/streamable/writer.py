@@ -7,17 +7,18 @@ from fastmcp._protocol.http import Handshake
 from ..attendant import Attendant
 from ..body import ASGIReceive
 from ..reply import Reply
-from ..settings import HttpSettings
 from .session import HttpSession
 from .stream import Item, Readable, Reader, Stream
 
 
 class StreamWriter:
-    """Writes a stream as the response to one HTTP request."""
+    """Writes a stream as the response to one HTTP request; its client may come back for what it
+    missed after `retry` milliseconds.
+    """
 
-    def __init__(self, settings: HttpSettings, reply: Reply) -> None:
-        self._settings = settings
+    def __init__(self, reply: Reply, retry: int | None) -> None:
         self._reply = reply
+        self._retry = retry
 
     async def answer(
         self,
@@ -26,28 +27,34 @@ class StreamWriter:
         verdict: Handshake,
         refusals: list[bytes],
         receive: ASGIReceive,
-    ) -> None:
-        """The response to a POST: JSON when its answers are all there is, else a stream."""
+    ) -> bool:
+        """The response to a POST: JSON when its answers are all there is, else a stream. False when
+        there is none, since the session ended first.
+        """
         reader = Reader(stream)
         await self._prime(session, stream, verdict)
         # That the client is gone cancels nothing in this era (PROTOCOL 4.2).
         attendant = Attendant(receive, self._reply, reader.leave, idle=not stream.quiet)
         try:
             first = await reader.take()
+            if first is None and stream.closed and not self._reply.started:
+                return False
             if verdict.initialize and session.connection.lifecycle.sender is not None:
                 self._reply.headers.append((b"mcp-session-id", session.id.encode()))
             if stream.quiet and verdict.batch:
                 await self._array(reader, first, refusals)
             elif first is not None and self._is_all(stream, verdict):
                 await self._reply.json(first[1])
-            elif first is None and stream.quiet:
+            elif first is None and stream.quiet:  # its client has cancelled it
                 await self._reply.json(b"", 202)
             else:
                 for refusal in refusals:
                     await self._reply.event(refusal)
                 await self._events(reader, first)
+            return True
         finally:
             attendant.stop()
+            reader.leave()
 
     def _is_all(self, stream: Stream, verdict: Handshake) -> bool:
         """Whether the message just taken is the whole answer, and JSON may carry it."""
@@ -65,7 +72,7 @@ class StreamWriter:
         """Give the client the id to resume from before anything can be lost (PROTOCOL 4.2)."""
         event_id = await session.prime(stream, verdict)
         if event_id is not None:
-            await self._reply.event(b"", event_id, self._settings.retry_interval)
+            await self._reply.event(b"", event_id, self._retry)
 
     async def follow(self, reader: Readable, receive: ASGIReceive) -> None:
         """The response to a GET: what the reader takes, for as long as there is any."""
@@ -75,6 +82,7 @@ class StreamWriter:
             await self._events(reader, await reader.take())
         finally:
             attendant.stop()
+            reader.leave()
 
     async def _events(self, reader: Readable, item: Item | None) -> None:
         while item is not None:
