@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from apps import call, http, initialize, notification, request
 from conversation import ask, conversation
+from settled import wait_until
 
 from fastmcp import Client, Context, FastMCP
 from fastmcp.exceptions import McpError, ToolError
@@ -301,6 +302,19 @@ def test_middleware_hears_of_notifications() -> None:
             {"requestId": 7, "reason": "late"},
         ),
     ]
+
+
+@pytest.mark.parametrize("headers", [{}, {"mcp-protocol-version": "2026-07-28"}])
+def test_middleware_hears_of_notifications_without_a_session(headers: dict[str, str]) -> None:
+    """Of both eras, over HTTP, where nothing waits for it."""
+    heard = Heard()
+
+    with http(server(heard)) as client:
+        taken = client.post(notification("notifications/x", a=1), headers)
+        assert taken.status_code == 202
+        wait_until(lambda: bool(heard.messages))
+
+    assert heard.messages == [("notification", "notifications/x", {"a": 1})]
 
 
 @pytest.mark.parametrize("revision", ["2025-11-25", "2026-07-28"])

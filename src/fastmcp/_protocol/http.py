@@ -81,6 +81,9 @@ class Reject(Struct, frozen=True):
 class Acknowledge(Struct, frozen=True):
     """Answer 202: a modern notification, which means nothing to a server without sessions."""
 
+    message: Notification
+    revision: Revision
+
 
 class Modern(Struct, frozen=True):
     """Serve this request by itself; `stream` says that its answer has to be an event stream."""
@@ -250,10 +253,9 @@ def _judge_notification(message: Message, version: str) -> Verdict:
     if not isinstance(message, Notification):
         return refuse(InvalidRequest("Invalid request: a client sends no responses"))
     try:
-        require_modern(version)
+        return Acknowledge(message, require_modern(version))
     except RemoteProtocolError as error:
         return refuse(error)
-    return Acknowledge()
 
 
 def _batch(headers: Headers, body: bytes, terms: _Terms) -> Verdict:

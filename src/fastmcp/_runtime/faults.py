@@ -20,6 +20,7 @@ from fastmcp.exceptions import (
     NotFoundError,
     PromptError,
     ResourceError,
+    StoreUnavailable,
     TimedOut,
     UnknownComponent,
     ValidationError,
@@ -28,6 +29,8 @@ from fastmcp.wire.revisions import Revision
 
 logger = logging.getLogger("fastmcp.server")
 
+# Why is for the log: it may say where the store is.
+STORE_UNAVAILABLE = "The session store cannot be reached; try again"
 _SAID_ALOUD = (PromptError, ResourceError, AuthorizationError, InputUnavailable)
 
 
@@ -57,6 +60,8 @@ def upstream_trouble(fault: BaseException) -> str | None:
 
     The exceptions of httpx are known by their names, so that it need not be there.
     """
+    if isinstance(fault, StoreUnavailable):
+        return STORE_UNAVAILABLE
     kinds = {
         kind.__name__
         for kind in type(fault).__mro__

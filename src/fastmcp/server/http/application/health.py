@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import json
 from starlette.routing import Route
 
+from fastmcp._runtime.faults import STORE_UNAVAILABLE
 from fastmcp.exceptions import StoreUnavailable
 
 from ..servable import HttpServable
@@ -58,7 +59,8 @@ async def _hindrance(server: HttpServable, check: Check | None, patience: float)
         async with asyncio.timeout(patience):
             await check()
     except StoreUnavailable as error:
-        return str(error)
+        server.logger.warning("Not ready: %s", error)
+        return STORE_UNAVAILABLE
     except TimeoutError:
         return f"The session store did not answer within {patience:g} seconds"
     except Exception as error:

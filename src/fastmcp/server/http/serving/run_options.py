@@ -94,6 +94,11 @@ def read_run(function: str, transport: str, keywords: Mapping[str, Any]) -> Http
                 f"uvicorn_config= has {name!r}, of which uvicorn knows nothing: it is a keyword of "
                 f"{function} itself"
             )
+        if name in NOT_UVICORNS:
+            raise ConfigurationError(
+                f"uvicorn_config= has {name!r}, which uvicorn does for what it imports by itself: "
+                "use `uvicorn --reload module:mcp`"
+            )
         if name not in for_uvicorn | OWN:
             raise unexpected_keyword("uvicorn_config=", name, sorted(for_uvicorn))
 

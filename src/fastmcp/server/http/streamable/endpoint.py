@@ -29,13 +29,15 @@ from fastmcp._protocol.http import (
 )
 from fastmcp._protocol.mirroring import Plan, check_mirrors
 from fastmcp._runtime.dispatch import Dispatcher
-from fastmcp._runtime.exchange import Exchange
+from fastmcp._runtime.exchange import NO_ID, Exchange
+from fastmcp._runtime.faults import STORE_UNAVAILABLE
 from fastmcp.exceptions import InputUnavailable, InvalidRequest, McpError, StoreUnavailable
 from fastmcp.wire import jsonrpc
-from fastmcp.wire.jsonrpc import Request, RequestId
+from fastmcp.wire.jsonrpc import Notification, Request, RequestId
 from fastmcp.wire.lifecycle import ClientCapabilities
 from fastmcp.wire.revisions import REVISIONS, Revision
 
+from ...request.detached import Nobody
 from ..attendant import Attendant
 from ..body import ASGIReceive, read_body
 from ..caller import caller_of
@@ -46,7 +48,10 @@ from .session import HttpSession
 from .sessions import Sessions
 from .writer import StreamWriter
 
-NO_SESSION = InvalidRequest("Invalid request: the Mcp-Session-Id header is missing")
+NO_SESSION = InvalidRequest(
+    "Invalid request: the Mcp-Session-Id header is missing; this is an MCP endpoint, which "
+    "`fastmcp list URL` shows"
+)
 ALLOW_POST = ((b"allow", b"POST"),)
 ALLOW_ALL = ((b"allow", b"GET, POST, DELETE"),)
 
@@ -61,6 +66,8 @@ class StreamableHTTPEndpoint:
         mirrors: Callable[[str], Plan],
         settings: HttpSettings,
     ) -> None:
+        self._dispatcher = dispatcher
+        self._telling: set[asyncio.Task[None]] = set()
         self._answer = dispatcher.within(settings.request_timeout)
         self._mirrors = mirrors
         self._settings = settings
@@ -78,12 +85,11 @@ class StreamableHTTPEndpoint:
                 await self._session_method(scope, headers, receive, reply)
             else:
                 await reply.reject(Reject(405, headers=self._allow()))
-        except StoreUnavailable as error:
+        except StoreUnavailable:
             if reply.started:
                 await reply.end_stream()
             else:
-                text = f"The session store cannot be reached: {error}"
-                await reply.reject(unavailable(McpError(code=-32603, message=text)))
+                await reply.reject(unavailable(McpError(code=-32603, message=STORE_UNAVAILABLE)))
 
     def _allow(self) -> tuple[tuple[bytes, bytes], ...]:
         return ALLOW_POST if self._settings.stateless else ALLOW_ALL
@@ -110,6 +116,7 @@ class StreamableHTTPEndpoint:
             await self._serve_handshake(verdict, scope, receive, reply)
         elif isinstance(verdict, Acknowledge):
             await reply.json(b"", 202)
+            self._tell(verdict.message, Sender(verdict.revision, ClientCapabilities()), scope)
         else:
             await reply.reject(verdict, receive)
 
@@ -272,6 +279,25 @@ class StreamableHTTPEndpoint:
             await reply.json(b"[" + b",".join(answers) + b"]")
         else:
             await reply.json(b"", 202)
+        for message in verdict.messages:
+            if isinstance(message, Notification):
+                self._tell(message, sender, scope)
+
+    def _tell(self, message: Notification, sender: Sender, scope: MutableMapping[str, Any]) -> None:
+        """Let middleware know of a notification that no session takes."""
+        if self._dispatcher.hears_notifications:
+            exchange = Exchange(
+                NO_ID,
+                message.method,
+                message.params,
+                sender=sender,
+                peer=Nobody(),
+                transport="streamable-http",
+                scope=scope,
+            )
+            task = exchange.loop.create_task(self._dispatcher.notify(exchange))
+            self._telling.add(task)
+            task.add_done_callback(self._telling.discard)
 
     async def _serve_session(
         self,
@@ -419,5 +445,8 @@ def _refusals(verdict: Handshake) -> list[bytes]:
 
 def _unknown_session(message: Any = None) -> Reject:
     """404 tells a client to initialize again (PROTOCOL 4.2)."""
-    error = InvalidRequest("Session not found: it has ended, or never was; initialize again")
+    error = InvalidRequest(
+        "Session not found: it has ended, or never was, or belongs to a worker that shares no "
+        "session_store= with this one; initialize again"
+    )
     return refuse(error, message.id if isinstance(message, Request) else None, status=404)
