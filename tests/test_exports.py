@@ -58,6 +58,25 @@ IMPORTED = {
         JSONSchema json_schema_to_type json_schema_to_type_adapter
     """,
     "fastmcp.client.auth.bearer": "BearerAuth",
+    "fastmcp.server.middleware": """
+        AuthMiddleware CallNext Middleware MiddlewareContext PingMiddleware
+    """,
+    "fastmcp.server.middleware.audit": "AuditMiddleware",
+    "fastmcp.server.middleware.authorization": "AuthMiddleware",
+    "fastmcp.server.middleware.caching": "ResponseCachingMiddleware",
+    "fastmcp.server.middleware.dereference": "DereferenceRefsMiddleware",
+    "fastmcp.server.middleware.error_handling": "ErrorHandlingMiddleware RetryMiddleware",
+    "fastmcp.server.middleware.logging": """
+        BaseLoggingMiddleware LoggingMiddleware StructuredLoggingMiddleware default_serializer
+    """,
+    "fastmcp.server.middleware.middleware": "CallNext Middleware MiddlewareContext",
+    "fastmcp.server.middleware.ping": "PingMiddleware",
+    "fastmcp.server.middleware.redaction": "MASK SECRET_KEYS SECRET_TEXTS Redactor",
+    "fastmcp.server.middleware.response_limiting": "ResponseLimitingMiddleware",
+    "fastmcp.server.middleware.timing": "DetailedTimingMiddleware TimingMiddleware",
+    "fastmcp.server.middleware.tool_injection": """
+        PromptToolMiddleware ResourceToolMiddleware ToolInjectionMiddleware
+    """,
     "fastmcp.client.elicitation": """
         ElicitRequestParams ElicitResult ElicitationHandler RequestContext
     """,

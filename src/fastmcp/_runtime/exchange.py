@@ -76,10 +76,11 @@ class Exchange:
     token that the connection vouches for. `rounds` are the rounds of input that a modern request
     may need; `on_fault` hears of what is raised before it becomes an answer, and `fault` is the
     last of that. `component` is what the request turned out to be for, and not what its function
-    uses besides.
+    uses besides; `asked` counts how often its client was asked something.
     """
 
     __slots__ = (
+        "asked",
         "component",
         "connection_id",
         "fault",
@@ -133,6 +134,7 @@ class Exchange:
         self.on_fault = on_fault
         self.loop = asyncio.get_running_loop() if loop is None else loop
         self.rounds: Any = None
+        self.asked = 0
         self.component: Any = None
         self.fault: BaseException | None = None
         self.values: dict[Any, Any] | None = None

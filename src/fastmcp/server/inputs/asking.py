@@ -26,6 +26,7 @@ async def ask(exchange: Exchange, method: str, params: Model, result: type[R]) -
         MissingCapability: it did not declare that it can be asked this.
         InputUnavailable: it cannot be asked, is gone, or its answer is unreadable.
     """
+    exchange.asked += 1
     sender = exchange.sender
     sent = sieve(params, sender.revision)
     if sender.revision.modern:

@@ -30,6 +30,10 @@ class SessionMiddleware:
         if len(self._members) > MAX_SESSIONS:
             self.forget(next(iter(self._members)))
 
+    def has(self, session: str) -> bool:
+        """Whether a session has middleware of its own."""
+        return session in self._members
+
     def forget(self, session: str) -> None:
         """The session has ended."""
         self._members.pop(session, None)

@@ -1,0 +1,255 @@
+"""Audit: who used which component when, and what came of it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import inspect
+import json
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+import msgspec
+
+from fastmcp.exceptions import (
+    AuthorizationError,
+    ConfigurationError,
+    FastMCPError,
+    InvalidParams,
+    McpError,
+    ValidationError,
+)
+from fastmcp.wire.inputs import InputRequiredResult
+
+from ..catalogue import version_asked_for
+from .appended_file import PATIENCE, AppendedFile
+from .ending import ending_of, words_of
+from .logging import default_serializer
+from .middleware import CallNext, Middleware, MiddlewareContext
+from .redaction import MOST, Redactor
+
+if TYPE_CHECKING:
+    from fastmcp.server.context import Context
+
+Entry: TypeAlias = dict[str, Any]
+Sink: TypeAlias = "logging.Logger | str | os.PathLike[str] | Callable[[Entry], Any]"
+
+MOST_NAMES = 64
+MOST_LETTERS = 300
+"""How much is written of what a client calls things."""
+
+own_logger = logging.getLogger("fastmcp.audit")
+
+
+class AuditMiddleware(Middleware):
+    """Tells `sink` of each use of a tool, resource or prompt, as one line of JSON.
+
+    `sink` is a file that is appended to, a logger, or a function that gets the entry as a dict, on
+    the event loop. Add this middleware first, so that what others refuse is told of, too. Of the
+    arguments there are the names, and a digest by which equal ones are found; `digest_key` makes
+    it one that nobody without the key can find the arguments by. `include_arguments` has their
+    values, too, without what `redact` hides.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        *,
+        log_level: int = logging.INFO,
+        include_arguments: bool = False,
+        digest_key: str | bytes | None = None,
+        redact: Redactor | bool = True,
+    ) -> None:
+        self.include_arguments = include_arguments
+        self._redactor = Redactor.of(redact)
+        self._key = digest_key.encode() if isinstance(digest_key, str) else digest_key
+        self._file: AppendedFile | None = None
+        self._sends = self._sending(sink, log_level)
+
+    def flush(self, timeout: float = PATIENCE) -> bool:
+        """Wait until the file has all entries so far; whether it has. The end of the process does
+        that by itself.
+        """
+        return self._file is None or self._file.flush(timeout)
+
+    async def on_call_tool(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        message = context.message
+        return await self._audited(context, call_next, message.name, message.arguments)
+
+    async def on_read_resource(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        uri = self._redactor.line(str(context.message.uri))
+        return await self._audited(context, call_next, uri, None)
+
+    async def on_get_prompt(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        message = context.message
+        return await self._audited(context, call_next, message.name, message.arguments)
+
+    async def _audited(
+        self,
+        context: MiddlewareContext[Any],
+        call_next: CallNext[Any, Any],
+        target: str,
+        arguments: Any,
+    ) -> Any:
+        use = _Use(context)
+        given = self._about(arguments)  # before the function, which may change them
+        try:
+            result = await call_next(context)
+        except GeneratorExit:
+            raise
+        except BaseException as fault:
+            outcome = use.outcome_of(fault)
+            await self._tell(use.entry(target, outcome, self._error(outcome, fault), given))
+            raise
+        await self._tell(use.entry(target, _outcome_of(result), None, given))
+        return result
+
+    def _about(self, arguments: Any) -> Entry:
+        if not isinstance(arguments, Mapping) or not arguments:
+            return {}
+        given = cast("Mapping[str, Any]", arguments)
+        names = [str(name)[:MOST_LETTERS] for name in list(given)[:MOST_NAMES]]
+        about: Entry = {"names": sorted(names), "digest": self._digest(given)}
+        if self.include_arguments:
+            about["values"] = self._redactor.data(given, MOST)
+        return {"arguments": about}
+
+    def _digest(self, arguments: Mapping[str, Any]) -> str | None:
+        try:
+            data = msgspec.json.encode(arguments, order="sorted")
+        except Exception:  # given by code in this process: no data
+            try:
+                data = default_serializer(arguments).encode()
+            except Exception:
+                return None
+        if self._key is not None:
+            return f"hmac-sha256:{hmac.digest(self._key, data, 'sha256').hex()}"
+        return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+    def _error(self, outcome: str, fault: BaseException) -> Entry | None:
+        if outcome in ("input_required", "cancelled"):
+            return None
+        code = fault.code if isinstance(fault, McpError) else None
+        said = self._redactor.line(words_of(fault), 300)
+        return {"type": type(fault).__name__, "code": code, "message": said}
+
+    async def _tell(self, entry: Entry) -> None:
+        try:
+            sent = self._sends(entry)
+            if inspect.isawaitable(sent):
+                await sent
+        except Exception as error:
+            own_logger.error("The audit log failed (%s): %s", error, _line(entry).decode())
+
+    def _sending(self, sink: Any, log_level: int) -> Callable[[Entry], Any]:
+        if isinstance(sink, (str, os.PathLike)):
+            file = self._file = AppendedFile(cast("str", sink), own_logger)
+            return lambda entry: file.put(_line(entry) + b"\n")
+        if isinstance(sink, logging.Logger):
+            return _to_logger(sink, log_level)
+        if callable(sink):
+            return sink
+        raise ConfigurationError(
+            f"AuditMiddleware takes the path of a file, a logger or a function, not {sink!r}"
+        )
+
+
+class _Use:
+    """One use of a component, from its beginning."""
+
+    def __init__(self, context: MiddlewareContext[Any]) -> None:
+        self._context = context
+        self._served: Context | None = context.fastmcp_context
+        self._start = time.perf_counter()
+        # What is used in the course of another request leaves that one's component in its place.
+        self._within = self._served is not None and self._served.exchange.component is not None
+
+    @property
+    def _component(self) -> Any:
+        """What the request turned out to be for, if that can be known."""
+        return None if self._served is None or self._within else self._served.exchange.component
+
+    def entry(self, target: str, outcome: str, error: Entry | None, given: Entry) -> Entry:
+        context = self._context
+        component = self._component
+        version = None if component is None else component.version
+        entry: Entry = {
+            "time": context.timestamp.isoformat(),
+            "method": context.method,
+            "target": target[:MOST_LETTERS],
+            "version": version or version_asked_for(getattr(context.message, "meta", None)),
+            "outcome": outcome,
+            "error": error,
+            "duration_ms": round((time.perf_counter() - self._start) * 1000, 3),
+        }
+        if self._served is not None:
+            entry.update(_who(self._served))
+        entry.update(given)
+        return entry
+
+    def outcome_of(self, fault: BaseException) -> str:
+        ending = ending_of(self._context, fault)
+        if ending != "error":
+            return ending
+        if isinstance(fault, (AuthorizationError, ValidationError, InvalidParams)):
+            return "refused"
+        if isinstance(fault, FastMCPError) and self._component is None and not self._within:
+            return "refused"  # before anything ran
+        if self._context.method == "tools/call" and not isinstance(fault, McpError):
+            return "tool_error"
+        return "error"
+
+
+def _outcome_of(result: Any) -> str:
+    if isinstance(result, InputRequiredResult):
+        return "input_required"
+    return "tool_error" if getattr(result, "is_error", False) else "ok"
+
+
+def _who(served: Context) -> Entry:
+    info = served.client_info
+    client = None
+    if info is not None:
+        client = {"name": info.name[:MOST_LETTERS], "version": info.version[:MOST_LETTERS]}
+    return {
+        "server": served.fastmcp.name,
+        "principal": served.principal,
+        "client": client,
+        "session": served.session_id[:MOST_LETTERS],
+        "request": served.request_id[:MOST_LETTERS],
+        "transport": served.transport,
+    }
+
+
+def _to_logger(logger: logging.Logger, level: int) -> Callable[[Entry], None]:
+    heard = False
+
+    def send(entry: Entry) -> None:
+        nonlocal heard
+        if not heard:
+            heard = True
+            if not logger.isEnabledFor(level):
+                own_logger.warning(
+                    "The audit log goes to the logger %r, which drops what is of level %s",
+                    logger.name,
+                    logging.getLevelName(level),
+                )
+        logger.log(level, _line(entry).decode())
+
+    return send
+
+
+def _line(entry: Entry) -> bytes:
+    try:
+        return msgspec.json.encode(entry)
+    except Exception:  # half of a surrogate pair in a name
+        return json.dumps(entry, default=str).encode()

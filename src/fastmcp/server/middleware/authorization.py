@@ -1,0 +1,162 @@
+"""AuthMiddleware: checks that hold for everything that a server offers."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, TypeVar, cast
+
+from fastmcp._components.component import Component
+from fastmcp.exceptions import AuthorizationError, ConfigurationError
+from fastmcp.server.auth.authorization import AuthCheck, AuthContext, permit, run_auth_checks
+from fastmcp.server.context import Context
+from fastmcp.wire.features import SubscribeRequestParams
+from fastmcp.wire.notifications import SubscriptionsListenRequestParams
+
+from .addressed import addressed, resource_at
+from .middleware import CallNext, Middleware, MiddlewareContext
+
+logger = logging.getLogger("fastmcp.server.middleware")
+
+C = TypeVar("C", bound=Component)
+
+
+class AuthMiddleware(Middleware):
+    """Lets callers see and use only what every check of `auth` lets them.
+
+    A check is a function of an `AuthContext`, plain or async; one that raises counts as failed.
+    Over stdio the caller is the user of this machine, and nothing is checked.
+
+    Raises:
+        ConfigurationError: a check that cannot be called.
+    """
+
+    def __init__(self, auth: AuthCheck | list[AuthCheck]) -> None:
+        self.auth: AuthCheck | list[AuthCheck] = auth
+        given: Any = auth
+        checks = cast("list[Any]", given) if isinstance(given, list) else [given]
+        if not checks or not all(callable(check) for check in checks):
+            raise ConfigurationError(
+                f"auth= takes a function of an AuthContext, or a list of them, not {auth!r}"
+            )
+
+    async def on_list_tools(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        """The tools that the caller may use."""
+        return await self._allowed(context, await call_next(context))
+
+    async def on_list_resources(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        """The resources that the caller may read."""
+        return await self._allowed(context, await call_next(context))
+
+    async def on_list_resource_templates(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        """The templates that the caller may use."""
+        return await self._allowed(context, await call_next(context))
+
+    async def on_list_prompts(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        """The prompts that the caller may use."""
+        return await self._allowed(context, await call_next(context))
+
+    async def on_call_tool(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        """The call, if it is allowed."""
+        await self._require(context, f"tool {context.message.name!r}")
+        return await call_next(context)
+
+    async def on_get_prompt(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        """The prompt, if it is allowed."""
+        await self._require(context, f"prompt {context.message.name!r}")
+        return await call_next(context)
+
+    async def check_resource_access(self, context: MiddlewareContext[Any]) -> None:
+        """Refuse what the caller may not read."""
+        await self._require(context, f"resource {str(context.message.uri)!r}")
+
+    async def on_complete(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        """The completion, if what it is for is allowed."""
+        ref = context.message.ref
+        await self._require(context, f"{ref.type} {getattr(ref, 'name', None) or ref.uri!r}")
+        return await call_next(context)
+
+    async def on_request(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        """Any request; one to watch resources, as far as the caller may read them."""
+        message = context.message
+        if isinstance(message, SubscribeRequestParams):
+            await self._require(context, f"resource {message.uri!r}")
+        elif isinstance(message, SubscriptionsListenRequestParams):
+            wanted = message.notifications
+            if wanted.resource_subscriptions:
+                wanted.resource_subscriptions = [
+                    uri
+                    for uri in wanted.resource_subscriptions
+                    if await self._may_watch(context, uri)
+                ]
+        return await call_next(context)
+
+    async def _may_watch(self, context: MiddlewareContext[Any], uri: str) -> bool:
+        served = context.fastmcp_context
+        if served is None:
+            return False
+        return await self._sees(served, resource_at(served, uri))
+
+    async def _allowed(self, context: MiddlewareContext[Any], listed: Sequence[C]) -> Sequence[C]:
+        served = context.fastmcp_context
+        if served is None:
+            return []
+        if served.transport == "stdio":
+            return listed
+        return [component for component in listed if await self._sees(served, component)]
+
+    async def _sees(self, served: Context, component: Component | None) -> bool:
+        try:
+            return served.transport == "stdio" or await self._passes(served, component)
+        except AuthorizationError:
+            return False
+
+    async def _require(self, context: MiddlewareContext[Any], what: str) -> None:
+        """Refuse a component that is not there in the words for one that is not allowed.
+
+        Raises:
+            AuthorizationError: a check failed, or what a check raised.
+        """
+        served = context.fastmcp_context
+        if served is None:
+            raise AuthorizationError(f"Authorization failed for {what}: missing context")
+        if served.transport == "stdio":
+            return
+        message = context.message
+        if isinstance(message, SubscribeRequestParams):
+            component = resource_at(served, message.uri)
+        else:
+            component = addressed(served, message)
+        if component is None or await permit(component) is None:
+            raise AuthorizationError(
+                f"Authorization failed for {what}: not found or not authorized"
+            )
+        if not await self._passes(served, component):
+            raise AuthorizationError(f"Authorization failed for {what}: insufficient permissions")
+
+    async def _passes(self, served: Context, component: Component | None) -> bool:
+        if component is None:
+            return False
+        try:
+            return await run_auth_checks(self.auth, AuthContext(served.access_token, component))
+        except AuthorizationError:
+            raise
+        except Exception:
+            logger.warning("A check of %r failed, which refuses it", component.key, exc_info=True)
+            return False
