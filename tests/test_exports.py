@@ -66,6 +66,17 @@ IMPORTED = {
     "fastmcp.server.middleware.caching": "ResponseCachingMiddleware",
     "fastmcp.server.middleware.dereference": "DereferenceRefsMiddleware",
     "fastmcp.server.middleware.error_handling": "ErrorHandlingMiddleware RetryMiddleware",
+    "fastmcp.server.limits": "LimitError Limits ToolLimits",
+    "fastmcp.server.middleware.circuit_breaker": "CircuitBreakerMiddleware CircuitOpenError",
+    "fastmcp.server.middleware.concurrency": "ConcurrencyLimitError ConcurrencyLimitMiddleware",
+    "fastmcp.server.middleware.idempotency": "IdempotencyError IdempotencyMiddleware",
+    "fastmcp.server.middleware.message_limits": "ArgumentDepthMiddleware ResultSizeMiddleware",
+    "fastmcp.server.middleware.rate_limiting": """
+        RateLimitError RateLimitingMiddleware SlidingWindowRateLimiter
+        SlidingWindowRateLimitingMiddleware TokenBucketRateLimiter
+    """,
+    "fastmcp.server.middleware.rate_stores": "Bucket RateStore RedisRateStore Window",
+    "fastmcp.server.middleware.timeouts": "RequestTimeoutError TimeoutMiddleware",
     "fastmcp.server.middleware.logging": """
         BaseLoggingMiddleware LoggingMiddleware StructuredLoggingMiddleware default_serializer
     """,
@@ -144,7 +155,6 @@ IMPORTED = {
     "fastmcp.server.lifespan": """
         ComposedLifespan ContextManagerLifespan Lifespan lifespan
     """,
-    "fastmcp.server.middleware": "Middleware MiddlewareContext CallNext",
     "fastmcp.server.providers": "LocalProvider",
     "fastmcp.server.sampling": "SampleStep SamplingResult SamplingTool",
     "fastmcp.server.sampling.run": "SampleStep SamplingResult",

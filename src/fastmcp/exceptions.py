@@ -2,14 +2,15 @@
 
 FastMCPError
 ├── McpError                    a JSON-RPC error: what the peer answered, or is to be answered
-│   └── RemoteProtocolError     the peer broke the protocol
-│       ├── ParseError              -32700  not JSON
-│       ├── InvalidRequest          -32600  not one request or notification
-│       ├── MethodNotFound          -32601
-│       ├── InvalidParams           -32602
-│       ├── HeaderMismatch          -32020  an HTTP header disagrees with the body
-│       ├── MissingCapability       -32021  the client declared too little for this call
-│       └── UnsupportedVersion      -32022
+│   ├── RemoteProtocolError     the peer broke the protocol
+│   │   ├── ParseError              -32700  not JSON
+│   │   ├── InvalidRequest          -32600  not one request or notification
+│   │   ├── MethodNotFound          -32601
+│   │   ├── InvalidParams           -32602
+│   │   ├── HeaderMismatch          -32020  an HTTP header disagrees with the body
+│   │   ├── MissingCapability       -32021  the client declared too little for this call
+│   │   └── UnsupportedVersion      -32022
+│   └── LimitError              -32000  more than a limit allows (in fastmcp.server.limits)
 ├── LocalProtocolError          we, or the code that called us, broke a rule
 │   ├── ConfigurationError          options that cannot work together
 │   └── InvalidSignature            a function that cannot become a component

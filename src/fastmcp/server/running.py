@@ -116,7 +116,8 @@ async def _serve_stdio(server: HttpServable, options: Mapping[str, Any], functio
     for name in options:
         if name not in STDIO_OPTIONS:
             raise unexpected_keyword(function, name, sorted(STDIO_OPTIONS))
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {} if server.limits is None else server.limits.stdio_options()
+    given |= {name: value for name, value in options.items() if value is not None}
     level = given.pop("log_level", None)
     if given.pop("show_banner", False):
         from .banner import print_banner

@@ -34,6 +34,7 @@ from .context import Context
 from .identity import Identity
 from .inputs.request_state import RequestStateSecurity
 from .lifetime.shared_lifespan import SharedLifespan
+from .limits import Limits
 from .middleware.chain import Member, checked
 from .middleware.session_middleware import SessionMiddleware
 from .options import HttpDefaults, SamplingFallback, reject_unknown, require_available
@@ -72,6 +73,7 @@ class FastMCP(ComponentHost):
         website_url: str | None = None,
         icons: Sequence[Any] | None = None,
         middleware: Sequence[Member] | None = None,
+        limits: Limits | None = None,
         lifespan: LifespanFunction | None = None,
         session_lifespan: LifespanFunction | None = None,
         tools: Sequence[Tool | Callable[..., Any]] | None = None,
@@ -126,6 +128,9 @@ class FastMCP(ComponentHost):
         self.client_log_level: LoggingLevel = Settings.client_log_level.chosen(client_log_level)
         self.sampling_fallback = SamplingFallback(sampling_handler, sampling_handler_behavior)
         self.experimental_capabilities = dict(experimental_capabilities or {})
+        self.limits = limits
+        self._outermost = [] if limits is None else limits.outermost()
+        self._innermost = [] if limits is None else limits.innermost()
         self._middleware = [checked(each) for each in middleware or ()]
         self.lifespan = SharedLifespan(self, lifespan, session_lifespan)
         self._dispatcher: Dispatcher[Context] | None = None
@@ -333,7 +338,8 @@ class FastMCP(ComponentHost):
     def _compiled(self) -> Chains:
         if self._chains is None:
             around = self.lifespan.around_requests
-            self._chains = build_chains(around, self._middleware, self.session_middleware)
+            members = [*self._outermost, *self._middleware, *self._innermost]
+            self._chains = build_chains(around, members, self.session_middleware)
         return self._chains
 
     def chain(self, method: str) -> Handler[Context]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..connection import ServerConnection
     from ..inputs.request_state import RequestStateSecurity
     from ..lifetime.shared_lifespan import SharedLifespan
+    from ..limits import Limits
     from ..options import HttpDefaults
     from ..session_visibility import SessionVisibility
     from ..subscriptions import Audience
@@ -37,6 +38,7 @@ class HttpServable(Protocol):
     session_visibility: SessionVisibility
     audience: Audience
     cluster: Cluster | None
+    limits: Limits | None
     request_state_security: RequestStateSecurity
 
     @property

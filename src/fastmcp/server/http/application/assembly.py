@@ -47,7 +47,15 @@ def app_of(
     for name in options:
         if name not in known:
             raise unexpected_keyword(function, name, known)
-    return create_app(server, **options)
+    return create_app(server, **within_limits(server, options))
+
+
+def within_limits(server: HttpServable, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Keywords of `create_app`, with the limits of the server where they say nothing else."""
+    own = {} if server.limits is None else server.limits.http_options()
+    if options.get("transport") == "sse":
+        own.pop("session_idle_timeout", None)
+    return {**own, **options}
 
 
 def create_app(

@@ -23,7 +23,7 @@ from fastmcp.settings import Settings, settings
 
 from ...banner import print_banner
 from ...service import Service, serving
-from ..application.assembly import create_app
+from ..application.assembly import create_app, within_limits
 from ..application.starlette_app import StarletteWithLifespan
 from ..reply import Reply
 from ..servable import HttpServable
@@ -46,7 +46,8 @@ def create_run_app(server: HttpServable, how: HttpRun) -> StarletteWithLifespan:
     """The application that is to be served so."""
     elsewhere = how.sockets or how.uvicorn.get("uds") or how.uvicorn.get("fd")
     bound_to = None if elsewhere else how.host
-    return create_app(server, transport=how.transport, bound_to=bound_to, **how.app)
+    options = within_limits(server, {"transport": how.transport, **how.app})
+    return create_app(server, bound_to=bound_to, **options)
 
 
 async def serve_http(server: HttpServable, how: HttpRun) -> None:
