@@ -120,7 +120,7 @@ def announce(
     base = url_of(how.scheme, how.host, sockets) if sockets else _socket_name(how)
     if how.show_banner:
         print_banner(server, base + path, notes=notes, host=how.host if sockets else None)
-    elif sockets:  # for others uvicorn says it
+    if sockets:  # for others uvicorn says it
         logger.info("Uvicorn running on %s (Press CTRL+C to quit)", base)
 
 
