@@ -127,6 +127,7 @@ THIRD_PARTY: dict[str, set[str]] = {
         "httpx2",
         "msgspec",
         "opentelemetry",
+        "prometheus_client",
         "starlette",
         "uvicorn",
         "pydantic_core",

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from msgspec import Raw, Struct, json
 
+from fastmcp._tracing.presence import tracing_mode
 from fastmcp.exceptions import (
     INTERNAL_ERROR,
     ClientError,
@@ -138,7 +139,7 @@ class Answers:
             question = Question(request.method, request.params)
             answerer, params = self._accepted(question)
             context = self._context(request.id, question, params)
-            result = await answerer.answer(params, context)
+            result = await _traced(answerer.answer(params, context), context)
             return jsonrpc.encode_result(request.id, sieve(result, revision))
         except McpError as error:
             return jsonrpc.encode_failure(request.id, error)
@@ -204,7 +205,16 @@ class Answers:
 
 async def _answered(answerer: Answerer, params: Any, context: RequestContext) -> Model:
     try:
-        return await answerer.answer(params, context)
+        return await _traced(answerer.answer(params, context), context)
     except Exception as error:
         text = str(error) or type(error).__name__
         raise ClientError(f"The handler of {context.method} failed: {text}") from error
+
+
+async def _traced(work: Coroutine[Any, Any, Model], context: RequestContext) -> Model:
+    mode = tracing_mode()
+    if mode == "off":
+        return await work
+    from .tracing import answering
+
+    return await answering(context, work, mode)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Coroutine, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw
 
+from fastmcp._tracing.presence import tracing_mode
 from fastmcp.exceptions import ClientError, Disconnected, McpError, SessionExpired
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.features import Tool
@@ -28,6 +30,9 @@ from .progress import ProgressHandler
 from .rounds import IN_ROUNDS, demand_in, fulfil
 from .streams import Streams
 from .transports.transport import ClientTransport
+
+if TYPE_CHECKING:
+    from .tracing import Tracing
 
 logger = logging.getLogger("fastmcp.client")
 
@@ -55,6 +60,7 @@ class Connection:
         self._level: LoggingLevel | None = None
         self._watched: set[str] = set()
         self._repeatable: set[str] = set()
+        self._tracing: Tracing | None = None
 
     @property
     def is_open(self) -> bool:
@@ -78,6 +84,7 @@ class Connection:
         """Open it, for the first of its users."""
         self._users += 1
         try:
+            self._look_for_tracing()
             await self._linked()
             if self._hears_lists and self._agreement and self._agreement.revision.modern:
                 await self._streams.hear_lists()
@@ -103,6 +110,15 @@ class Connection:
         link = await self._linked()
         return await link.negotiate(self._options.init_timeout if timeout is None else timeout)
 
+    def _look_for_tracing(self) -> None:
+        mode = tracing_mode()
+        if mode == "off":
+            self._tracing = None
+        else:
+            from .tracing import Tracing
+
+            self._tracing = Tracing(self._transport, mode)
+
     @property
     def _hears_lists(self) -> bool:
         return self._notices.hears_all or bool(self._options.cache)
@@ -121,6 +137,7 @@ class Connection:
                 cancelled=lambda request: self._notices.cancelled(request.id),
                 prepare=self._prepare,
                 lost=self._lost,
+                tracing=self._tracing,
             )
             self._links = {each for each in self._links if not each.ended} | {link}
         await link.opened()
@@ -177,7 +194,7 @@ class Connection:
 
     # Asking
 
-    async def request(
+    def request(
         self,
         method: str,
         params: Mapping[str, Any] | None = None,
@@ -185,11 +202,24 @@ class Connection:
         timeout: float | None = None,
         progress_handler: ProgressHandler | None = None,
         meta: Mapping[str, Any] | None = None,
-    ) -> Raw:
+    ) -> Coroutine[Any, Any, Raw]:
         """Any request, answered with the raw JSON of its result.
 
         What a modern server asks for meanwhile is answered in rounds; `timeout` is for each.
         """
+        if self._tracing is None:
+            return self._ask(method, params, timeout, progress_handler, meta)
+        ask = partial(self._ask, method, params, timeout, progress_handler)
+        return self._tracing.request(ask, method, params, meta, self._agreement)
+
+    async def _ask(
+        self,
+        method: str,
+        params: Mapping[str, Any] | None,
+        timeout: float | None,
+        progress_handler: ProgressHandler | None,
+        meta: Mapping[str, Any] | None,
+    ) -> Raw:
         given = params or {}
         result = await self._request(method, given, timeout, progress_handler, meta)
         if method not in IN_ROUNDS or not self.agreement.revision.modern:

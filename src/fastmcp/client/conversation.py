@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from typing import Any, Protocol
 
 from msgspec import Raw
@@ -44,7 +44,7 @@ class Conversation(Protocol):
         """Agree on a revision now, where opening left that out."""
         ...
 
-    async def request(
+    def request(
         self,
         method: str,
         params: Mapping[str, Any] | None = None,
@@ -52,7 +52,7 @@ class Conversation(Protocol):
         timeout: float | None = None,
         progress_handler: ProgressHandler | None = None,
         meta: Mapping[str, Any] | None = None,
-    ) -> Raw:
+    ) -> Coroutine[Any, Any, Raw]:
         """Ask, and answer what is asked meanwhile; the raw JSON of the result."""
         ...
 

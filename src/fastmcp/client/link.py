@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw, json
 
@@ -19,6 +19,9 @@ from .answers import Answers
 from .negotiation import Agreement, Introduction, negotiate
 from .options import Options
 from .transports.transport import ClientTransport
+
+if TYPE_CHECKING:
+    from .tracing import Tracing
 
 logger = logging.getLogger("fastmcp.client")
 
@@ -40,6 +43,7 @@ class Link:
         cancelled: Callable[[Request], None],
         prepare: Callable[[Link], Awaitable[None]],
         lost: Callable[[Link], None],
+        tracing: Tracing | None,
     ) -> None:
         self.channel = transport.open()
         self.session = Session(
@@ -58,6 +62,7 @@ class Link:
         self._cancelled = cancelled
         self._prepare = prepare
         self._lost = lost
+        self._tracing = tracing
         self._failure: BaseException | None = None
         self._given_up = False
         self._retired = False
@@ -184,7 +189,7 @@ class Link:
         if mode == "auto" and self._transport.handshake_only:
             mode = "legacy"
         agreement = await negotiate(
-            self.session,
+            self.session if self._tracing is None else self._tracing.over(self.session),
             client,
             mode,
             timeout=timeout,

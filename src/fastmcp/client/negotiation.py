@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from collections.abc import Awaitable, Mapping
+from typing import Any, Protocol, TypeAlias
 
 from msgspec import DecodeError, Raw, Struct, ValidationError, convert, json
 
-from fastmcp._runtime.session import Session
 from fastmcp.exceptions import (
     HEADER_MISMATCH,
     MISSING_CAPABILITY,
@@ -107,12 +107,25 @@ class Introduction(Struct):
         return said
 
 
+class Asked(Protocol):
+    """What can be asked before there is an agreement."""
+
+    def request(
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        *,
+        timeout: float | None,
+        cancellable: bool,
+    ) -> Awaitable[Raw]: ...
+
+
 class _Supported(Struct):
     supported: list[str]
 
 
 async def negotiate(
-    session: Session,
+    server: Asked,
     client: Introduction,
     mode: Mode,
     *,
@@ -127,16 +140,16 @@ async def negotiate(
         ClientError: it cannot be reached, or there is no revision in common.
     """
     if mode == "auto":
-        agreed = await _probe(session, client, LATEST_MODERN, timeout, probe_timeout)
+        agreed = await _probe(server, client, LATEST_MODERN, timeout, probe_timeout)
         if agreed is not None:
             return agreed
     elif mode in REVISIONS and REVISIONS[mode].modern:
         return Agreement(REVISIONS[mode], discover=prior)
-    return await _initialize(session, client, REVISIONS.get(mode, LATEST_HANDSHAKE), timeout)
+    return await _initialize(server, client, REVISIONS.get(mode, LATEST_HANDSHAKE), timeout)
 
 
 async def _probe(
-    session: Session,
+    server: Asked,
     client: Introduction,
     revision: Revision,
     timeout: float | None,
@@ -147,7 +160,7 @@ async def _probe(
     """Ask for `server/discover`; None tells of a handshake server."""
     patience = timeout if probe_timeout is None else min(probe_timeout, timeout or probe_timeout)
     try:
-        raw = await session.request(
+        raw = await server.request(
             "server/discover",
             {"_meta": client.envelope(revision)},
             timeout=patience,
@@ -166,7 +179,7 @@ async def _probe(
             if any(REVISIONS.get(text) in HANDSHAKE_REVISIONS for text in _supported(error)):
                 return None
             raise
-        return await _probe(session, client, common, timeout, probe_timeout, again=False)
+        return await _probe(server, client, common, timeout, probe_timeout, again=False)
     except UnexpectedResponse as error:
         if error.status in (400, 404, 405, 406, 415) or error.status < 300:
             return None
@@ -178,9 +191,9 @@ async def _probe(
 
 
 async def _initialize(
-    session: Session, client: Introduction, offered: Revision, timeout: float | None
+    server: Asked, client: Introduction, offered: Revision, timeout: float | None
 ) -> Agreement:
-    raw = await session.request(
+    raw = await server.request(
         "initialize",
         {
             "protocolVersion": offered.text,

@@ -37,6 +37,7 @@ from .lifetime.shared_lifespan import SharedLifespan
 from .limits import Limits
 from .middleware.chain import Member, checked
 from .middleware.session_middleware import SessionMiddleware
+from .observing import observe
 from .options import HttpDefaults, SamplingFallback, reject_unknown, require_available
 from .providers.local import Feature
 from .providers.shelf import OnDuplicate
@@ -361,6 +362,7 @@ class FastMCP(ComponentHost):
                 refused=chains.refused,
                 notified=chains.notified,
             )
+            observe(self, self._dispatcher)
         return self._dispatcher
 
     def connect(
@@ -456,8 +458,8 @@ class FastMCP(ComponentHost):
         `max_sessions_per_principal` (of an authenticated caller), `max_request_size` (bytes),
         `request_timeout` (seconds), `host_origin_protection`
         (`"auto"`, True, False), `allowed_hosts`, `allowed_origins`, `cors_origins` (of web pages,
-        `["*"]` for all), `rest` (the view of tools, resources and prompts as plain JSON) and
-        `health` (`/health` and `/ready`).
+        `["*"]` for all), `rest` (the view of tools, resources and prompts as plain JSON), `health`
+        (`/health` and `/ready`) and `metrics` (`/metrics`, for Prometheus).
         """
         from .http.application.assembly import app_of
 

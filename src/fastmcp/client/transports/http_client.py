@@ -43,6 +43,8 @@ class Timeouts(NamedTuple):
 class HttpTransport(ClientTransport):
     """What the transports over HTTP are given; `StreamableHttpTransport` says what it means."""
 
+    network = "tcp"
+
     def __init__(
         self,
         url: Any,

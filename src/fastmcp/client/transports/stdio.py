@@ -176,6 +176,7 @@ class StdioTransport(ClientTransport):
     """
 
     probe_timeout = 10.0
+    network = "pipe"
 
     def __init__(
         self,

@@ -75,6 +75,9 @@ class ClientTransport(ABC):
         """
         raise ConfigurationError(f"auth= and verify= are for servers over HTTP, not for {self!r}")
 
+    network: str | None = None
+    """How messages travel, in the words of OpenTelemetry: "tcp", "pipe"; None within a process."""
+
     raise_exceptions: bool = False
     """Whether requests raise what the server's functions raised, as the same objects."""
 

@@ -74,6 +74,10 @@ async def _supervise(server: HttpServable, how: HttpRun, command: Sequence[str])
     with contextlib.ExitStack() as opened:
         sockets = sockets_for(how, opened)
         assert sockets is not None
+        if how.app.get("metrics"):
+            from ...metrics.shared_records import shared_by_workers
+
+            opened.enter_context(shared_by_workers())
         terms = Terms([s.fileno() for s in sockets], secrets.token_bytes(32), stateless)
         supervisor = Supervisor(command, how.workers, terms)
         with serving(server, supervisor.stop) as service:

@@ -1,0 +1,55 @@
+"""Whether this program traces, told without loading OpenTelemetry."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from importlib.util import find_spec
+from typing import Literal, TypeAlias
+
+from fastmcp.settings import Setting, _flag, _one_of
+
+Mode: TypeAlias = Literal["native", "propagation_only", "off"]
+"""Spans of our own and the context that comes and goes with requests; that context alone; nothing.
+"""
+
+
+class _Switches:
+    """The settings of telemetry."""
+
+    telemetry = Setting(_flag, True)
+    telemetry_mode: Setting[Mode] = Setting(_one_of("native", "propagation_only", "off"), "native")
+
+
+_switches = _Switches()
+
+
+def chosen_mode() -> Mode:
+    """What was chosen: by `FASTMCP_TELEMETRY=off`, or by `FASTMCP_TELEMETRY_MODE`.
+
+    Raises:
+        ConfigurationError: a variable has a value that means nothing.
+    """
+    return _switches.telemetry_mode if _switches.telemetry else "off"
+
+
+def tracing_mode() -> Mode:
+    """What is to be done here and now: `off` in a program that does not use OpenTelemetry.
+
+    One that does has loaded it, or is told of it by a variable of its environment.
+    """
+    used = "opentelemetry.trace" in sys.modules or (_environment_speaks() and _installed())
+    return chosen_mode() if used else "off"
+
+
+def _environment_speaks() -> bool:
+    return any(name.startswith("OTEL_") for name in os.environ)
+
+
+@cache
+def _installed() -> bool:
+    try:
+        return find_spec("opentelemetry.trace") is not None
+    except ModuleNotFoundError:
+        return False

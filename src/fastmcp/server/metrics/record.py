@@ -1,0 +1,111 @@
+"""What was recorded of a server: plain numbers, which can be added and sent elsewhere."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from typing import Final, TypeVar
+
+from msgspec import Struct, field, msgpack
+
+K = TypeVar("K")
+
+DURATIONS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
+"""Bounds for the durations of requests, by the semantic conventions for MCP; in seconds."""
+WAITS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30)
+"""Bounds for how long functions wait for a thread, in seconds."""
+
+
+class Exemplar(Struct, array_like=True):
+    """One that was measured, and the trace that tells more of it; `at` is a time since 1970."""
+
+    trace: str
+    span: str
+    value: float
+    at: float
+
+
+class Histogram(Struct, array_like=True):
+    """How many were at most each of the bounds and above the one before; the last has none."""
+
+    counts: list[int]
+    total: float = 0.0
+    exemplars: dict[int, Exemplar] = field(default_factory=dict[int, Exemplar])
+
+    @classmethod
+    def within(cls, bounds: tuple[float, ...]) -> Histogram:
+        """An empty one."""
+        return cls([0] * (len(bounds) + 1))
+
+    def add(self, bounds: tuple[float, ...], value: float, exemplar: Exemplar | None) -> None:
+        """Take one in."""
+        place = bisect_left(bounds, value)
+        self.counts[place] += 1
+        self.total += value
+        if exemplar is not None:
+            self.exemplars[place] = exemplar
+
+    def include(self, other: Histogram) -> None:
+        """Take in all that another one has."""
+        self.counts = [
+            mine + theirs for mine, theirs in zip(self.counts, other.counts, strict=True)
+        ]
+        self.total += other.total
+        for place, theirs in other.exemplars.items():
+            mine = self.exemplars.get(place)
+            if mine is None or mine.at < theirs.at:
+                self.exemplars[place] = theirs
+
+
+class Now(Struct):
+    """What there is at the moment, and no longer when the process is gone."""
+
+    in_flight: int = 0
+    sessions: int = 0
+    streams: int = 0
+    threads_busy: int = 0
+    threads_idle: int = 0
+    threads_limit: int = 0
+    queued: int = 0
+
+    def include(self, other: Now) -> None:
+        """Take in what there is elsewhere."""
+        for name in self.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def _no_waits() -> Histogram:
+    return Histogram.within(WAITS)
+
+
+class Record(Struct):
+    """Requests by method, component and outcome, their durations by method and component, errors
+    by method and code, and how long functions waited for threads.
+    """
+
+    requests: dict[tuple[str, str, str], int] = field(
+        default_factory=dict[tuple[str, str, str], int]
+    )
+    durations: dict[tuple[str, str], Histogram] = field(
+        default_factory=dict[tuple[str, str], Histogram]
+    )
+    errors: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    waits: Histogram = field(default_factory=_no_waits)
+    now: Now = field(default_factory=Now)
+
+    def include(self, other: Record) -> None:
+        """Take in all that another one has."""
+        _add(self.requests, other.requests)
+        _add(self.errors, other.errors)
+        for key, theirs in other.durations.items():
+            self.durations.setdefault(key, Histogram.within(DURATIONS)).include(theirs)
+        self.waits.include(other.waits)
+        self.now.include(other.now)
+
+
+def _add(mine: dict[K, int], theirs: dict[K, int]) -> None:
+    for key, number in theirs.items():
+        mine[key] = mine.get(key, 0) + number
+
+
+encode_record = msgpack.Encoder().encode
+decode_record = msgpack.Decoder(Record).decode
