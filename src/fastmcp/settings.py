@@ -199,6 +199,8 @@ class Settings:
     strict_input_validation = Setting(_flag, False)
     client_log_level: Setting[Any] = Setting(_one_of(*MCP_LOG_LEVELS), "debug")
     session_store: Setting[str | None] = Setting(_text, None)
+    telemetry = Setting(_flag, True)
+    telemetry_mode: Setting[Any] = Setting(_one_of("native", "propagation_only", "off"), "native")
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and not isinstance(getattr(type(self), name, None), Setting):

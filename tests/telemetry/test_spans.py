@@ -301,3 +301,17 @@ def test_a_handler_that_fails_says_so(
     assert told(recorded, "elicitation/create SERVER")[0] == "KeyError"
     if mode == "legacy":
         assert told(recorded, "elicitation/create CLIENT")[0] == "-32603"
+
+
+def test_a_request_that_takes_too_long_ends_its_span_as_it_is_answered(recorded: Recorded) -> None:
+    """With the code of the error that its client gets, and not as one that was cancelled."""
+    mcp = FastMCP("Slow")
+
+    @mcp.tool
+    async def wait() -> None:
+        await asyncio.Event().wait()
+
+    with http(mcp, request_timeout=0.1, stateless_http=True, json_response=True) as client:
+        assert client.post(call("wait")).json()["error"]["code"] == 408
+
+    assert recorded.attributes("tools/call wait SERVER")["error.type"] == "408"

@@ -174,13 +174,16 @@ class Dispatcher(Generic[C]):
         if seconds is None:
             return self.answer
 
-        async def answer(exchange: Exchange) -> Answer:
+        def answer(exchange: Exchange) -> Awaitable[Answer]:
             if exchange.method == LISTEN:
-                return await self.answer(exchange)
+                return self.answer(exchange)
+            return timed(exchange) if self.observe is None else self.observe(exchange, timed)
+
+        async def timed(exchange: Exchange) -> Answer:
             deadline = asyncio.timeout(seconds)
             try:
                 async with deadline:
-                    return await self.answer(exchange)
+                    return await self._answer(exchange)
             except TimeoutError:
                 if not deadline.expired():
                     raise

@@ -8,21 +8,11 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Literal, TypeAlias
 
-from fastmcp.settings import Setting, _flag, _one_of
+from fastmcp.settings import settings
 
 Mode: TypeAlias = Literal["native", "propagation_only", "off"]
 """Spans of our own and the context that comes and goes with requests; that context alone; nothing.
 """
-
-
-class _Switches:
-    """The settings of telemetry."""
-
-    telemetry = Setting(_flag, True)
-    telemetry_mode: Setting[Mode] = Setting(_one_of("native", "propagation_only", "off"), "native")
-
-
-_switches = _Switches()
 
 
 def chosen_mode() -> Mode:
@@ -31,7 +21,7 @@ def chosen_mode() -> Mode:
     Raises:
         ConfigurationError: a variable has a value that means nothing.
     """
-    return _switches.telemetry_mode if _switches.telemetry else "off"
+    return settings.telemetry_mode if settings.telemetry else "off"
 
 
 def tracing_mode() -> Mode:
