@@ -145,6 +145,11 @@ class Exchange:
         """Whether nobody waits for the answer any more."""
         return not self.peer.awaits(self.id)
 
+    def turns_out_for(self, component: Any) -> None:
+        """Note what the request is for, unless that is known: functions use others, too."""
+        if self.component is None:
+            self.component = component
+
     def report(self, fault: BaseException) -> None:
         """Tell whoever wants to hear of it what is about to become an answer."""
         self.fault = fault

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias, cast
 from urllib.parse import unquote
 
+from .pointers import pointed_at
+
 Json: TypeAlias = dict[str, Any]
 
 _LEVELS = (3, 2)
@@ -156,14 +158,7 @@ class _Inlining:
             if self._anchors is None:
                 self._anchors = dict(_anchors(self._root))
             return self._anchors.get(pointer)
-        node: Any = self._root
-        for step in pointer.split("/")[1:]:
-            step = step.replace("~1", "/").replace("~0", "~")
-            if isinstance(node, list) and step.isdecimal():
-                found = cast("list[Any]", node)
-                node = found[int(step)] if int(step) < len(found) else None
-            else:
-                node = cast("Json", node).get(step) if isinstance(node, dict) else None
+        node = pointed_at(self._root, ref)
         return cast("Any", node) if isinstance(node, (dict, bool)) else None
 
     def _bare(self, target: Any, hops: int = 4) -> Json:

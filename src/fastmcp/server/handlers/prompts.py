@@ -22,8 +22,7 @@ async def get_prompt(
     prompt = context.catalogue.prompts.find(params.name, version_asked_for(params.meta))
     if prompt is None or await permit(prompt) is None:
         raise UnknownComponent(f"Unknown prompt: {params.name!r}")
-    if context.exchange.component is None:
-        context.exchange.component = prompt
+    context.exchange.turns_out_for(prompt)
     try:
         value = await prompt.render(params.arguments)
     except ValidationError as error:

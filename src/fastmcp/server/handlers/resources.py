@@ -32,8 +32,7 @@ async def read_resource(
     if found is None:
         raise resource_not_found(params.uri)
     component, arguments = found
-    if context.exchange.component is None:
-        context.exchange.component = component
+    context.exchange.turns_out_for(component)
     try:
         if isinstance(component, Resource):
             value = await component.read_with(arguments) if arguments else await component.read()

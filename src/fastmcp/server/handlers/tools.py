@@ -37,8 +37,7 @@ async def run_tool(context: Context, params: CallToolRequestParams) -> WholeResu
     tool = context.catalogue.tools.find(params.name, version_asked_for(params.meta))
     if tool is None or (tool.auth is not None and await permit(tool) is None):
         raise UnknownComponent(f"Unknown tool: {params.name!r}")
-    if context.exchange.component is None:
-        context.exchange.component = tool
+    context.exchange.turns_out_for(tool)
     arguments = NO_PARAMS if params.arguments is UNSET else params.arguments
     return await tool.call(arguments or {})
 

@@ -40,7 +40,33 @@ class RateLimitError(LimitError):
         super().__init__(message, retry_after)
 
 
-class RateLimitingMiddleware(Middleware):
+class _RateLimit(Middleware):
+    """What both do with a request; how a refusal reads is theirs."""
+
+    limiters: Limiters[Any]
+    _scope: RateScope
+    _shared: SharedRate | None
+
+    async def on_request(
+        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
+    ) -> Any:
+        """Refuse the request if there were too many."""
+        if self._scope.covers(context):
+            key = await self._get_client_identifier(context)
+            shared = self._shared
+            wait = self.limiters.wait(key) if shared is None else await shared.wait(key)
+            if wait != 0:
+                raise self._refusal(key, wait)
+        return await call_next(context)
+
+    async def _get_client_identifier(self, context: MiddlewareContext[Any]) -> str:
+        return await self._scope.key(context)
+
+    def _refusal(self, key: str, wait: float | None) -> RateLimitError:
+        raise NotImplementedError
+
+
+class RateLimitingMiddleware(_RateLimit):
     """Refuses requests beyond `max_requests_per_second`, `burst_capacity` of which may come at once
     (twice the rate by default).
 
@@ -96,28 +122,13 @@ class RateLimitingMiddleware(Middleware):
         rate = Bucket(self.burst_capacity, max_requests_per_second)
         self._shared = _shared(store, rate, self._scope, on_store_failure, clock)
 
-    async def on_request(
-        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
-    ) -> Any:
-        """Refuse the request if there were too many."""
-        if self._scope.covers(context):
-            key = await self._get_client_identifier(context)
-            shared = self._shared
-            wait = self.limiters.wait(key) if shared is None else await shared.wait(key)
-            if wait != 0:
-                raise self._refusal(key, wait)
-        return await call_next(context)
-
-    async def _get_client_identifier(self, context: MiddlewareContext[Any]) -> str:
-        return await self._scope.key(context)
-
     def _refusal(self, key: str, wait: float | None) -> RateLimitError:
         if self.global_limit:
             return _refusal("Global rate limit exceeded", wait)
         return _refusal(f"Rate limit exceeded for {self._scope.subject(key)}", wait)
 
 
-class SlidingWindowRateLimitingMiddleware(Middleware):
+class SlidingWindowRateLimitingMiddleware(_RateLimit):
     """Refuses requests beyond `max_requests` in any `window_minutes`, or `window_seconds`.
 
     The other options are those of `RateLimitingMiddleware`. It is exact, and for that keeps the
@@ -159,21 +170,6 @@ class SlidingWindowRateLimitingMiddleware(Middleware):
         self._scope = RateScope(_per(per, get_client_id, False), methods, tools)
         rate = Window(max_requests, self.window_seconds)
         self._shared = _shared(store, rate, self._scope, on_store_failure, clock)
-
-    async def on_request(
-        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
-    ) -> Any:
-        """Refuse the request if there were too many."""
-        if self._scope.covers(context):
-            key = await self._get_client_identifier(context)
-            shared = self._shared
-            wait = self.limiters.wait(key) if shared is None else await shared.wait(key)
-            if wait != 0:
-                raise self._refusal(key, wait)
-        return await call_next(context)
-
-    async def _get_client_identifier(self, context: MiddlewareContext[Any]) -> str:
-        return await self._scope.key(context)
 
     def _refusal(self, key: str, wait: float | None) -> RateLimitError:
         minutes, rest = divmod(self.window_seconds, 60)

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias, cast
-from urllib.parse import unquote
+
+from fastmcp._components.schemas.pointers import pointed_at
 
 Json: TypeAlias = dict[str, Any]
 
@@ -115,16 +116,7 @@ class _Inlining:
 
     def _target(self, ref: str) -> Json | bool | None:
         """What a reference inside the document refers to; None for any other."""
-        if not ref.startswith("#") or (len(ref) > 1 and ref[1] != "/"):
-            return None
-        node: Any = self._root
-        for step in unquote(ref[1:]).split("/")[1:]:
-            step = step.replace("~1", "/").replace("~0", "~")
-            if isinstance(node, list) and step.isdecimal():
-                items = cast("list[Any]", node)
-                node = items[int(step)] if int(step) < len(items) else None
-            else:
-                node = cast("Json", node).get(step) if isinstance(node, dict) else None
+        node = pointed_at(self._root, ref)
         return cast("Any", node) if isinstance(node, (dict, bool)) else None
 
 

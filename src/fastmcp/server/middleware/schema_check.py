@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, cast
-from urllib.parse import unquote
+
+from fastmcp._components.schemas.pointers import pointed_at
 
 from .assertions import (
     Check,
@@ -81,7 +82,9 @@ class _Compiler:
         if schema.get("uniqueItems") is True:
             checks.append(all_different)
         checks += self._of_objects(schema) + self._of_lists(schema) + self._combined(schema)
-        if isinstance(ref := schema.get("$ref"), str) and (target := self._target(ref)) is not None:
+        ref = schema.get("$ref")
+        target = pointed_at(self._root, ref) if isinstance(ref, str) else None
+        if target is not None:
             checks.append(self.compile(target))
         return checks
 
@@ -129,17 +132,3 @@ class _Compiler:
             chosen = self.compile(schema["if"]), self.compile(then), self.compile(other)
             checks.append(chosen_by(*chosen))
         return checks
-
-    def _target(self, ref: str) -> Any:
-        """What a reference inside the schema refers to; None for any other."""
-        if not ref.startswith("#") or (len(ref) > 1 and ref[1] != "/"):
-            return None
-        node: Any = self._root
-        for step in unquote(ref[1:]).split("/")[1:]:
-            step = step.replace("~1", "/").replace("~0", "~")
-            if isinstance(node, list) and step.isdecimal():
-                items = cast("list[Any]", node)
-                node = items[int(step)] if int(step) < len(items) else None
-            else:
-                node = cast("Json", node).get(step) if isinstance(node, dict) else None
-        return node
