@@ -1,12 +1,14 @@
 """Observing: what is logged of a server, how errors are handled, and the audit log."""
 
 import json
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from apps import served
 
+import fastmcp
 from fastmcp import Client, FastMCP
 from fastmcp.exceptions import ToolError
 
@@ -87,6 +89,32 @@ async def test_more_is_redacted(over: str, caplog: pytest.LogCaptureFixture) -> 
     await through(over, mcp, "pay", customer_iban="CH93", note="of customer 4711")
 
     assert '"customer_iban":"[redacted]","note":"of customer [redacted]"' in caplog.text
+
+
+def test_a_program_sets_up_its_log(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the format of the settings."""
+    import logging
+
+    with fastmcp.settings.temporarily(log_format="json"), undone(logging.getLogger("fastmcp")):
+        # snippet: configure
+        from fastmcp.utilities.logging import configure_logging, get_logger
+
+        configure_logging("INFO")
+        get_logger("weather").info("The station %s is up", "Bern", extra={"station": "Bern"})
+        # end
+
+    entry = json.loads(capsys.readouterr().err)
+    assert (entry["logger"], entry["message"]) == ("fastmcp.weather", "The station Bern is up")
+    assert entry["station"] == "Bern"
+
+
+@contextmanager
+def undone(logger: Any) -> Any:
+    """Have a logger as it was after the block."""
+    before = logger.level, logger.propagate, list(logger.handlers)
+    yield
+    logger.setLevel(before[0])
+    logger.propagate, logger.handlers[:] = before[1:]
 
 
 @OVER

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 
 import pytest
 from processes import run_python
 
+from fastmcp.settings import settings
 from fastmcp.utilities.logging import configure_logging, get_logger, temporary_log_level
 
 
@@ -62,3 +64,28 @@ def test_the_last_configuration_counts(logger: logging.Logger) -> None:
     configure_logging(logging.WARNING, logger)
 
     assert (len(logger.handlers), logger.level) == (1, logging.WARNING)
+
+
+def test_disabled_logging_is_not_configured(logger: logging.Logger) -> None:
+    """As the settings say."""
+    with settings.temporarily(log_enabled=False):
+        configure_logging("DEBUG", logger)
+        with temporary_log_level("debug", logger):
+            assert (logger.level, logger.handlers) == (logging.NOTSET, [])
+
+
+def test_the_format_is_that_of_the_settings(
+    logger: logging.Logger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Arguments that do not fit are said in a record, too, and what cannot be JSON is its text."""
+    with settings.temporarily(log_format="json"):
+        configure_logging("INFO", logger)
+    logger.info("%d of %d", 1)
+    logger.info("said", extra={"token": "abc", "who": object, "when": {1, 2}})
+    logger.info("a\udc80b")
+
+    first, second, third = map(json.loads, capsys.readouterr().err.splitlines())
+    assert "'%d of %d' cannot be logged with its arguments" in first["message"]
+    assert second["token"] == "[redacted]" and sorted(second["when"]) == [1, 2]
+    assert "object" in second["who"]
+    assert third["message"] == "a\\udc80b"

@@ -6,6 +6,7 @@ import logging
 
 from msgspec import Raw
 
+from fastmcp._logging.words import words_of
 from fastmcp._protocol.http import target_of
 from fastmcp.exceptions import (
     INTERNAL_ERROR,
@@ -13,6 +14,7 @@ from fastmcp.exceptions import (
     REQUEST_TIMEOUT,
     RESOURCE_NOT_FOUND,
     AuthorizationError,
+    ClientError,
     DisabledError,
     InputRefused,
     InputUnavailable,
@@ -31,6 +33,8 @@ logger = logging.getLogger("fastmcp.server")
 
 # Why is for the log: it may say where the store is.
 STORE_UNAVAILABLE = "The session store cannot be reached; try again"
+# What is raised when another service, or the client, cannot be reached or does not answer.
+_OTHERS = (ClientError, StoreUnavailable)
 _SAID_ALOUD = (PromptError, ResourceError, AuthorizationError, InputUnavailable)
 
 
@@ -50,8 +54,8 @@ def to_error(
         return McpError(code=INVALID_PARAMS, message=str(fault))
     if isinstance(fault, _SAID_ALOUD):
         return McpError(code=INTERNAL_ERROR, message=str(fault))
-    logger.error("Error answering %s", method, exc_info=fault)
-    text = "Internal error" if masked else f"Internal error: {_text(fault)}"
+    log_fault(logger, fault, "Error answering %s", method)
+    text = "Internal error" if masked else f"Internal error: {words_of(fault)}"
     return McpError(code=INTERNAL_ERROR, message=upstream_trouble(fault) or text)
 
 
@@ -75,11 +79,25 @@ def upstream_trouble(fault: BaseException) -> str | None:
     return None
 
 
-def _text(fault: BaseException) -> str:
-    try:
-        return str(fault) or type(fault).__name__
-    except Exception:
-        return type(fault).__name__  # a __str__ that fails must not leave a request unanswered
+def log_fault(log: logging.Logger, fault: BaseException, what: str, *arguments: object) -> None:
+    """Log what failed, with the traceback: but where another service is to blame, that tells
+    nothing, and is for those who debug.
+    """
+    elsewhere = isinstance(fault, _OTHERS) or upstream_trouble(fault) is not None
+    if elsewhere and not log.isEnabledFor(logging.DEBUG):
+        log_words(log, logging.ERROR, fault, f"{what}: {type(fault).__name__}", *arguments)
+    else:
+        log.error(what, *arguments, exc_info=fault)
+
+
+def log_words(
+    log: logging.Logger, level: int, fault: BaseException, what: str, *arguments: object
+) -> None:
+    """Log what failed and, in one line and redacted, the words of the fault."""
+    if log.isEnabledFor(level):
+        from fastmcp._logging.redaction import standard_redactor
+
+        log.log(level, f"{what}: %s", *arguments, standard_redactor().line(words_of(fault)))
 
 
 def took_too_long(seconds: float) -> McpError:

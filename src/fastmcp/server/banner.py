@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastmcp._version import VERSION
+from fastmcp.settings import settings
 
 
 def print_banner(
@@ -17,8 +18,12 @@ def print_banner(
     lines = [f"{server.name}: {url}  (Peregrine {VERSION}; press CTRL+C to stop)", *notes]
     if host is not None and not _is_loopback(host) and getattr(server, "auth", None) is None:
         lines.append(f"Everybody who can reach {host} may use it: it asks for no credentials.")
-    sys.stderr.write("\n".join(lines) + "\n")
-    sys.stderr.flush()
+    if settings.log_enabled and settings.log_format == "json":
+        for line in lines:  # whoever reads that reads JSON only
+            server.logger.info("%s", line)
+    else:
+        sys.stderr.write("\n".join(lines) + "\n")
+        sys.stderr.flush()
 
 
 def _is_loopback(host: str) -> bool:

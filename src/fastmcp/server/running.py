@@ -106,7 +106,7 @@ async def _serve_http(server: HttpServable, how: HttpRun) -> None:
     from .http.serving.http_server import serve_http
     from .logged import logged
 
-    with logged(how.log_level):
+    with logged(how.log_level, uvicorn=how.logs_uvicorn):
         await serve_http(server, how)
 
 
@@ -118,15 +118,15 @@ async def _serve_stdio(server: HttpServable, options: Mapping[str, Any], functio
             raise unexpected_keyword(function, name, sorted(STDIO_OPTIONS))
     given = {} if server.limits is None else server.limits.stdio_options()
     given |= {name: value for name, value in options.items() if value is not None}
-    level = given.pop("log_level", None)
-    if given.pop("show_banner", False):
-        from .banner import print_banner
-
-        print_banner(server, "standard input and output")
+    level, shows = given.pop("log_level", None), given.pop("show_banner", False)
     given.pop("stateless", None)  # a process has one client here, whatever it is called
     from .logged import logged
 
     with logged(level):
+        if shows:
+            from .banner import print_banner
+
+            print_banner(server, "standard input and output")
         await serve_stdio(server, StdioOptions(**given))
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any
+
+from fastmcp._logging.handlers import StandardError, has_rich
+from fastmcp.settings import settings
 
 ROOT = "fastmcp"
 
@@ -24,15 +25,23 @@ def configure_logging(
     enable_rich_tracebacks: bool | None = None,
     **rich_kwargs: Any,
 ) -> None:
-    """Write what a logger (`fastmcp` itself by default) records to standard error, and only there.
+    """Write what a logger (`fastmcp` itself by default) records to standard error, and only there:
+    in the format of the settings, and not at all if they say `log_enabled=False`.
 
-    It is written by `rich`, with these keywords, where that is installed.
+    It is written by `rich` for its keywords, too, where that is installed.
     """
+    if not settings.log_enabled:
+        return
     target = logging.getLogger(ROOT) if logger is None else logger
     for handler in list(target.handlers):
         target.removeHandler(handler)
         handler.close()
-    target.addHandler(_handler(enable_rich_tracebacks, rich_kwargs))
+    may_be_rich = settings.log_format == "auto" and settings.enable_rich_logging
+    wants_rich = bool(rich_kwargs) and may_be_rich and has_rich()
+    if enable_rich_tracebacks is not None:
+        rich_kwargs["rich_tracebacks"] = enable_rich_tracebacks
+    error = StandardError("rich" if wants_rich else None, **rich_kwargs)
+    target.addHandler(error.handler())
     target.setLevel(level.upper() if isinstance(level, str) else level)
     target.propagate = False
 
@@ -46,7 +55,7 @@ def temporary_log_level(
 ) -> Generator[None]:
     """Log at another level for a while; None changes nothing."""
     target = logging.getLogger(ROOT) if logger is None else logger
-    if level is None:
+    if level is None or not settings.log_enabled:
         yield
         return
     before = target.level, target.propagate, list(target.handlers)
@@ -57,18 +66,5 @@ def temporary_log_level(
     finally:
         for handler in target.handlers:
             handler.close()
-        target.level, target.propagate, target.handlers[:] = before
-
-
-def _handler(tracebacks: bool | None, rich_kwargs: dict[str, Any]) -> logging.Handler:
-    try:
-        console: Any = import_module("rich.console").Console(stderr=True)
-        rich: Any = import_module("rich.logging")
-    except ImportError:
-        plain = logging.StreamHandler(sys.stderr)
-        plain.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-        return plain
-    options = {"console": console, "rich_tracebacks": bool(tracebacks), **rich_kwargs}
-    handler: logging.Handler = rich.RichHandler(**options)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    return handler
+        target.propagate, target.handlers[:] = before[1:]
+        target.setLevel(before[0])

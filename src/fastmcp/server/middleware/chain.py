@@ -75,7 +75,7 @@ def compile_chain(members: Sequence[Member], method: str, handler: Act) -> Act:
 
     async def innermost(context: MiddlewareContext[Any]) -> Any:
         assert context.fastmcp_context is not None
-        params = _parameters(context.message)
+        params = parameters_of(context.message)
         if target is not None and type(named := getattr(params, target)) is not str:
             setattr(params, target, str(named))  # middleware may have put a URL there
         return await handler(context.fastmcp_context, params)
@@ -156,7 +156,8 @@ class Introduction:
         return getattr(self.params, name)
 
 
-def _parameters(message: Any) -> Any:
+def parameters_of(message: Any) -> Any:
+    """The parameters of a message that hooks see."""
     return message.params if isinstance(message, Introduction) else message
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Literal, TypeAlias
 
+from fastmcp._logging.words import words_of as words_of
+
 from ..inputs.rounds import Rounds, Suspended
 from .middleware import MiddlewareContext
 
@@ -30,11 +32,3 @@ def has_questions(context: MiddlewareContext[Any]) -> bool:
     served = context.fastmcp_context
     rounds = None if served is None else served.exchange.rounds
     return isinstance(rounds, Rounds) and bool(rounds.questions)
-
-
-def words_of(said: object) -> str:
-    """The text of an exception, say; its type where it has none, or cannot tell."""
-    try:
-        return str(said) or type(said).__name__
-    except Exception:
-        return type(said).__name__

@@ -7,15 +7,18 @@ import logging
 import time
 from collections.abc import Callable
 from logging import Logger
+from types import EllipsisType
 from typing import Any, TypeAlias
 
 import msgspec
 
+from fastmcp._logging.redaction import MOST, Redactor
+from fastmcp._logging.words import one_line, words_of
 from fastmcp.exceptions import ConfigurationError
 
-from .ending import ENDINGS, ending_of, words_of
+from .chain import parameters_of
+from .ending import ENDINGS, ending_of
 from .middleware import CallNext, Middleware, MiddlewareContext
-from .redaction import MOST, Redactor, one_line
 
 Entry: TypeAlias = dict[str, str | int | float]
 
@@ -38,18 +41,35 @@ def _written(value: Any) -> Any:
 
 
 class BaseLoggingMiddleware(Middleware):
-    """What both kinds of logging have in common; subclasses set these attributes."""
+    """What both kinds of logging have in common; subclasses say what is in capitals."""
 
-    logger: Logger
-    log_level: int
-    include_payloads: bool
-    include_payload_length: bool
-    estimate_payload_tokens: bool
-    max_payload_length: int | None
-    methods: list[str] | None
+    NAME: str
+    LONGEST: int | None
     structured_logging: bool
-    payload_serializer: Callable[[Any], str] | None
-    redactor: Redactor
+
+    def __init__(
+        self,
+        *,
+        logger: Logger | None = None,
+        log_level: int = logging.INFO,
+        include_payloads: bool = False,
+        include_payload_length: bool = False,
+        estimate_payload_tokens: bool = False,
+        max_payload_length: int | EllipsisType | None = ...,
+        methods: list[str] | None = None,
+        payload_serializer: Callable[[Any], str] | None = None,
+        redact: Redactor | bool = True,
+    ) -> None:
+        length = self.LONGEST if max_payload_length is ... else max_payload_length
+        self.logger = logger or logging.getLogger(self.NAME)
+        self.log_level = log_level
+        self.include_payloads = include_payloads
+        self.include_payload_length = include_payload_length
+        self.estimate_payload_tokens = estimate_payload_tokens
+        self.max_payload_length = _checked_length(length)
+        self.methods = _checked_methods(methods)
+        self.payload_serializer = payload_serializer
+        self.redactor = Redactor.of(redact)
 
     async def on_message(
         self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
@@ -84,7 +104,7 @@ class BaseLoggingMiddleware(Middleware):
                 message["payload_length"] = length
         if self.include_payloads:
             message["payload"] = self._serialize_payload(context)
-            message["payload_type"] = type(_message_of(context)).__name__
+            message["payload_type"] = type(parameters_of(context.message)).__name__
         return message
 
     def _create_after_message(self, context: MiddlewareContext[Any], start_time: float) -> Entry:
@@ -120,15 +140,15 @@ class BaseLoggingMiddleware(Middleware):
         limit = self.max_payload_length or MOST
         said = self._said(context)
         if said is None:
-            return self.redactor.json(_message_of(context), limit)
+            return self.redactor.json(parameters_of(context.message), limit)
         return self.redactor.line(said, limit)
 
     def _payload_length(self, context: MiddlewareContext[Any]) -> int:
         said = self._said(context)
         try:
-            return len(default_serializer(_message_of(context)) if said is None else said)
+            return len(default_serializer(parameters_of(context.message)) if said is None else said)
         except Exception:  # a value that cannot be written
-            return len(self.redactor.json(_message_of(context)))
+            return len(self.redactor.json(parameters_of(context.message)))
 
     def _said(self, context: MiddlewareContext[Any]) -> str | None:
         """What the serializer of the user's says, if there is one, and it can."""
@@ -157,70 +177,25 @@ class LoggingMiddleware(BaseLoggingMiddleware):
     """Logs each message when it comes and when it is done, as `event=request_start method=...`.
 
     With `include_payloads`, what it says is logged, too: without what `redact` hides, and cut
-    after `max_payload_length` characters. `methods` are those to be logged, all without it. The
-    logger is `fastmcp.middleware.logging` unless another is given.
+    after `max_payload_length` characters, 1000 if nothing is said. `methods` are those to be
+    logged, all without it. The logger is `fastmcp.middleware.logging` unless another is given.
     """
 
-    def __init__(
-        self,
-        *,
-        logger: Logger | None = None,
-        log_level: int = logging.INFO,
-        include_payloads: bool = False,
-        include_payload_length: bool = False,
-        estimate_payload_tokens: bool = False,
-        max_payload_length: int | None = 1000,
-        methods: list[str] | None = None,
-        payload_serializer: Callable[[Any], str] | None = None,
-        redact: Redactor | bool = True,
-    ) -> None:
-        self.logger = logger or logging.getLogger("fastmcp.middleware.logging")
-        self.log_level = log_level
-        self.include_payloads = include_payloads
-        self.include_payload_length = include_payload_length
-        self.estimate_payload_tokens = estimate_payload_tokens
-        self.max_payload_length = _checked_length(max_payload_length)
-        self.methods = _checked_methods(methods)
-        self.payload_serializer = payload_serializer
-        self.redactor = Redactor.of(redact)
-        self.structured_logging = False
+    NAME = "fastmcp.middleware.logging"
+    LONGEST = 1000
+    structured_logging = False
 
 
 class StructuredLoggingMiddleware(BaseLoggingMiddleware):
-    """As `LoggingMiddleware`, with one JSON object a line, for those who search logs.
+    """As `LoggingMiddleware`, with one JSON object a line, for those who search logs; its payloads
+    are not cut if nothing is said.
 
     The logger is `fastmcp.middleware.structured_logging` unless another is given.
     """
 
-    def __init__(
-        self,
-        *,
-        logger: Logger | None = None,
-        log_level: int = logging.INFO,
-        include_payloads: bool = False,
-        include_payload_length: bool = False,
-        estimate_payload_tokens: bool = False,
-        max_payload_length: int | None = None,
-        methods: list[str] | None = None,
-        payload_serializer: Callable[[Any], str] | None = None,
-        redact: Redactor | bool = True,
-    ) -> None:
-        self.logger = logger or logging.getLogger("fastmcp.middleware.structured_logging")
-        self.log_level = log_level
-        self.include_payloads = include_payloads
-        self.include_payload_length = include_payload_length
-        self.estimate_payload_tokens = estimate_payload_tokens
-        self.max_payload_length = _checked_length(max_payload_length)
-        self.methods = _checked_methods(methods)
-        self.payload_serializer = payload_serializer
-        self.redactor = Redactor.of(redact)
-        self.structured_logging = True
-
-
-def _message_of(context: MiddlewareContext[Any]) -> Any:
-    """The parameters of a message; those of a handshake are a member of what hooks see."""
-    message = context.message
-    return getattr(message, "params", message) if context.method == "initialize" else message
+    NAME = "fastmcp.middleware.structured_logging"
+    LONGEST = None
+    structured_logging = True
 
 
 def _checked_length(length: int | None) -> int | None:

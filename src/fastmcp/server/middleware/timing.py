@@ -6,9 +6,11 @@ import logging
 import time
 from typing import Any
 
-from .ending import ENDINGS, ending_of, words_of
+from fastmcp._logging.redaction import Redactor
+from fastmcp._logging.words import one_line, words_of
+
+from .ending import ENDINGS, ending_of
 from .middleware import CallNext, Middleware, MiddlewareContext
-from .redaction import Redactor, one_line
 
 _ENDED = {"error": "failed", "cancelled": "was cancelled", "input_required": "asked its client"}
 

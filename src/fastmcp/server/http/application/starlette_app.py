@@ -8,6 +8,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ...logged import hosted
 from ...request.app_state import HOST_APP
 from .manager import SessionManager
 from .routes import EndpointRoute
@@ -33,6 +34,10 @@ class StarletteWithLifespan(Starlette):
                     scope["app"] = self
                     await route.owned.outside(scope, receive, send)
                     return
+        if scope["type"] == "lifespan":
+            with hosted():
+                await super().__call__(scope, receive, send)
+            return
         await super().__call__(scope, receive, send)
 
     @property

@@ -51,7 +51,7 @@ LOOPS = ("auto", "asyncio", "uvloop")
 
 class HttpRun(Struct, kw_only=True):
     """How to serve over HTTP. `app` goes to `create_app`, and `uvicorn` to its configuration, where
-    a log level may stand that is for uvicorn alone.
+    a log level may stand that is for uvicorn alone. `logs_uvicorn`: its log goes where ours does.
     """
 
     transport: str
@@ -61,6 +61,7 @@ class HttpRun(Struct, kw_only=True):
     workers: int
     loop: str
     log_level: str | int | None
+    logs_uvicorn: bool
     show_banner: bool
     grace: float | None
     app: dict[str, Any]
@@ -118,13 +119,14 @@ def read_run(function: str, transport: str, keywords: Mapping[str, Any]) -> Http
         workers=_workers(own("workers")),
         loop=_loop(own("loop")),
         log_level=_log_level(keywords.get("log_level")),
+        logs_uvicorn="log_config" not in config,
         show_banner=settings.show_server_banner if show is None else bool(show),
         grace=_grace(config.pop("timeout_graceful_shutdown", GRACE)),
         app=for_endpoint,
         uvicorn={
             "lifespan": "on",
             "ws": "none",
-            **({} if settings.log_enabled else {"log_config": None}),
+            "log_config": None,
             **config,
             "http": _protocol(config.get("http", "auto")),
         },

@@ -50,7 +50,7 @@ def run_workers(server: HttpServable, how: HttpRun) -> None:
     from ...logged import logged
     from ...running import loop_factory
 
-    with logged(how.log_level):
+    with logged(how.log_level, uvicorn=how.logs_uvicorn):
         if (post := take_post()) is not None:
             with asyncio.Runner(loop_factory=loop_factory(how.loop)) as runner:
                 runner.run(serve_as_worker(server, how, post))
