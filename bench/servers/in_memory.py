@@ -1,7 +1,8 @@
 """Calls, lists and registration in one process, on the public FastMCP API.
 
-in_memory.py call | call-among-many | call-through-five | parallel | list | register |
-    register-and-list
+in_memory.py call | call-among-many | call-through-five | call-at-1 | call-at-3 | call-at-10 |
+    parallel | list | list-of-200 | list-at-3 |
+    register | register-and-list
 """
 
 from __future__ import annotations
@@ -56,19 +57,31 @@ def five() -> list[Any]:
     ]
 
 
-async def measure_call(others: int = 0, *, through: Callable[[], list[Any]] = list) -> None:
+def mounted(mcp: FastMCP, depth: int) -> FastMCP:
+    """A server on which this one is mounted that deep."""
+    for level in range(depth):
+        outer = FastMCP(f"level{level}")
+        outer.mount(mcp, f"n{level}")
+        mcp = outer
+    return mcp
+
+
+async def measure_call(
+    others: int = 0, *, through: Callable[[], list[Any]] = list, depth: int = 0
+) -> None:
     mcp = FastMCP("bench", middleware=through())
     for function in functions(others):
         mcp.tool(function)
     mcp.tool(add)
-    async with Client(mcp) as client:
-        result = await client.call_tool("add", {"a": 1, "b": 2})
+    name = "_".join([*(f"n{level}" for level in reversed(range(depth))), "add"])
+    async with Client(mounted(mcp, depth)) as client:
+        result = await client.call_tool(name, {"a": 1, "b": 2})
         assert result.data == 3, result
 
         async def call() -> float:
             begin = perf_counter()
             for _ in range(BATCH):
-                await client.call_tool("add", {"a": 1, "b": 2})
+                await client.call_tool(name, {"a": 1, "b": 2})
             return (perf_counter() - begin) / BATCH
 
         await answer_bursts(call)
@@ -93,17 +106,17 @@ async def measure_parallel() -> None:
         await answer_bursts(all_at_once)
 
 
-async def measure_list() -> None:
+async def measure_list(number: int = TOOLS, *, depth: int = 0) -> None:
     mcp = FastMCP("bench")
-    for function in functions(TOOLS):
+    for function in functions(number):
         mcp.tool(function)
-    async with Client(mcp) as client:
+    async with Client(mounted(mcp, depth)) as client:
 
         async def list_all() -> float:
             begin = perf_counter()
             tools = await client.list_tools()
             elapsed = perf_counter() - begin
-            assert len(tools) == TOOLS, len(tools)
+            assert len(tools) == number, len(tools)
             return elapsed
 
         await answer_bursts(list_all)
@@ -143,8 +156,13 @@ MEASURES = {
     "call": measure_call,
     "call-among-many": partial(measure_call, MANY),
     "call-through-five": partial(measure_call, through=five),
+    "call-at-1": partial(measure_call, depth=1),
+    "call-at-3": partial(measure_call, depth=3),
+    "call-at-10": partial(measure_call, depth=10),
     "parallel": measure_parallel,
     "list": measure_list,
+    "list-of-200": partial(measure_list, 200),
+    "list-at-3": partial(measure_list, 200, depth=3),
     "register": measure_register,
     "register-and-list": measure_register_and_list,
 }

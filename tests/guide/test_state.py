@@ -162,8 +162,8 @@ async def test_models_create_sessions() -> None:
     from fastmcp.server.dependencies import get_session
     from fastmcp.server.sessions import SessionId, SessionProvider
 
-    mcp = FastMCP("Library")
-    SessionProvider().register(mcp)  # the tools create_session and end_session
+    # which has the tools create_session and end_session
+    mcp = FastMCP("Library", providers=[SessionProvider()])
 
     @mcp.tool
     async def reserve(book: str, session_id: SessionId) -> list[str]:

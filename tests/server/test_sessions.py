@@ -230,7 +230,7 @@ def test_changes_at_the_same_time_are_all_kept(store: Any) -> None:
 def carts(store: Any = None) -> FastMCP:
     """A server whose clients keep several carts."""
     mcp = FastMCP("carts", session_state_store=store)
-    SessionProvider().register(mcp)
+    mcp.add_provider(SessionProvider())
 
     @mcp.tool
     async def add(item: str, session_id: SessionId) -> list[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, ClassVar, TypeAlias, TypedDict, TypeVar, cast
 
 from msgspec import Raw, Struct, field, json, structs
 
 from fastmcp._components.functions.signature import Signature, where
 from fastmcp.exceptions import InvalidSignature
+from fastmcp.wire.completion import CompleteRequestParams, CompleteResult
 from fastmcp.wire.content import Icon
 from fastmcp.wire.model import Model
 from fastmcp.wire.revisions import Revision, sieve
@@ -60,7 +61,20 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
 
     def __setattr__(self, name: str, value: Any) -> None:
         Struct.__setattr__(self, name, value)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop what was made of it as it was."""
         vars(self).pop("_entries", None)
+        vars(self).pop("_derived", None)
+
+    def derived(self: Self_, key: Hashable, make: Callable[[Self_], Self_]) -> Self_:
+        """What `make` gives for this component, made once for each key while it stays as it is."""
+        made: dict[Hashable, Self_] = vars(self).setdefault("_derived", {})
+        found = made.get(key)
+        if found is None:
+            found = made[key] = make(self)
+        return found
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.key!r})"
@@ -81,6 +95,11 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
         return {self.name, self.address}
 
     @property
+    def origins(self) -> tuple[Component, ...]:
+        """The component, and what it stands for on the servers that it comes from."""
+        return (self,)
+
+    @property
     def arguments_schema(self) -> dict[str, Any]:
         """The JSON Schema of what a client gives; empty when none is known."""
         return {}
@@ -98,11 +117,16 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
         del deep
         copied = structs.replace(self)
         vars(copied).update(vars(self))
+        copied._forget()
         for name, value in (update or {}).items():
             setattr(copied, name, value)
         return copied
 
     copy = model_copy
+
+    async def complete(self, params: CompleteRequestParams) -> CompleteResult | None:
+        """Values for an argument, where that is not for the server to say: it is one of another."""
+        return None
 
     def entry(self, *, portable: bool) -> Model:
         """How lists show it; `portable` inlines the references in its schemas."""

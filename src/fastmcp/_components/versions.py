@@ -39,6 +39,19 @@ class VersionSpec(Struct, frozen=True):
             return False
         return self.lt is None or key < version_key(self.lt)
 
+    def intersect(self, other: VersionSpec | None) -> VersionSpec:
+        """What both select; the one of them that asks for an exact version is the narrower."""
+        if other is None:
+            return self
+        if self.eq is not None or other.eq is not None:
+            return self if self.eq is not None else other
+        lows = [each.gte for each in (self, other) if each.gte is not None]
+        highs = [each.lt for each in (self, other) if each.lt is not None]
+        return VersionSpec(
+            gte=max(lows, key=version_key, default=None),
+            lt=min(highs, key=version_key, default=None),
+        )
+
 
 def as_spec(version: str | VersionSpec | None) -> VersionSpec | None:
     """A bare version selects itself."""

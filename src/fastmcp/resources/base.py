@@ -175,6 +175,10 @@ class Resource(Component, kw_only=True):
         """The content for the values of a query."""
         return await self.read()
 
+    async def read_at(self, uri: str, values: dict[str, Any]) -> Any:
+        """The content at the URI that was asked for, in which these values were found."""
+        return await self.read_with(values) if values else await self.read()
+
     def convert_result(self, raw_value: Any) -> ResourceResult:
         """The result that what `read` gave means."""
         return ResourceResult.of(raw_value, self.mime_type, self.meta)

@@ -145,6 +145,10 @@ class ResourceTemplate(Component, kw_only=True):
         uri = expand_uri_template(self.uri_template, arguments)
         return await (await self.create_resource(uri, arguments)).read()
 
+    async def read_at(self, uri: str, values: dict[str, Any]) -> Any:
+        """The content at the URI that was asked for, in which these values were found."""
+        return await self.read(values)
+
     async def create_resource(self, uri: str, params: dict[str, Any]) -> Resource:
         """The resource of a URI with these values."""
         return TemplatedResource(

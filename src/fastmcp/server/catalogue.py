@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 from fastmcp._components.choices import has_choices
 from fastmcp._components.component import Component
-from fastmcp._components.versions import VersionSpec, as_spec
+from fastmcp._components.versions import VersionSpec, as_spec, version_key
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource
 from fastmcp.resources.security import DEFAULT_RESOURCE_SECURITY, ResourceSecurity
@@ -15,97 +15,146 @@ from fastmcp.resources.template import ResourceTemplate
 from fastmcp.resources.template_index import TemplateIndex
 from fastmcp.tools.base import Tool
 
-from .providers.local import Feature, LocalProvider
-from .providers.shelf import Shelf, highest
+from .providers.aggregate import AggregateProvider
+from .providers.kinds import PROMPTS, RESOURCES, TEMPLATES, TOOLS, Feature, Kind
+from .providers.shelf import highest
 from .visibility import Rule, is_visible
 
 C = TypeVar("C", bound=Component)
+Selection = VersionSpec | str | None
+
+
+class Index(Generic[C]):
+    """The visible components of one kind: `current` has the highest version of each name."""
+
+    __slots__ = ("current", "edition", "has_to_ask", "has_to_list", "versions")
+
+    def __init__(self, edition: tuple[int, int], found: Iterable[C]) -> None:
+        self.edition = edition
+        self.versions: dict[str, list[C]] = {}
+        for component in found:
+            self.versions.setdefault(component.address, []).append(component)
+        self.current: dict[str, C] = {}
+        for address, same in self.versions.items():
+            if len(same) > 1:
+                same[:] = _knowing_each_other(same)
+            best = highest(same, None)
+            assert best is not None
+            self.current[address] = best
+        self.has_to_ask = False
+        self.has_to_list = False
 
 
 class View(Generic[C]):
-    """The components of one kind that the rules let through.
+    """The components of one kind that a session sees: those that the sources offer, as `rules` let
+    them through.
 
-    What is seen is found out once, and again when the shelf or the rules have changed.
+    What is known without asking is looked up in an index, which is made anew after changes.
     """
 
-    def __init__(self, shelf: Shelf[C], rules: Sequence[Sequence[Rule]]) -> None:
-        self._shelf = shelf
+    def __init__(self, kind: Kind, sources: AggregateProvider, rules: Sequence[Rule]) -> None:
+        self._kind = kind
+        self._sources = sources
         self._rules = rules
-        self._edition: tuple[int, ...] = ()
-        self._current: dict[str, C] = {}
+        self._built: Index[C] | None = None
 
     @property
-    def edition(self) -> tuple[int, ...]:
+    def edition(self) -> tuple[int, int]:
         """What changes whenever the view may have changed."""
-        return (self._shelf.edition, *map(len, self._rules))
+        return (self._sources.edition, len(self._rules))
+
+    @property
+    def index(self) -> Index[C]:
+        """What is known now."""
+        built = self._built
+        if built is None or built.edition != self.edition:
+            edition = self.edition
+            built = Index(edition, self._visible(self._sources.known(self._kind)))
+            built.has_to_ask = self._sources.fixed(self._kind) is None
+            built.has_to_list = self._sources.has_to_list(self._kind)
+            self._built = built
+        return built
 
     @property
     def current(self) -> Mapping[str, C]:
-        """By address, each in its highest visible version."""
-        if not any(self._rules):
-            return self._shelf.current
-        edition = self.edition
-        if edition != self._edition:
-            self._current = {
-                address: best
-                for address in list(self._shelf.current)
-                if (best := self._best(address)) is not None
-            }
-            self._edition = edition
-        return self._current
+        """Of what is known without asking, the highest visible version of each, by address."""
+        return self.index.current
 
-    def all(self) -> list[C]:
-        """Every visible version of every component."""
-        return [component for component in self._shelf if self._sees(component)]
-
-    def find(self, address: str, version: VersionSpec | str | None = None) -> C | None:
-        """The highest visible version of one that is selected; `name@version` selects, too."""
-        if version is None and (found := self.current.get(address)) is not None:
+    def find(self, address: str, version: Selection = None) -> C | None:
+        """Of what is known without asking, the highest visible version of one that is selected;
+        `name@version` selects, too.
+        """
+        index = self.index
+        if version is None and (found := index.current.get(address)) is not None:
             return found
-        return self._select(address, as_spec(version))
+        return _select(index.versions, address, as_spec(version))
 
-    def _select(self, address: str, spec: VersionSpec | None) -> C | None:
-        found = self._best(address, spec)
-        if found is None and spec is None:
-            name, _, wanted = address.rpartition("@")
-            found = self._best(name, VersionSpec(eq=wanted)) if name and wanted else None
+    async def get(self, address: str, version: Selection = None) -> C | None:
+        """As `find`, from all sources."""
+        found = self.find(address, version)
+        if found is not None or not self.index.has_to_ask:
+            return found
+        spec = as_spec(version)
+        found = await self._ask(address, spec)
+        name, _, wanted = address.rpartition("@")
+        if found is None and spec is None and name and wanted:
+            found = await self._ask(name, VersionSpec(eq=wanted))
             return None if found is None or found.version is None else found
         return found
 
-    def _best(self, address: str, spec: VersionSpec | None = None) -> C | None:
-        seen = [c for c in self._shelf.versions(address) if self._sees(c)]
-        return highest(seen, spec)
+    async def _ask(self, address: str, spec: VersionSpec | None) -> C | None:
+        found = await getattr(self._sources, self._kind.getter)(address, spec)
+        return found if found is not None and self._sees(found) else None
+
+    async def list(self) -> Sequence[C]:
+        """The highest visible version of everything, from all sources."""
+        index = await self._listed()
+        return list(index.current.values())
+
+    async def all(self) -> list[C]:
+        """Every visible version of everything, from all sources."""
+        index = await self._listed()
+        return [component for same in index.versions.values() for component in same]
+
+    async def _listed(self) -> Index[C]:
+        index = self.index
+        if not index.has_to_list:
+            return index
+        items = await getattr(self._sources, self._kind.listing)()
+        return Index(index.edition, self._visible(items))
+
+    def _visible(self, items: Iterable[C]) -> list[C]:
+        return [component for component in items if self._sees(component)]
 
     def _sees(self, component: Component) -> bool:
-        return is_visible(component, (rule for level in self._rules for rule in level))
+        return is_visible(component, self._rules)
 
 
 class Catalogue:
-    """A view of each kind, through the provider's rules and then the `levels` of others.
+    """A view of each kind, through the `rules` of a session.
 
     `security` screens the values in URIs, where a resource does not say how.
     """
 
     def __init__(
         self,
-        provider: LocalProvider,
-        levels: Sequence[Sequence[Rule]],
+        sources: AggregateProvider,
+        rules: Sequence[Rule] = (),
         security: ResourceSecurity | None = DEFAULT_RESOURCE_SECURITY,
     ) -> None:
-        levels = (provider.rules, *levels)
-        self.tools: View[Tool] = View(provider.tools, levels)
-        self.resources: View[Resource] = View(provider.resources, levels)
-        self.templates: View[ResourceTemplate] = View(provider.templates, levels)
-        self.prompts: View[Prompt] = View(provider.prompts, levels)
+        self.tools: View[Tool] = View(TOOLS, sources, rules)
+        self.resources: View[Resource] = View(RESOURCES, sources, rules)
+        self.templates: View[ResourceTemplate] = View(TEMPLATES, sources, rules)
+        self.prompts: View[Prompt] = View(PROMPTS, sources, rules)
         self._choices: tuple[Any, bool] = ((), False)
         self._security = security
         self._index: tuple[Any, TemplateIndex] = ((), TemplateIndex(()))
 
     def find_resource(
-        self, uri: str, version: VersionSpec | str | None = None
+        self, uri: str, version: Selection = None
     ) -> tuple[Resource | ResourceTemplate, dict[str, Any]] | None:
         """The resource of that URI with the values of its query, or else the first template that
-        matches, with its values.
+        matches, with its values; of those that are known without asking.
         """
         resource = self.resources.find(uri, version)
         if resource is not None:
@@ -116,8 +165,38 @@ class Catalogue:
             return resource, given
         return self.match(uri, version)
 
+    async def get_resource(
+        self, uri: str, version: Selection = None
+    ) -> tuple[Resource | ResourceTemplate, dict[str, Any]] | None:
+        """As `find_resource`, from all sources."""
+        found = self.find_resource(uri, version)
+        if found is not None:
+            return found
+        if self.resources.index.has_to_ask:
+            resource = await self.resources.get(uri, version)
+            if resource is not None:
+                return resource, {}
+            path, mark, _ = uri.partition("?")
+            resource = await self.resources.get(path, version) if mark else None
+            if resource is not None:
+                given = resource.query_of(uri, self._security)
+                if given is not None:
+                    return resource, given
+        return await self.get_template(uri, version)
+
+    async def get_template(
+        self, uri: str, version: Selection = None
+    ) -> tuple[ResourceTemplate, dict[str, Any]] | None:
+        """As `match`, from all sources."""
+        found = self.match(uri, version)
+        if found is not None or not self.templates.index.has_to_ask:
+            return found
+        template = await self.templates.get(uri, version)
+        values = None if template is None else template.values_of(uri, self._security)
+        return None if template is None or values is None else (template, values)
+
     def shown(self) -> dict[Feature, list[Mapping[str, Any]]]:
-        """What each list shows now."""
+        """What each list shows now, as far as that is known without asking."""
         return {
             "tools": [self.tools.current],
             "resources": [self.resources.current, self.templates.current],
@@ -133,9 +212,11 @@ class Catalogue:
         return self._choices[1]
 
     def match(
-        self, uri: str, version: VersionSpec | str | None = None
+        self, uri: str, version: Selection = None
     ) -> tuple[ResourceTemplate, dict[str, Any]] | None:
-        """The first template that matches a URI, with its values."""
+        """The first template that matches a URI, with its values; of those that are known without
+        asking.
+        """
         for template in self._templates_like(uri):
             values = template.values_of(uri, self._security)
             if values is not None:
@@ -152,8 +233,40 @@ class Catalogue:
         return self._index[1].candidates(uri)
 
 
+def _select(versions: Mapping[str, list[C]], address: str, spec: VersionSpec | None) -> C | None:
+    found = highest(versions.get(address, []), spec)
+    if found is None and spec is None:
+        name, _, wanted = address.rpartition("@")
+        found = highest(versions.get(name, []), VersionSpec(eq=wanted)) if name and wanted else None
+        return None if found is None or found.version is None else found
+    return found
+
+
+def _knowing_each_other(same: list[C]) -> list[C]:
+    """The versions of one component, from several sources, each with the numbers of all."""
+    known = {each.version for each in same if each.version is not None}
+    known.update(*(vars(each).get("versions", ()) for each in same))
+    ordered = tuple(sorted(known, key=lambda each: (version_key(each), each), reverse=True))
+
+    def told(component: C) -> C:
+        if component.version is None or vars(component).get("versions") == ordered:
+            return component
+        copied = component.model_copy()
+        copied.versions = ordered
+        return copied
+
+    return [told(each) for each in same]
+
+
 def version_asked_for(meta: dict[str, Any] | None) -> str | None:
     """The version of a component that a client asks for, in `_meta.fastmcp.version`."""
     own: Any = (meta or {}).get("fastmcp")
     version: Any = cast("dict[str, Any]", own).get("version") if isinstance(own, dict) else None
     return version if isinstance(version, str) else None
+
+
+def unasked(failures: Mapping[Any, str]) -> str:
+    """What is to be added to the words that something is unknown, while providers fail."""
+    if not failures:
+        return ""
+    return f" ({len(failures)} of the server's sources cannot be asked now, and may have it)"

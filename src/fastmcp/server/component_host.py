@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, Self, TypeAlias, TypeVar, Unpack, overload
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, Unpack, overload
 
 from fastmcp._components.component import Component, ComponentOptions
 from fastmcp._components.versions import VersionSpec
+from fastmcp.exceptions import ConfigurationError
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource, ResourceOptions
 from fastmcp.resources.security import ResourceSecurity
 from fastmcp.resources.template import ResourceTemplate
 from fastmcp.tools.base import Tool, ToolOptions
+from fastmcp.tools.tool_transform import ToolTransformConfig
 from fastmcp.wire.resource_names import canonical_uri
 
 from .auth.authorization import permit, permitted
 from .catalogue import Catalogue, View
-from .providers.local import Feature, LocalProvider
+from .completions import Completers
+from .providers.aggregate import AggregateProvider, as_provider
+from .providers.base import Provider
+from .providers.guard import ProviderErrorStrategy
+from .providers.kinds import FEATURES, KINDS, Feature
+from .providers.local import LocalProvider
 from .providers.shelf import OnDuplicate
 from .session_visibility import SessionVisibility
-from .visibility import Criteria, Rule, rules
+from .transforms.namespace import Namespace
+from .transforms.tool_transform import ToolTransform
+from .transforms.transform import Transform
+from .transforms.visibility import visibilities
+from .visibility import Criteria
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
 
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=Component)
@@ -27,9 +41,10 @@ Selection: TypeAlias = VersionSpec | str | None
 
 
 class ComponentHost:
-    """Has components of its own, and rules for which of them are seen.
+    """Has components of its own and of providers, and transforms of all of them.
 
-    `announce` hears which of the lists has changed, in the thread that changed it.
+    `announce` hears which of the lists has changed, in the thread that changed it, and `update` at
+    which URI something has.
     """
 
     def __init__(
@@ -37,16 +52,119 @@ class ComponentHost:
         on_duplicate: OnDuplicate,
         tool_defaults: ToolOptions,
         resource_security: ResourceSecurity | None,
+        provider_error_strategy: ProviderErrorStrategy,
         announce: Callable[[Feature], None],
+        update: Callable[[str], None],
     ) -> None:
         self.local_provider = LocalProvider(on_duplicate, tool_defaults)
-        self.local_provider.on_change.append(announce)
-        self._announce = announce
-        self._rules: list[Rule] = []
-        self.catalogue = Catalogue(self.local_provider, [self._rules], resource_security)
-        self.session_visibility = SessionVisibility(
-            lambda rules: Catalogue(self.local_provider, [self._rules, rules], resource_security)
+        self.sources = AggregateProvider(
+            (self.local_provider,), provider_error_strategy=provider_error_strategy
         )
+        self._announce = announce
+        self._update = update
+        self.sources.watch(self)
+        self.completers = Completers()
+        self.custom_routes: list[BaseRoute] = []
+        self.catalogue = Catalogue(self.sources, (), resource_security)
+        self.session_visibility = SessionVisibility(
+            lambda rules: Catalogue(self.sources, rules, resource_security)
+        )
+
+    # Composing
+
+    @property
+    def providers(self) -> list[Provider]:
+        """Where the components come from, the server's own first."""
+        return self.sources.providers
+
+    @property
+    def failures(self) -> Mapping[Provider, str]:
+        """The providers that fail now, here and on mounted servers, and how. What such a one listed
+        last is still offered; the log has told of it.
+        """
+        return self.sources.failures
+
+    def add_provider(self, provider: Any, *, namespace: str = "") -> Provider:
+        """Offer also what a provider does, or a server, its names in a namespace if one is given.
+
+        Raises:
+            ConfigurationError: it is no provider, or the namespace no part of a name.
+        """
+        added = as_provider(provider)
+        if self in added.servers:
+            raise ConfigurationError(
+                f"{added!r} cannot be added to {self!r}, which is a part of it"
+            )
+        return self.sources.add_provider(added, namespace=namespace)
+
+    def mount(
+        self,
+        server: Any,
+        namespace: Any = None,
+        tool_names: Mapping[str, str] | None = None,
+        *,
+        prefix: str | None = None,
+        as_proxy: bool | None = None,
+    ) -> Provider:
+        """Offer what another server does, as it is at any time, with its middleware around it.
+
+        In a `namespace` (earlier `prefix`) a tool or prompt is called `namespace_name`, and what
+        has a URI is at `scheme://namespace/path`. `tool_names` gives tools other names, which the
+        namespace is put before, too. With `as_proxy` the server is reached as by a client.
+
+        Raises:
+            ConfigurationError: it is no server, or this one is mounted on it.
+        """
+        child, namespace = _in_order(server, namespace)
+        if not hasattr(child, "as_provider") or isinstance(child, type):
+            raise ConfigurationError(
+                f"mount() takes a server, not {child!r}; for a URL, a command or a client there "
+                "is mount(create_proxy(...))"
+            )
+        if as_proxy:
+            from .providers.proxy import create_proxy
+
+            child = create_proxy(child)
+        provider: Provider = child.as_provider()
+        if tool_names:
+            renamed = {old: ToolTransformConfig(name=new) for old, new in tool_names.items()}
+            provider = provider.wrap_transform(ToolTransform(renamed))
+        return self.add_provider(provider, namespace=_one_of(namespace, prefix))
+
+    async def import_server(self, server: Any, prefix: Any = None) -> None:
+        """Copy what another server offers now; it is this server's from then on.
+
+        Names are as in `mount`. The other server's middleware and lifespan have no part in it.
+        """
+        server, prefix = _in_order(server, prefix)
+        namespace = Namespace(prefix) if prefix else None
+        for kind in KINDS:
+            for component in await getattr(server, kind.listing)(run_middleware=False):
+                copied: Component = component.model_copy()
+                named = copied if namespace is None else namespace.changed(kind, copied)
+                self.local_provider.add(named)
+
+    @property
+    def transforms(self) -> list[Transform]:
+        """The transforms of all that the server offers, innermost first."""
+        return self.sources.transforms
+
+    def add_transform(self, transform: Transform) -> None:
+        """Change what the server offers, after the transforms that it has.
+
+        Raises:
+            ConfigurationError: it is no transform.
+        """
+        self.sources.add_transform(transform)
+
+    def heard_of_change(self, features: Sequence[Feature]) -> None:
+        """A source has changed."""
+        for feature in features:
+            self._announce(feature)
+
+    def heard_of_update(self, uri: str) -> None:
+        """What is at a URI has changed."""
+        self._update(uri)
 
     # Declaring
 
@@ -101,20 +219,75 @@ class ComponentHost:
 
         The last rule that fits a component decides.
         """
-        return self._rule(rules(True, only=only, **criteria))
+        return self._show(visibilities(True, only=only, **criteria))
 
     def disable(self, **criteria: Unpack[Criteria]) -> Self:
         """Hide components that fit all criteria: they are not listed and cannot be used."""
-        return self._rule(rules(False, **criteria))
+        return self._show(visibilities(False, **criteria))
 
-    def _rule(self, added: list[Rule]) -> Self:
+    def _show(self, added: Sequence[Transform]) -> Self:
         before = self.catalogue.shown()
-        self._rules += added
+        for each in added:
+            self.sources.apply(each)
         after = self.catalogue.shown()
-        for feature in before:
-            if before[feature] != after[feature]:
-                self._announce(feature)
+        changed: list[Feature] = [each for each in FEATURES if before[each] != after[each]]
+        self.sources.changed(*changed)
         return self
+
+    def completion(
+        self,
+        handler: Callable[..., Any] | None = None,
+        *,
+        prompt: str | None = None,
+        template: str | None = None,
+        argument: str | None = None,
+    ) -> Any:
+        """Register what completes arguments while a user types them.
+
+        `@mcp.completion` registers the handler `(ref, argument, context)` of every argument;
+        `@mcp.completion(prompt="name", argument="x")`, or `template="scheme://{x}"`, a completer
+        of one: `(value)` or `(value, arguments already settled)`. Both give a list of texts, a
+        `Completion` or None. Arguments with listed values (Literal, Enum, bool) need neither.
+        """
+        return self.completers.register(handler, prompt, template, argument)
+
+    def add_completion_handler(self, handler: Callable[..., Any]) -> None:
+        """Register the handler `(ref, argument, context)` that completes every argument."""
+        self.completers.handler = handler
+
+    def as_provider(self: Any) -> Provider:
+        """The server as a source of components of another one."""
+        from .providers.fastmcp_provider import FastMCPProvider
+
+        return FastMCPProvider(self)
+
+    @property
+    def completes(self) -> bool:
+        """Whether any argument of a prompt or a template can be completed."""
+        return bool(self.completers) or self.catalogue.has_choices() or self.sources.completes
+
+    # HTTP routes beside the endpoint
+
+    @property
+    def all_routes(self) -> Sequence[BaseRoute]:
+        """The routes of this server, and of those that are mounted on it."""
+        return [*self.custom_routes, *self.sources.custom_routes]
+
+    def custom_route(
+        self,
+        path: str,
+        methods: Sequence[str],
+        name: str | None = None,
+        include_in_schema: bool = True,
+    ) -> Callable[[F], F]:
+        """Register a handler beside the MCP endpoint, also of applications already made.
+
+        It is async or plain, takes Starlette's request or nothing, and returns a response or
+        data: text, what has JSON, `(data, status)` or `(data, status, headers)`.
+        """
+        from .http.application.custom_routes import custom_route
+
+        return custom_route(self.custom_routes, path, methods, name, include_in_schema)
 
     # What is seen
 
@@ -139,23 +312,36 @@ class ComponentHost:
         return await self._listed("prompts/list", self.catalogue.prompts, run_middleware)
 
     async def _listed(self, method: str, view: View[C], run_middleware: bool) -> Sequence[C]:
-        return await permitted(view.all())
+        return await permitted(await view.all())
 
     async def get_tool(self, name: str, version: Selection = None) -> Tool | None:
         """The tool of that name, in its highest version that is selected and visible; else None."""
-        return await permit(self.catalogue.tools.find(name, version))
+        return await permit(await self.catalogue.tools.get(name, version))
 
     async def get_resource(self, uri: str, version: Selection = None) -> Resource | None:
         """The resource of that URI, chosen as in `get_tool`."""
-        return await permit(self.catalogue.resources.find(canonical_uri(uri), version))
+        return await permit(await self.catalogue.resources.get(canonical_uri(uri), version))
 
     async def get_resource_template(
         self, uri: str, version: Selection = None
     ) -> ResourceTemplate | None:
         """The template that matches a URI, chosen as in `get_tool`."""
-        found = self.catalogue.match(canonical_uri(uri), version)
+        found = await self.catalogue.get_template(canonical_uri(uri), version)
         return None if found is None else await permit(found[0])
 
     async def get_prompt(self, name: str, version: Selection = None) -> Prompt | None:
         """The prompt of that name, chosen as in `get_tool`."""
-        return await permit(self.catalogue.prompts.find(name, version))
+        return await permit(await self.catalogue.prompts.get(name, version))
+
+
+def _in_order(server: Any, name: Any) -> tuple[Any, Any]:
+    """A server and the name that it gets; earlier versions had them the other way round."""
+    return (name, server) if isinstance(server, str) and name is not None else (server, name)
+
+
+def _one_of(namespace: str | None, prefix: str | None) -> str:
+    if namespace and prefix:
+        raise ConfigurationError(
+            "mount() takes namespace=, whose earlier name is prefix=: give one"
+        )
+    return namespace or prefix or ""

@@ -110,27 +110,27 @@ class Context(ServedRequest, Injectable):
     @bridged
     async def reset_visibility(self) -> None:
         """Let this session see what the server shows to everybody."""
-        await self._tell_lists(self.fastmcp.session_visibility.reset(self.session_id))
+        await self._tell_lists(self.host.session_visibility.reset(self.session_id))
 
     async def _show(self, added: Rule) -> None:
-        await self._tell_lists(self.fastmcp.session_visibility.add(self.session_id, added))
+        await self._tell_lists(self.host.session_visibility.add(self.session_id, added))
 
     async def _tell_lists(self, features: Sequence[Feature]) -> None:
         """Tell the client of lists that have changed, once every worker shows them so."""
-        cluster, record, named = self.fastmcp.cluster, self._exchange.session, self._exchange.sender
+        cluster, record, named = self.host.cluster, self._exchange.session, self._exchange.sender
         if record is not None and record.share is not None:
             await record.share(features)
             return
         if record is None and named.session is not None and cluster is not None and cluster.rules:
             await cluster.rules.share(named.session, features)
         for feature in features:
-            self.fastmcp.audience.tell(Change(feature, session=self.session_id))
+            self.host.audience.tell(Change(feature, session=self.session_id))
 
     def add_middleware(self, middleware: Member) -> None:
         """Add middleware for the rest of this session, inside of the server's: in this process, and
         from the next request on.
         """
-        self.fastmcp.session_middleware.add(self.session_id, middleware)
+        self.host.session_middleware.add(self.session_id, middleware)
 
     @property
     def logger(self) -> ClientLogger:
@@ -174,7 +174,7 @@ class Context(ServedRequest, Injectable):
 
         method, members, change = read_notification(notification, params, self.session_id)
         if change is not None:
-            self.fastmcp.audience.tell(change)
+            self.host.audience.tell(change)
         else:
             await self._exchange.notify(method, members)
 
@@ -206,7 +206,7 @@ class Context(ServedRequest, Injectable):
             self._exchange.post("notifications/message", params)
 
     def _hears(self, level: LoggingLevel) -> bool:
-        return hears(self._exchange.sender, level, self.fastmcp.client_log_level)
+        return hears(self._exchange.sender, level, self.host.client_log_level)
 
     @bridged
     async def debug(
@@ -252,8 +252,8 @@ class Context(ServedRequest, Injectable):
 
     @property
     def _state(self) -> SessionState:
-        server = self.fastmcp
-        return SessionState(self._exchange, server.state_keeper, self.principal, server.logger)
+        keeper = self.host.state_keeper
+        return SessionState(self._exchange, keeper, self.principal, self.fastmcp.logger)
 
     def set_state(
         self, key: str, value: Any, *, serializable: bool | None = None

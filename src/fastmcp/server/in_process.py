@@ -43,7 +43,7 @@ async def act(server: FastMCP, method: str, members: dict[str, Any], *, middlewa
 
 async def list_through(server: FastMCP, method: str, view: View[Any]) -> Any:
     """Every visible version of what a view shows, as the middleware of its list leaves it."""
-    found = await permitted(view.all())
+    found = await permitted(await view.all())
 
     async def listed(context: Context, params: Any) -> Sequence[Any]:
         return found
@@ -55,7 +55,7 @@ async def list_through(server: FastMCP, method: str, view: View[Any]) -> Any:
 async def _served(server: FastMCP, method: str, params: Any, handler: Handler[Context]) -> Any:
     outer = Context.current_or_none()
     exchange = detached(method) if outer is None else outer.exchange
-    context = Context(server, exchange)
+    context = Context(server, exchange, None if outer is None else outer.host)
     async with server.lifespan.use():
         token = current_scope.set(context)
         try:

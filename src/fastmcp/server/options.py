@@ -28,11 +28,7 @@ REMOVED = {
 }
 
 # Known, and not served yet: a value that would change behaviour is refused, never ignored.
-UPCOMING = {
-    "auth",
-    "providers",
-    "transforms",
-}
+UPCOMING = {"auth"}
 
 
 class HttpDefaults(Struct, frozen=True):

@@ -27,7 +27,6 @@ from fastmcp.wire.resource_names import canonical_uri
 from .capabilities import capabilities
 from .catalogue import View
 from .cluster import cluster_of
-from .completions import Completers
 from .component_host import ComponentHost
 from .connection import ServerConnection
 from .context import Context
@@ -35,25 +34,24 @@ from .identity import Identity
 from .inputs.request_state import RequestStateSecurity
 from .lifetime.shared_lifespan import SharedLifespan
 from .limits import Limits
-from .middleware.chain import Member, checked
+from .middleware.chain import Member, checked, compile_chain
 from .middleware.session_middleware import SessionMiddleware
-from .observing import observe
+from .observing import Observing
 from .options import HttpDefaults, SamplingFallback, reject_unknown, require_available
-from .providers.local import Feature
+from .providers.guard import ProviderErrorStrategy
 from .providers.shelf import OnDuplicate
-from .routes import Chains, build_chains, build_routes
+from .routes import HANDLERS, Chains, build_chains, build_routes
 from .state.keeper import AnyStore, Keeper, keeper_of
 from .subscriptions import Audience, Change
+from .transforms.transform import Transform
 
 if TYPE_CHECKING:
-    from starlette.routing import BaseRoute
     from starlette.types import Receive, Scope, Send
 
     from .background import ServerBackground
     from .http.application.manager import SessionManager
     from .http.application.starlette_app import StarletteWithLifespan
 
-F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=Component)
 
 
@@ -78,6 +76,9 @@ class FastMCP(ComponentHost):
         lifespan: LifespanFunction | None = None,
         session_lifespan: LifespanFunction | None = None,
         tools: Sequence[Tool | Callable[..., Any]] | None = None,
+        providers: Sequence[Any] | None = None,
+        transforms: Sequence[Transform] | None = None,
+        provider_error_strategy: ProviderErrorStrategy = "warn",
         on_duplicate: OnDuplicate = "warn",
         mask_error_details: bool | None = None,
         strict_input_validation: bool | None = None,
@@ -111,7 +112,9 @@ class FastMCP(ComponentHost):
                 "validate_output": validate_output,
             },
             resource_security,
-            self._tell_change,
+            provider_error_strategy,
+            lambda feature: self.audience.tell(Change(feature)),
+            lambda uri: self.audience.tell(Change("contents", uri)),
         )
         if list_page_size is not None and list_page_size < 1:
             raise ConfigurationError("list_page_size must be at least 1")
@@ -133,21 +136,24 @@ class FastMCP(ComponentHost):
         self._outermost = [] if limits is None else limits.outermost()
         self._innermost = [] if limits is None else limits.innermost()
         self._middleware = [checked(each) for each in middleware or ()]
+        self.observing = Observing(self)
         self.lifespan = SharedLifespan(self, lifespan, session_lifespan)
         self._dispatcher: Dispatcher[Context] | None = None
         self.session_middleware = SessionMiddleware()
         self._chains: Chains | None = None
         self._asgi: StarletteWithLifespan | None = None
-        self.custom_routes: list[BaseRoute] = []
         self.newest_manager: SessionManager | None = None
         self.audience = Audience()
         self.cluster = cluster_of(self, session_store)
         self.state_keeper: Keeper = keeper_of(session_state_store)
         if self.cluster is not None and session_state_store is None:
             self.state_keeper = self.cluster.keeper
-        self.completers = Completers()
         for tool in tools or ():
             self.add_tool(tool)
+        for provider in providers or ():
+            self.add_provider(provider)
+        for transform in transforms or ():
+            self.add_transform(transform)
 
     def __repr__(self) -> str:
         return f"FastMCP({self.name!r})"
@@ -251,61 +257,14 @@ class FastMCP(ComponentHost):
 
         return render_prompt(self, name, arguments, version, run_middleware)
 
-    # Changes and completions
-
-    def _tell_change(self, feature: Feature) -> None:
-        self.audience.tell(Change(feature))
+    # Changes
 
     def notify_resource_updated(self, uri: str) -> None:
         """Tell every client that watches a resource, or one above it, that it has changed.
 
         It may be called from anywhere, in any thread, and does not wait for the clients.
         """
-        self.audience.tell(Change("contents", canonical_uri(uri)))
-
-    def completion(
-        self,
-        handler: Callable[..., Any] | None = None,
-        *,
-        prompt: str | None = None,
-        template: str | None = None,
-        argument: str | None = None,
-    ) -> Any:
-        """Register what completes arguments while a user types them.
-
-        `@mcp.completion` registers the handler `(ref, argument, context)` of every argument;
-        `@mcp.completion(prompt="name", argument="x")`, or `template="scheme://{x}"`, a completer
-        of one: `(value)` or `(value, arguments already settled)`. Both give a list of texts, a
-        `Completion` or None. Arguments with listed values (Literal, Enum, bool) need neither.
-        """
-        return self.completers.register(handler, prompt, template, argument)
-
-    def add_completion_handler(self, handler: Callable[..., Any]) -> None:
-        """Register the handler `(ref, argument, context)` that completes every argument."""
-        self.completers.handler = handler
-
-    @property
-    def completes(self) -> bool:
-        """Whether any argument of a prompt or a template can be completed."""
-        return bool(self.completers) or self.catalogue.has_choices()
-
-    # HTTP routes beside the endpoint
-
-    def custom_route(
-        self,
-        path: str,
-        methods: Sequence[str],
-        name: str | None = None,
-        include_in_schema: bool = True,
-    ) -> Callable[[F], F]:
-        """Register a handler beside the MCP endpoint, also of applications already made.
-
-        It is async or plain, takes Starlette's request or nothing, and returns a response or
-        data: text, what has JSON, `(data, status)` or `(data, status, headers)`.
-        """
-        from .http.application.custom_routes import custom_route
-
-        return custom_route(self.custom_routes, path, methods, name, include_in_schema)
+        self.sources.updated(canonical_uri(uri))
 
     # Dispatch
 
@@ -318,6 +277,7 @@ class FastMCP(ComponentHost):
         """
         self._middleware.append(checked(middleware))
         self._chains = None
+        self.sources.changed()
         if self._dispatcher is not None:
             chains = self._compiled()
             self._dispatcher.replace(
@@ -336,12 +296,21 @@ class FastMCP(ComponentHost):
         """The chain, outermost first."""
         return tuple(self._middleware)
 
+    @property
+    def _members(self) -> list[Member]:
+        return [*self._outermost, *self._middleware, *self._innermost]
+
     def _compiled(self) -> Chains:
         if self._chains is None:
             around = self.lifespan.around_requests
-            members = [*self._outermost, *self._middleware, *self._innermost]
-            self._chains = build_chains(around, members, self.session_middleware)
+            self._chains = build_chains(around, self._members, self.session_middleware)
         return self._chains
+
+    def surrounds(self, method: str) -> bool:
+        """Whether any middleware stands around a method."""
+        handler = HANDLERS[method][0]
+        members = [*self.lifespan.around_requests, *self._members]
+        return compile_chain(members, method, handler) is not handler
 
     def chain(self, method: str) -> Handler[Context]:
         """What serves a method: the middleware, and its handler inside."""
@@ -362,7 +331,7 @@ class FastMCP(ComponentHost):
                 refused=chains.refused,
                 notified=chains.notified,
             )
-            observe(self, self._dispatcher)
+            self.observing.look()
         return self._dispatcher
 
     def connect(
@@ -376,7 +345,11 @@ class FastMCP(ComponentHost):
             self.lifespan,
         )
         forget = [keeper.forget for keeper in keepers]
-        return ServerConnection(self.dispatcher, channel, transport, id, self.audience, forget)
+        connection = ServerConnection(
+            self.dispatcher, channel, transport, id, self.audience, forget
+        )
+        forget += self.observing.connected(connection.lifecycle, transport)
+        return connection
 
     # Running
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Annotated, Any, Final, ParamSpec, TypeVar, cast
+from typing import Annotated, Any, Final, ParamSpec, TypeVar, cast
 from weakref import WeakValueDictionary
 
 from fastmcp._components.injection.dependencies import Injectable, Reading
@@ -14,11 +14,9 @@ from fastmcp._runtime.bridge import Bridged, bridge
 from fastmcp.exceptions import AuthorizationError
 
 from .context import Context
+from .providers.local import LocalProvider
 from .state.encoding import decode_state, encode_state
 from .state.store import Address
-
-if TYPE_CHECKING:
-    from .server import FastMCP
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -76,7 +74,7 @@ class Session:
     __slots__ = ("_address", "_keeper", "home", "id")
 
     def __init__(self, context: Context, address: Address, id: str | None) -> None:
-        self._keeper = context.fastmcp.state_keeper
+        self._keeper = context.host.state_keeper
         self.home = context.exchange.loop
         self._address = address
         self.id = id
@@ -205,10 +203,10 @@ async def end_session(session_id: SessionId) -> str:
     return "The session has ended"
 
 
-class SessionProvider:
+class SessionProvider(LocalProvider):
     """The tools `create_session` and `end_session`, for servers whose tools take a `SessionId`."""
 
-    def register(self, server: FastMCP) -> None:
-        """Add them to a server."""
-        server.add_tool(create_session)
-        server.add_tool(end_session)
+    def __init__(self) -> None:
+        super().__init__()
+        self.add_tool(create_session)
+        self.add_tool(end_session)

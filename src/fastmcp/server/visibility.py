@@ -64,17 +64,11 @@ def rule(enabled: bool, **criteria: Unpack[Criteria]) -> Rule:
     )
 
 
-def rules(enabled: bool, *, only: bool = False, **criteria: Unpack[Criteria]) -> list[Rule]:
-    """The rule, after one that hides everything else when `only` these are meant."""
-    wanted = rule(enabled, **criteria)
-    return [Rule(enabled=False, everything=True), wanted] if only else [wanted]
-
-
 def is_visible(component: Component, given: Iterable[Rule]) -> bool:
-    """What the last fitting rule says; without one, a component is seen."""
-    visible = True
+    """What the last fitting rule says; without one, what the component itself says."""
+    visible = component.enabled
     for each in given:
-        if each.enabled is not visible and each.fits(component):
+        if each.enabled is not visible and any(map(each.fits, component.origins)):
             visible = each.enabled
     return visible
 

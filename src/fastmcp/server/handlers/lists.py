@@ -25,7 +25,7 @@ def listing(
     """
 
     async def act(context: Context, params: PaginatedRequestParams) -> Sequence[Component]:
-        return await permitted(list(view(context.catalogue).current.values()))
+        return await permitted(await view(context.catalogue).list())
 
     def render(
         context: Context, params: PaginatedRequestParams, components: Sequence[Component]

@@ -8,7 +8,7 @@ from fastmcp._components.demands import demand_of
 from fastmcp.exceptions import InvalidParams, MethodNotFound, UnknownComponent, ValidationError
 from fastmcp.prompts.base import PromptResult
 from fastmcp.server.auth.authorization import permit
-from fastmcp.server.catalogue import version_asked_for
+from fastmcp.server.catalogue import unasked, version_asked_for
 from fastmcp.server.context import Context
 from fastmcp.wire.completion import CompleteRequestParams, CompleteResult, PromptReference
 from fastmcp.wire.features import GetPromptRequestParams, GetPromptResult
@@ -19,9 +19,10 @@ from fastmcp.wire.resource_names import canonical_uri
 async def get_prompt(
     context: Context, params: GetPromptRequestParams
 ) -> PromptResult | InputRequiredResult:
-    prompt = context.catalogue.prompts.find(params.name, version_asked_for(params.meta))
+    prompt = await context.catalogue.prompts.get(params.name, version_asked_for(params.meta))
     if prompt is None or await permit(prompt) is None:
-        raise UnknownComponent(f"Unknown prompt: {params.name!r}")
+        hint = unasked(context.fastmcp.failures)
+        raise UnknownComponent(f"Unknown prompt: {params.name!r}{hint}")
     context.exchange.turns_out_for(prompt)
     try:
         value = await prompt.render(params.arguments)
@@ -44,14 +45,17 @@ async def complete(context: Context, params: CompleteRequestParams) -> CompleteR
     if not server.completes:
         raise MethodNotFound("Nothing on this server completes arguments")
     if isinstance(ref, PromptReference):
-        component = context.catalogue.prompts.find(ref.name)
+        component = await context.catalogue.prompts.get(ref.name)
     else:
-        uri = canonical_uri(ref.uri)
-        component = context.catalogue.templates.find(uri) or context.catalogue.resources.find(uri)
+        uri, catalogue = canonical_uri(ref.uri), context.catalogue
+        component = await catalogue.templates.get(uri) or await catalogue.resources.get(uri)
     if component is None or await permit(component) is None:
         known = (
             f"prompt: {ref.name!r}" if isinstance(ref, PromptReference) else f"template: {ref.uri}"
         )
         raise InvalidParams(f"Unknown {known}")
+    completed = await component.complete(params)
+    if completed is not None:
+        return completed
     completion = await server.completers.complete(params, component.arguments_schema)
     return CompleteResult(completion=completion)

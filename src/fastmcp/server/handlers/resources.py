@@ -10,7 +10,7 @@ from fastmcp.exceptions import InvalidParams, MethodNotFound, NotFoundError, Val
 from fastmcp.resources.base import Resource, ResourceResult
 from fastmcp.resources.template import ResourceTemplate
 from fastmcp.server.auth.authorization import permit
-from fastmcp.server.catalogue import version_asked_for
+from fastmcp.server.catalogue import unasked, version_asked_for
 from fastmcp.server.context import Context
 from fastmcp.server.subscriptions import MAX_SUBSCRIPTIONS, listen
 from fastmcp.wire.features import (
@@ -30,14 +30,12 @@ async def read_resource(
 ) -> ResourceResult | InputRequiredResult:
     found = await _find_resource(context, params.uri, version_asked_for(params.meta))
     if found is None:
-        raise resource_not_found(params.uri)
+        hint = unasked(context.fastmcp.failures)
+        raise resource_not_found(params.uri, hint and f"Resource not found: {params.uri}{hint}")
     component, arguments = found
     context.exchange.turns_out_for(component)
     try:
-        if isinstance(component, Resource):
-            value = await component.read_with(arguments) if arguments else await component.read()
-        else:
-            value = await component.read(arguments)
+        value = await component.read_at(canonical_uri(params.uri), arguments)
     except ValidationError as error:
         text = f"Invalid parameters in {params.uri}: {error}"
         raise InvalidParams(text, {"uri": params.uri}) from None
@@ -48,7 +46,7 @@ async def _find_resource(
     context: Context, uri: str, version: str | None
 ) -> tuple[Resource | ResourceTemplate, dict[str, Any]] | None:
     try:
-        found = context.catalogue.find_resource(canonical_uri(uri), version)
+        found = await context.catalogue.get_resource(canonical_uri(uri), version)
     except NotFoundError:
         return None  # screened: its values lead elsewhere
     return None if found is None or await permit(found[0]) is None else found
@@ -92,5 +90,5 @@ async def listen_for_changes(
     watched = {
         canonical_uri(uri) for uri in uris if await _find_resource(context, uri, None) is not None
     }
-    audience, exchange = context.fastmcp.audience, context.exchange
+    audience, exchange = context.host.audience, context.exchange
     return await listen(audience, exchange, wanted, watched, context.session_id)

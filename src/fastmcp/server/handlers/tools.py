@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from fastmcp._runtime.faults import upstream_trouble
+from fastmcp._runtime.faults import log_fault, log_words, upstream_trouble
 from fastmcp.exceptions import (
     AuthorizationError,
     InputUnavailable,
@@ -20,7 +20,7 @@ from fastmcp.exceptions import (
     ValidationError,
 )
 from fastmcp.server.auth.authorization import permit
-from fastmcp.server.catalogue import version_asked_for
+from fastmcp.server.catalogue import unasked, version_asked_for
 from fastmcp.server.context import Context
 from fastmcp.tools.tool_result import ToolResult
 from fastmcp.tools.whole_results import WholeResult
@@ -34,9 +34,10 @@ _SAID_ALOUD = (McpError, ToolError, AuthorizationError, ValidationError, InputUn
 
 
 async def run_tool(context: Context, params: CallToolRequestParams) -> WholeResult:
-    tool = context.catalogue.tools.find(params.name, version_asked_for(params.meta))
+    tool = await context.catalogue.tools.get(params.name, version_asked_for(params.meta))
     if tool is None or (tool.auth is not None and await permit(tool) is None):
-        raise UnknownComponent(f"Unknown tool: {params.name!r}")
+        hint = unasked(context.fastmcp.failures)
+        raise UnknownComponent(f"Unknown tool: {params.name!r}{hint}")
     context.exchange.turns_out_for(tool)
     arguments = NO_PARAMS if params.arguments is UNSET else params.arguments
     return await tool.call(arguments or {})
@@ -71,19 +72,20 @@ def _said_aloud(context: Context, name: str, error: Exception) -> CallToolResult
         if isinstance(error, MissingCapability) and not context.revision.modern:
             return _error_result(error.message)  # its code is not known there
         raise error
-    log = context.fastmcp.logger.log
+    logger = context.fastmcp.logger
     if isinstance(error, ValidationError):
         text = f"Invalid arguments for tool {name!r}: {error}"
-        log(logging.WARNING, "Invalid arguments for tool %r: %s", name, error)
+        log_words(logger, logging.WARNING, error, "Invalid arguments for tool %r", name)
         if context.revision <= R2025_06_18:
             raise InvalidParams(text)
         return _error_result(text)
-    log(getattr(error, "log_level", logging.ERROR), "Error calling tool %r: %s", name, error)
+    level = getattr(error, "log_level", logging.ERROR)
+    log_words(logger, level, error, "Error calling tool %r", name)
     return _error_result(str(error))
 
 
 def _crash(context: Context, name: str, error: Exception) -> CallToolResult:
-    context.fastmcp.logger.exception("Error calling tool %r", name)
+    log_fault(context.fastmcp.logger, error, "Error calling tool %r", name)
     detail = "" if context.fastmcp.masks_errors else f": {error}"
     trouble = upstream_trouble(error)
     return _error_result(trouble or f"Error calling tool {name!r}{detail}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Sequence
 
     from starlette.routing import BaseRoute
 
@@ -31,7 +32,6 @@ class HttpServable(Protocol):
 
     logger: logging.Logger
     http_defaults: HttpDefaults
-    custom_routes: list[BaseRoute]
     newest_manager: SessionManager | None
     instructions: str | None
     catalogue: Catalogue
@@ -40,6 +40,9 @@ class HttpServable(Protocol):
     cluster: Cluster | None
     limits: Limits | None
     request_state_security: RequestStateSecurity
+
+    @property
+    def all_routes(self) -> Sequence[BaseRoute]: ...
 
     @property
     def name(self) -> str: ...

@@ -18,6 +18,7 @@ from .held import Held
 
 if TYPE_CHECKING:
     from ..background import ServerBackground
+    from ..providers.base import Provider
     from .http_pool import HttpPool
     from .session_lifespan import SessionLifespans
 
@@ -58,6 +59,7 @@ class SharedLifespan:
         )
         self._http: HttpPool | None = None
         self._background: ServerBackground | None = None
+        self._sources: dict[Provider, Held] = {}
         self.home: Home | None = None
         self.result: Any = {}
         self.shared_values: SharedValues | None = None
@@ -151,6 +153,11 @@ class SharedLifespan:
                 if self._function is not None:
                     result = await exits.enter(manager_of(self._function, self._server))
                     self.result = {} if result is None else result
+                self._server.observing.look()
+                exits.push(self._close_sources)
+                self._including = asyncio.Lock()
+                for provider in self._server.sources.providers:
+                    await self.include(provider)
                 self.shared_values = SharedValues()
                 exits.push(self.shared_values.close)
                 exits.push(self._end_background)
@@ -160,6 +167,20 @@ class SharedLifespan:
                 yield
         finally:
             self.result, self.shared_values = {}, None
+
+    async def include(self, provider: Provider) -> None:
+        """Have the lifespan of a provider be open from now on, to the end of this one."""
+        if provider in self._sources:
+            return
+        async with self._including:
+            if provider not in self._sources:
+                self._sources[provider] = await Held.open(provider.lifespan(), self._lost)
+
+    async def _close_sources(self) -> None:
+        async with Exits() as exits:
+            while self._sources:
+                provider = next(iter(self._sources))
+                exits.push(self._sources.pop(provider).close)
 
     def _begin_background(self) -> None:
         self.home = (asyncio.get_running_loop(), contextvars.copy_context())

@@ -19,7 +19,7 @@ from fastmcp.wire.resource_names import canonical_uri
 from .injected import injected_tool
 
 
-def addressed(context: Context, message: Any) -> Component | None:
+async def addressed(context: Context, message: Any) -> Component | None:
     """The component that these parameters name, in the version that they ask for, as far as the
     session sees it; what its own checks say of the caller is another matter.
     """
@@ -27,25 +27,26 @@ def addressed(context: Context, message: Any) -> Component | None:
         tool = injected_tool(context.fastmcp, message.name)
         if tool is not None:
             return tool
-        return context.catalogue.tools.find(message.name, version_asked_for(message.meta))
+        return await context.catalogue.tools.get(message.name, version_asked_for(message.meta))
     if isinstance(message, GetPromptRequestParams):
-        return context.catalogue.prompts.find(message.name, version_asked_for(message.meta))
+        return await context.catalogue.prompts.get(message.name, version_asked_for(message.meta))
     if isinstance(message, ReadResourceRequestParams):
-        return resource_at(context, message.uri, version_asked_for(message.meta))
+        return await resource_at(context, message.uri, version_asked_for(message.meta))
     ref = getattr(message, "ref", None)
     if isinstance(ref, PromptReference):
-        return context.catalogue.prompts.find(ref.name)
-    return None if ref is None else _completed(context, canonical_uri(ref.uri))
+        return await context.catalogue.prompts.get(ref.name)
+    return None if ref is None else await _completed(context, canonical_uri(ref.uri))
 
 
-def resource_at(context: Context, uri: Any, version: str | None = None) -> Component | None:
+async def resource_at(context: Context, uri: Any, version: str | None = None) -> Component | None:
     """The resource of that URI, or the template that matches it."""
     try:
-        found = context.catalogue.find_resource(canonical_uri(str(uri)), version)
+        found = await context.catalogue.get_resource(canonical_uri(str(uri)), version)
     except NotFoundError:
         return None  # screened: its values lead elsewhere
     return None if found is None else found[0]
 
 
-def _completed(context: Context, uri: str) -> Component | None:
-    return context.catalogue.templates.find(uri) or context.catalogue.resources.find(uri)
+async def _completed(context: Context, uri: str) -> Component | None:
+    catalogue = context.catalogue
+    return await catalogue.templates.get(uri) or await catalogue.resources.get(uri)

@@ -10,6 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import msgspec
@@ -41,6 +42,7 @@ MOST_NAMES = 64
 MOST_LETTERS = 300
 """How much is written of what a client calls things."""
 
+_NOBODY: Entry = {}
 own_logger = logging.getLogger("fastmcp.audit")
 
 
@@ -117,8 +119,8 @@ class AuditMiddleware(Middleware):
         if not isinstance(arguments, Mapping) or not arguments:
             return {}
         given = cast("Mapping[str, Any]", arguments)
-        names = [str(name)[:MOST_LETTERS] for name in list(given)[:MOST_NAMES]]
-        about: Entry = {"names": sorted(names), "digest": self._digest(given)}
+        names = sorted([str(name)[:MOST_LETTERS] for name in islice(given, MOST_NAMES)])
+        about: Entry = {"names": names, "digest": self._digest(given)}
         if self.include_arguments:
             about["values"] = self._redactor.data(given, MOST)
         return {"arguments": about}
@@ -145,7 +147,7 @@ class AuditMiddleware(Middleware):
     async def _tell(self, entry: Entry) -> None:
         try:
             sent = self._sends(entry)
-            if inspect.isawaitable(sent):
+            if sent is not None and inspect.isawaitable(sent):
                 await sent
         except Exception as error:
             own_logger.error("The audit log failed (%s): %s", error, _line(entry).decode())
@@ -166,6 +168,8 @@ class AuditMiddleware(Middleware):
 class _Use:
     """One use of a component, from its beginning."""
 
+    __slots__ = ("_context", "_served", "_start", "_within")
+
     def __init__(self, context: MiddlewareContext[Any]) -> None:
         self._context = context
         self._served: Context | None = context.fastmcp_context
@@ -179,10 +183,9 @@ class _Use:
         return None if self._served is None or self._within else self._served.exchange.component
 
     def entry(self, target: str, outcome: str, error: Entry | None, given: Entry) -> Entry:
-        context = self._context
-        component = self._component
+        context, component = self._context, self._component
         version = None if component is None else component.version
-        entry: Entry = {
+        return {
             "time": context.timestamp.isoformat(),
             "method": context.method,
             "target": target[:MOST_LETTERS],
@@ -190,11 +193,9 @@ class _Use:
             "outcome": outcome,
             "error": error,
             "duration_ms": round((time.perf_counter() - self._start) * 1000, 3),
+            **(_NOBODY if self._served is None else _who(self._served)),
+            **given,
         }
-        if self._served is not None:
-            entry.update(_who(self._served))
-        entry.update(given)
-        return entry
 
     def outcome_of(self, fault: BaseException) -> str:
         ending = ending_of(self._context, fault)

@@ -111,7 +111,7 @@ class AuthMiddleware(Middleware):
         served = context.fastmcp_context
         if served is None:
             return False
-        return await self._sees(served, resource_at(served, uri))
+        return await self._sees(served, await resource_at(served, uri))
 
     async def _allowed(self, context: MiddlewareContext[Any], listed: Sequence[C]) -> Sequence[C]:
         served = context.fastmcp_context
@@ -140,9 +140,9 @@ class AuthMiddleware(Middleware):
             return
         message = context.message
         if isinstance(message, SubscribeRequestParams):
-            component = resource_at(served, message.uri)
+            component = await resource_at(served, message.uri)
         else:
-            component = addressed(served, message)
+            component = await addressed(served, message)
         if component is None or await permit(component) is None:
             raise AuthorizationError(
                 f"Authorization failed for {what}: not found or not authorized"

@@ -93,7 +93,7 @@ class IdempotencyMiddleware(Middleware):
         self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
     ) -> Any:
         """Answer as before, if this was asked before."""
-        key = self._key_of(context)
+        key = await self._key_of(context)
         if key is None:
             return await call_next(context)
         name, print_ = fingerprint(key).hex(), fingerprint(_call(context))[:16]
@@ -134,7 +134,7 @@ class IdempotencyMiddleware(Middleware):
                 "It cannot be told now whether this call was made before; try again later", PAUSE
             ) from error
 
-    def _key_of(self, context: MiddlewareContext[Any]) -> list[Any] | None:
+    async def _key_of(self, context: MiddlewareContext[Any]) -> list[Any] | None:
         """Whose key, and which; None for a call without one."""
         if self._tools is not None and called_tool(context) not in self._tools:
             return None
@@ -148,7 +148,7 @@ class IdempotencyMiddleware(Middleware):
             if not isinstance(given, str) or not 0 < len(given) <= _LONGEST:
                 raise InvalidParams(f"An idempotency key is a text of 1 to {_LONGEST} characters")
             return ["key", served.principal, given]
-        if self._annotated and _says_idempotent(context):
+        if self._annotated and await _says_idempotent(context):
             who = served.principal or ["session", session_id_of(served.exchange)]
             return ["call", who, *_call(context)]
         return None
@@ -195,10 +195,10 @@ def _result(kept: bytes, print_: bytes) -> ToolResult:
     return ToolResult.encoded(result.content, structured, result.meta)
 
 
-def _says_idempotent(context: MiddlewareContext[Any]) -> bool:
+async def _says_idempotent(context: MiddlewareContext[Any]) -> bool:
     assert context.fastmcp_context is not None
     message = context.message
-    tool = context.fastmcp_context.catalogue.tools.find(
+    tool = await context.fastmcp_context.catalogue.tools.get(
         message.name, version_asked_for(message.meta)
     )
     hints = None if tool is None else tool.annotations

@@ -104,7 +104,7 @@ class _Offering(Context):
     __slots__ = ("_catalogue",)
 
     def __init__(self, served: Context, tool: Tool) -> None:
-        super().__init__(served.fastmcp, served.exchange)
+        super().__init__(served.fastmcp, served.exchange, served.host)
         self._catalogue: Any = _With(served.catalogue, tools=_Tools(served.catalogue.tools, tool))
 
     @property
@@ -131,3 +131,7 @@ class _Tools(_With):
     def find(self, address: str, version: Any = None) -> Tool | None:
         """The tool that is added, by its name; else as the server has it."""
         return self._tool if address == self._tool.name else self._whole.find(address, version)
+
+    async def get(self, address: str, version: Any = None) -> Tool | None:
+        """As `find`, from all sources."""
+        return self._tool if address == self._tool.name else await self._whole.get(address, version)

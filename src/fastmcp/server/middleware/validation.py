@@ -82,7 +82,7 @@ class RequestValidationMiddleware(Middleware):
         self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
     ) -> Any:
         """The call, if nothing is wrong with its arguments."""
-        problems = self._problems(context)
+        problems = await self._problems(context)
         if problems:
             raise _invalid(problems)
         if self._checks:
@@ -93,7 +93,7 @@ class RequestValidationMiddleware(Middleware):
         self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
     ) -> Any:
         """The prompt, if nothing is wrong with its arguments."""
-        problems = self._problems(context)
+        problems = await self._problems(context)
         if problems:
             what = f"Invalid arguments for prompt {context.message.name!r}"
             raise InvalidParams(f"{what}: {_invalid(problems)}")
@@ -110,7 +110,7 @@ class RequestValidationMiddleware(Middleware):
         await self._run_checks(context, InvalidParams)
         return await call_next(context)
 
-    def _problems(self, context: MiddlewareContext[Any]) -> Problems:
+    async def _problems(self, context: MiddlewareContext[Any]) -> Problems:
         given = context.message.arguments
         arguments: Any = {} if given is UNSET or given is None else given
         if not isinstance(arguments, Mapping):
@@ -129,7 +129,7 @@ class RequestValidationMiddleware(Middleware):
             if problem is not None:
                 return [problem]
         served = context.fastmcp_context
-        component = None if served is None else addressed(served, context.message)
+        component = None if served is None else await addressed(served, context.message)
         return [] if component is None else self._misfits(component, cast("Any", arguments))
 
     def _misfits(self, component: Component, arguments: Mapping[str, Any]) -> Problems:

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from .local import LocalProvider
+from typing import TYPE_CHECKING
 
-__all__ = ["LocalProvider"]
+from fastmcp._lazy import lazy_names
+
+if TYPE_CHECKING:
+    from .aggregate import AggregateProvider as AggregateProvider
+    from .base import Provider as Provider
+    from .fastmcp_provider import FastMCPProvider as FastMCPProvider
+    from .local import LocalProvider as LocalProvider
+
+__all__ = ["AggregateProvider", "FastMCPProvider", "LocalProvider", "Provider"]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "AggregateProvider": ".aggregate",
+        "FastMCPProvider": ".fastmcp_provider",
+        "LocalProvider": ".local",
+        "Provider": ".base",
+    },
+)

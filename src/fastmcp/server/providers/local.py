@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Literal, Self, TypeAlias, TypeVar, Unpack, cast, overload
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, Unpack, cast, overload
 
 from fastmcp._components.component import Component, ComponentOptions
 from fastmcp._components.marks import Mark, decorate, marked_options, marks_of, require_options
+from fastmcp._components.versions import VersionSpec
 from fastmcp.exceptions import ConfigurationError, NotFoundError
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource, ResourceOptions
 from fastmcp.resources.template import ResourceTemplate
 from fastmcp.resources.uri.naming import is_template, uri_text
-from fastmcp.server.visibility import Criteria, Rule, rules
 from fastmcp.tools.base import Tool, ToolOptions
 from fastmcp.wire.resource_names import canonical_uri
 
-from .shelf import OnDuplicate, Shelf
+from .base import Provider
+from .kinds import Feature as Feature
+from .kinds import Kind, overrides
+from .shelf import OnDuplicate, Shelf, highest
 
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=Component)
-Feature: TypeAlias = Literal["tools", "resources", "prompts"]
 
 
-class LocalProvider:
-    """Components by name or URI. `on_change` callbacks hear which feature has changed;
-    `tool_defaults` are options of every tool made here of a function.
+class LocalProvider(Provider):
+    """Components by name or URI. `tool_defaults` are options of every tool made here of a
+    function.
     """
 
     def __init__(
@@ -35,20 +37,14 @@ class LocalProvider:
             raise ConfigurationError(
                 f"on_duplicate={on_duplicate!r}: use 'warn', 'error', 'replace' or 'ignore'"
             )
+        super().__init__()
         self._tool_defaults: ToolOptions = tool_defaults or {}
-        self.on_change: list[Callable[[Feature], None]] = []
-        self.rules: list[Rule] = []
-        self.tools: Shelf[Tool] = Shelf(on_duplicate, lambda: self._changed("tools"))
-        self.resources: Shelf[Resource] = Shelf(on_duplicate, lambda: self._changed("resources"))
+        self.tools: Shelf[Tool] = Shelf(on_duplicate, lambda: self.changed("tools"))
+        self.resources: Shelf[Resource] = Shelf(on_duplicate, lambda: self.changed("resources"))
         self.templates: Shelf[ResourceTemplate] = Shelf(
-            on_duplicate, lambda: self._changed("resources")
+            on_duplicate, lambda: self.changed("resources")
         )
-        self.prompts: Shelf[Prompt] = Shelf(on_duplicate, lambda: self._changed("prompts"))
-
-    def _changed(self, *features: Feature) -> None:
-        for tell in self.on_change:
-            for feature in features:
-                tell(feature)
+        self.prompts: Shelf[Prompt] = Shelf(on_duplicate, lambda: self.changed("prompts"))
 
     # Decorators
 
@@ -94,16 +90,16 @@ class LocalProvider:
 
     def add_tool(self, tool: Tool | Callable[..., Any]) -> Tool:
         """Add a tool, or a function to make one of, as its `@tool` says."""
-        return self._add(self.tools, tool if isinstance(tool, Tool) else self._make_tool(tool, {}))
+        return self.tools.add(tool if isinstance(tool, Tool) else self._make_tool(tool, {}))
 
     def add_resource(
         self, resource: Resource | ResourceTemplate | Callable[..., Any]
     ) -> Resource | ResourceTemplate:
         """Add a resource, a template, or a function that `@resource` has marked with its URI."""
         if isinstance(resource, Resource):
-            return self._add(self.resources, resource)
+            return self.resources.add(resource)
         if isinstance(resource, ResourceTemplate):
-            return self._add(self.templates, resource)
+            return self.templates.add(resource)
         marks = marks_of(resource, "resource")
         if not marks:
             raise TypeError(
@@ -114,13 +110,21 @@ class LocalProvider:
 
     def add_template(self, template: ResourceTemplate) -> ResourceTemplate:
         """Add a resource template."""
-        return self._add(self.templates, template)
+        return self.templates.add(template)
 
     def add_prompt(self, prompt: Prompt | Callable[..., Any]) -> Prompt:
         """Add a prompt, or a function to make one of, as its `@prompt` says."""
         if not isinstance(prompt, Prompt):
             prompt = Prompt.from_function(prompt)
-        return self._add(self.prompts, prompt)
+        return self.prompts.add(prompt)
+
+    def add(self, component: Component) -> Component:
+        """Add a component of any kind."""
+        if isinstance(component, Tool):
+            return self.add_tool(component)
+        if isinstance(component, Prompt):
+            return self.add_prompt(component)
+        return self.add_resource(cast("Resource | ResourceTemplate", component))
 
     def remove_tool(self, name: str, version: str | None = None) -> None:
         """Remove a tool, or one version of it; NotFoundError when there is none."""
@@ -138,20 +142,41 @@ class LocalProvider:
         """Remove a prompt, or one version of it; NotFoundError when there is none."""
         self._remove(self.prompts, name, version, "prompt")
 
-    # Visibility
+    # As a provider
 
-    def enable(self, *, only: bool = False, **criteria: Unpack[Criteria]) -> Self:
-        """Show components that fit all criteria; with `only`, and hide all others."""
-        return self._rule(rules(True, only=only, **criteria))
+    def _fixed(self, kind: Kind) -> Sequence[Any] | None:
+        names = (kind.listing, kind.getter, f"_{kind.listing}", f"_{kind.getter}")
+        return None if overrides(type(self), LocalProvider, *names) else self._shelf(kind)
 
-    def disable(self, **criteria: Unpack[Criteria]) -> Self:
-        """Hide components that fit all criteria: they are not listed and cannot be used."""
-        return self._rule(rules(False, **criteria))
+    def _shelf(self, kind: Kind) -> list[Any]:
+        shelves = {
+            "tools": self.tools,
+            "resources": self.resources,
+            "templates": self.templates,
+            "prompts": self.prompts,
+        }
+        return list(shelves[kind.name])
 
-    def _rule(self, added: list[Rule]) -> Self:
-        self.rules += added
-        self._changed("tools", "resources", "prompts")
-        return self
+    async def _list_tools(self) -> Sequence[Tool]:
+        return list(self.tools)
+
+    async def _list_resources(self) -> Sequence[Resource]:
+        return list(self.resources)
+
+    async def _list_resource_templates(self) -> Sequence[ResourceTemplate]:
+        return list(self.templates)
+
+    async def _list_prompts(self) -> Sequence[Prompt]:
+        return list(self.prompts)
+
+    async def _get_tool(self, name: str, version: VersionSpec | None = None) -> Tool | None:
+        return highest(self.tools.versions(name), version)
+
+    async def _get_resource(self, uri: str, version: VersionSpec | None = None) -> Resource | None:
+        return highest(self.resources.versions(canonical_uri(uri)), version)
+
+    async def _get_prompt(self, name: str, version: VersionSpec | None = None) -> Prompt | None:
+        return highest(self.prompts.versions(name), version)
 
     def _make_tool(self, fn: Any, given: dict[str, Any]) -> Tool:
         options: Any = {**self._tool_defaults, **marked_options(fn, "tool", given)}
@@ -161,13 +186,8 @@ class LocalProvider:
         assert mark.uri is not None
         uri, options = mark.uri, cast("Any", mark.options)
         if is_template(uri):
-            return self._add(self.templates, ResourceTemplate.from_function(fn, uri, **options))
-        return self._add(self.resources, Resource.from_function(fn, uri, **options))
-
-    def _add(self, shelf: Shelf[C], component: C) -> C:
-        if not component.enabled:
-            self.rules += rules(False, keys={component.key})
-        return shelf.add(component)
+            return self.templates.add(ResourceTemplate.from_function(fn, uri, **options))
+        return self.resources.add(Resource.from_function(fn, uri, **options))
 
     def _remove(self, shelf: Shelf[Any], address: str, version: str | None, kind: str) -> None:
         if not shelf.remove(address, version):

@@ -28,14 +28,18 @@ if TYPE_CHECKING:
 
 class ServedRequest(Scope):
     """One request of a client's, and the server that serves it; without an `exchange`, a request
-    that nobody sent.
+    that nobody sent. `host` is the server that the client is connected to, on which the other one
+    may be mounted.
     """
 
-    __slots__ = ("_exchange", "fastmcp")
+    __slots__ = ("_exchange", "fastmcp", "host")
 
-    def __init__(self, fastmcp: FastMCP, exchange: Exchange | None = None) -> None:
+    def __init__(
+        self, fastmcp: FastMCP, exchange: Exchange | None = None, host: FastMCP | None = None
+    ) -> None:
         super().__init__()
         self.fastmcp = fastmcp
+        self.host = fastmcp if host is None else host
         self._exchange = detached("tools/call") if exchange is None else exchange
 
     @property
@@ -188,7 +192,7 @@ class ServedRequest(Scope):
     def catalogue(self) -> Catalogue:
         """What the server offers to this session now."""
         server = self.fastmcp
-        if not server.session_visibility.rules:
+        if server is not self.host or not server.session_visibility.rules:
             return server.catalogue
         return server.session_visibility.catalogue(self.session_id) or server.catalogue
 

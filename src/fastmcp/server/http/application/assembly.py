@@ -186,8 +186,8 @@ def _assemble(
     app = StarletteWithLifespan(middleware=[*own, *users], lifespan=lifespan)
     endpoints = [EndpointRoute(path, asgi, app) for path, asgi in served.paths.items()]
     app.routes.extend(endpoints)
-    app.routes.extend(owned(route, app) for route in server.custom_routes)
-    app.routes.append(LiveRoutes(server.custom_routes, app))
+    app.routes.extend(owned(route, app) for route in server.all_routes)
+    app.routes.append(LiveRoutes(server, app))
     app.routes.extend(owned(route, app) for route in ready_made)
     app.router.default = Unrouted(endpoints[0], app.router.not_found)
     app.endpoint_routes = endpoints

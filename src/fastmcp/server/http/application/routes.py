@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import URLPath
@@ -15,6 +14,7 @@ from fastmcp.exceptions import ConfigurationError
 from ...request.app_state import HOST_APP
 
 if TYPE_CHECKING:
+    from ..servable import HttpServable
     from .starlette_app import StarletteWithLifespan
 
 
@@ -98,17 +98,17 @@ class EndpointRoute(Route):
 
 
 class LiveRoutes(BaseRoute):
-    """Serves the routes of a list as it is at each request, so that later ones are served, too."""
+    """Serves the routes that a server has at each request, so that later ones are served, too."""
 
-    def __init__(self, routes: Sequence[BaseRoute], owner: StarletteWithLifespan) -> None:
+    def __init__(self, server: HttpServable, owner: StarletteWithLifespan) -> None:
         self.path = ""
         self.name = "fastmcp-routes"
         self.app = Owned(self._serve, owner)
-        self._routes = routes
+        self._server = server
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         best: tuple[Match, Scope] = (Match.NONE, {})
-        for route in self._routes:
+        for route in self._server.all_routes:
             match, inner = route.matches(scope)
             if match.value > best[0].value:
                 best = match, {**inner, "route": route}
@@ -117,7 +117,7 @@ class LiveRoutes(BaseRoute):
         return best
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
-        for route in self._routes:
+        for route in self._server.all_routes:
             try:
                 return route.url_path_for(name, **path_params)
             except NoMatchFound:

@@ -16,7 +16,7 @@ from .request import RestRequest
 from .resource_arguments import template_arguments
 
 
-def uri_of(catalogue: Catalogue, request: RestRequest) -> str:
+async def uri_of(catalogue: Catalogue, request: RestRequest) -> str:
     """The URI that a request is for, with what its query gives.
 
     A path is a URI or a plain name as it stands, or else percent-encoded as a whole; what fits
@@ -29,15 +29,15 @@ def uri_of(catalogue: Catalogue, request: RestRequest) -> str:
     uris = _spellings(request.encoded_name)
     query = f"?{request.query}" if request.query else ""
     for uri in uris:
-        if (fixed := catalogue.resources.find(uri)) is not None:
+        if (fixed := await catalogue.resources.get(uri)) is not None:
             return _with_query(fixed, uri, query)
     for uri in uris:
-        if _matches(catalogue, uri + query):
+        if await _matches(catalogue, uri + query):
             return uri + query
-    for fixed in catalogue.resources.current.values():
+    for fixed in await catalogue.resources.list():
         if fixed.name == request.name:
             return _with_query(fixed, fixed.uri, query)
-    for template in catalogue.templates.current.values():
+    for template in await catalogue.templates.list():
         if template.name == request.name:
             return _filled(template, request)
     return uris[0] + query
@@ -54,9 +54,9 @@ def _spellings(encoded: str) -> list[str]:
     return [decoded, as_sent] if is_encoded_uri else [as_sent, decoded]
 
 
-def _matches(catalogue: Catalogue, uri: str) -> bool:
+async def _matches(catalogue: Catalogue, uri: str) -> bool:
     try:
-        return catalogue.match(uri) is not None
+        return await catalogue.get_template(uri) is not None
     except ResourceSecurityError:
         return True  # the handler refuses it
 

@@ -45,7 +45,7 @@ def reading(calls: Calls, catalogue: Catalogue) -> Act:
     """What reads the resource that the path names."""
 
     async def answer(request: RestRequest) -> Answer:
-        uri = uri_of(catalogue, request)
+        uri = await uri_of(catalogue, request)
         outcome = await calls.ask(request, "resources/read", {"uri": uri})
         contents = _read_result(outcome.result).contents
         if len(contents) != 1:

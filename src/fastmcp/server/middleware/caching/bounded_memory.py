@@ -30,6 +30,10 @@ class BoundedMemory:
         self._size = 0
 
     async def get(self, key: str, *, collection: str | None = None) -> Mapping[str, Any] | None:
+        return self.held(key, collection)
+
+    def held(self, key: str, collection: str | None = None) -> Mapping[str, Any] | None:
+        """The same at once."""
         place = (collection, key)
         with self._lock:
             value, ends = self._values.get(place, (None, math.inf))

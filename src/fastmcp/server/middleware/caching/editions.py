@@ -10,6 +10,8 @@ from typing import Any
 from fastmcp._runtime.key_value import KeyValueStore
 from fastmcp.server.subscriptions import Change
 
+from .bounded_memory import BoundedMemory
+
 COLLECTION = "fastmcp_cache_editions"
 MAX_WAITING = 4096
 
@@ -44,6 +46,16 @@ class Editions:
             await self._write_changes()
         edition = await self._edition(method, None)
         return edition if uri is None else f"{edition}.{await self._edition(uri, self._ttl)}"
+
+    def at_hand(self, memory: BoundedMemory, method: str, uri: str | None) -> str | None:
+        """The same at once, of editions that are in this process; None if it takes longer."""
+        edition = None if self._changed else memory.held(_key(method), COLLECTION)
+        if edition is None:
+            return None
+        if uri is None:
+            return edition["edition"]
+        of_uri = memory.held(_key(uri), COLLECTION)
+        return None if of_uri is None else f"{edition['edition']}.{of_uri['edition']}"
 
     async def _write_changes(self) -> None:
         with self._lock:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from fastmcp._runtime.exchange import Exchange
 from fastmcp._runtime.key_value import KeyValueStore
 from fastmcp.server.subscriptions import Change
 
+from .bounded_memory import BoundedMemory
 from .editions import Editions
 from .flights import Flights
 from .settings import MethodSettings
@@ -40,6 +41,7 @@ class KeptAnswers:
 
     def __init__(self, store: KeyValueStore, max_item_size: int, ttl_of_resources: float) -> None:
         self._store = store
+        self._memory = store if isinstance(store, BoundedMemory) else None
         self._max_item_size = max_item_size
         self._editions = Editions(store, ttl_of_resources)
         self._flights = Flights()
@@ -50,6 +52,18 @@ class KeptAnswers:
         """What a change concerns is stale from now on; in any thread."""
         self._editions.hear(change)
         self._flights.forget()
+
+    def at_hand(self, cached: Cached, key: str, uri: str | None) -> Any:
+        """The answer that is kept in this process under a key; None if there is none."""
+        if self._memory is None:
+            return None
+        edition = self._editions.at_hand(self._memory, cached.method, uri)
+        kept = None if edition is None else self._memory.held(key, cached.method)
+        found = None if edition is None else _read(cached, kept, edition)
+        if found is None:
+            return None
+        self._counted(cached).get.tell(True)
+        return found.answer
 
     async def answer(
         self,
@@ -91,12 +105,7 @@ class KeptAnswers:
 
     async def _found(self, cached: Cached, key: str, edition: str) -> _Found | None:
         kept = await self._tried(self._store.get(key, collection=cached.method))
-        found = None
-        if kept is not None and kept.get("edition") == edition:
-            try:
-                found = _Found(kept["json"], cached.read(kept["json"]))
-            except (KeyError, TypeError, ValueError) as error:
-                logger.warning("What is kept for %s cannot be read: %r", cached.method, error)
+        found = _read(cached, kept, edition)
         self._counted(cached).get.tell(found is not None)
         return found
 
@@ -140,3 +149,14 @@ class KeptAnswers:
         if found is None:
             found = self.statistics.setdefault(cached.method, KVStoreCollectionStatistics())
         return found
+
+
+def _read(cached: Cached, kept: Mapping[str, Any] | None, edition: str) -> _Found | None:
+    """What is kept, unless it is of another edition, or nothing that can be read."""
+    if kept is None or kept.get("edition") != edition:
+        return None
+    try:
+        return _Found(kept["json"], cached.read(kept["json"]))
+    except (KeyError, TypeError, ValueError) as error:
+        logger.warning("What is kept for %s cannot be read: %r", cached.method, error)
+        return None

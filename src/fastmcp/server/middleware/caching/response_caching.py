@@ -173,20 +173,22 @@ class ResponseCachingMiddleware(Middleware):
         served, message = context.fastmcp_context, context.message
         if served is None or not cached.settings.enabled or _goes_on(served, message):
             return await call_next(context)
-        component = addressed(served, message)
-        if component is not None and not await self._may_be_kept(component):
-            return await call_next(context)
+        component = await addressed(served, message)
+        if component is not None:
+            if not self._may_be_kept(component):
+                return await call_next(context)
+            if component.auth is not None and await permit(component) is None:
+                return await call_next(context)
         uri = None
         if cached is self._read:
             uri = place_of(canonical_uri(str(message.uri)))
         return await self._answer(cached, context, served, call_next, uri)
 
-    async def _may_be_kept(self, component: Component) -> bool:
-        if isinstance(component, Tool) and component.name not in self._call.settings.included:
-            hints = component.annotations
-            if hints is not None and hints.read_only_hint is False:
-                return False
-        return component.auth is None or await permit(component) is not None
+    def _may_be_kept(self, component: Component) -> bool:
+        if not isinstance(component, Tool) or component.name in self._call.settings.included:
+            return True
+        hints = component.annotations
+        return hints is None or hints.read_only_hint is not False
 
     async def _answer(
         self,
@@ -203,6 +205,9 @@ class ResponseCachingMiddleware(Middleware):
         key = key_of(served, cached.method, context.message, whose)
         if key is None:
             return await call_next(context)
+        found = self._answers.at_hand(cached, key, uri)
+        if found is not None:
+            return found
         return await self._answers.answer(
             cached, key, uri, served.exchange, lambda: call_next(context)
         )

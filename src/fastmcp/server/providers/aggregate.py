@@ -1,0 +1,178 @@
+"""AggregateProvider: several providers as one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastmcp._components.component import Component
+from fastmcp._components.versions import VersionSpec
+from fastmcp.exceptions import ConfigurationError
+
+from .base import Provider
+from .guard import GRACE, Guard, ProviderErrorStrategy
+from .kinds import FEATURES, PROMPTS, RESOURCES, TEMPLATES, TOOLS, Kind
+from .shelf import highest
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from ..server import FastMCP
+
+
+class AggregateProvider(Provider):
+    """Offers what its providers do: of the same version of the same name, that of the first one
+    that has it.
+
+    With `provider_error_strategy="warn"` what fails is left out and told of in the log; with
+    `"raise"` the first failure is the failure of the whole.
+    """
+
+    def __init__(
+        self,
+        providers: Sequence[Any] | None = None,
+        *,
+        provider_error_strategy: ProviderErrorStrategy = "warn",
+    ) -> None:
+        super().__init__()
+        if provider_error_strategy not in ("warn", "raise"):
+            raise ConfigurationError(
+                f"provider_error_strategy={provider_error_strategy!r}: use 'warn' or 'raise'"
+            )
+        self.provider_error_strategy: ProviderErrorStrategy = provider_error_strategy
+        self._guards: list[Guard] = []
+        for each in providers or ():
+            self.add_provider(each)
+
+    @property
+    def providers(self) -> list[Provider]:
+        """The providers, in the order in which they are asked."""
+        return [guard.provider for guard in self._guards]
+
+    @property
+    def failures(self) -> Mapping[Provider, str]:
+        own = {g.provider: g.failure for g in self._guards if g.failure is not None}
+        inner = [each for provider in self.providers for each in provider.failures.items()]
+        return {**own, **dict(inner)}
+
+    def add_provider(self, provider: Any, *, namespace: str = "") -> Provider:
+        """Offer also what another provider does, or a server, its names in a namespace if one is
+        given. What was added is returned.
+
+        Raises:
+            ConfigurationError: it is no provider, or one that this one is part of.
+        """
+        added = as_provider(provider).within(namespace)
+        added.watch(self)
+        self._guards.append(Guard(added, self))
+        self.changed(*FEATURES)
+        return added
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[None]:
+        async with AsyncExitStack() as stack:
+            for provider in self.providers:
+                await stack.enter_async_context(provider.lifespan())
+            yield
+
+    @property
+    def completes(self) -> bool:
+        return any(provider.completes for provider in self.providers)
+
+    @property
+    def servers(self) -> Sequence[FastMCP]:
+        return [server for provider in self.providers for server in provider.servers]
+
+    @property
+    def custom_routes(self) -> Sequence[BaseRoute]:
+        return [route for provider in self.providers for route in provider.custom_routes]
+
+    # What is known without asking
+
+    def known(self, kind: Kind) -> Sequence[Any]:
+        """What is known of a kind without asking, though there may be more."""
+        lists = (provider.fixed(kind) for provider in self.providers)
+        items: Sequence[Any] | None = merged(items for items in lists if items is not None)
+        for transform in self.transforms:
+            items = None if items is None else transform.fixed(kind, items)
+        return () if items is None else items
+
+    def _fixed(self, kind: Kind) -> Sequence[Any] | None:
+        lists = [provider.fixed(kind) for provider in self.providers]
+        return None if None in lists else merged(items for items in lists if items is not None)
+
+    def has_to_list(self, kind: Kind) -> bool:
+        return super().has_to_list(kind) or any(
+            provider.has_to_list(kind) for provider in self.providers
+        )
+
+    # What has to be asked for
+
+    async def _all(self, kind: Kind) -> Sequence[Any]:
+        return merged(await asyncio.gather(*(guard.list(kind) for guard in self._guards)))
+
+    async def _one(self, kind: Kind, address: str, version: VersionSpec | None) -> Any:
+        asked = [guard for guard in self._guards if guard.provider.may_have(kind, address)]
+        if len(asked) < 2:
+            return await asked[0].get(kind, address, version) if asked else None
+        tasks = [asyncio.ensure_future(each.get(kind, address, version)) for each in asked]
+        try:
+            await asyncio.wait(tasks, timeout=GRACE)
+            if not any(task.done() and task.result() is not None for task in tasks):
+                await asyncio.wait(tasks)
+            found = [task.result() for task in tasks if task.done()]
+        finally:
+            for task in tasks:
+                task.cancel()
+        return highest([component for component in found if component is not None], None)
+
+    async def _list_tools(self) -> Sequence[Any]:
+        return await self._all(TOOLS)
+
+    async def _list_resources(self) -> Sequence[Any]:
+        return await self._all(RESOURCES)
+
+    async def _list_resource_templates(self) -> Sequence[Any]:
+        return await self._all(TEMPLATES)
+
+    async def _list_prompts(self) -> Sequence[Any]:
+        return await self._all(PROMPTS)
+
+    async def _get_tool(self, name: str, version: VersionSpec | None = None) -> Any:
+        return await self._one(TOOLS, name, version)
+
+    async def _get_resource(self, uri: str, version: VersionSpec | None = None) -> Any:
+        return await self._one(RESOURCES, uri, version)
+
+    async def _get_resource_template(self, uri: str, version: VersionSpec | None = None) -> Any:
+        return await self._one(TEMPLATES, uri, version)
+
+    async def _get_prompt(self, name: str, version: VersionSpec | None = None) -> Any:
+        return await self._one(PROMPTS, name, version)
+
+
+def as_provider(given: Any) -> Provider:
+    """A provider, or that of a server.
+
+    Raises:
+        ConfigurationError: it is neither.
+    """
+    if isinstance(given, Provider):
+        return given
+    make = getattr(given, "as_provider", None)
+    if make is None or isinstance(given, type):
+        raise ConfigurationError(
+            f"{given!r} is no provider: add an instance of a subclass of Provider, or a server"
+        )
+    return make()
+
+
+def merged(lists: Iterable[Sequence[Component]]) -> list[Component]:
+    """All components, the first of those with the same name and version."""
+    found: dict[tuple[str, str | None], Component] = {}
+    for items in lists:
+        for component in items:
+            found.setdefault((component.address, component.version), component)
+    return list(found.values())

@@ -1,0 +1,127 @@
+"""FastMCPProvider: a server as a source of components, as `mount` uses it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastmcp._components.versions import VersionSpec
+
+from ..middleware.injected import InjectsTools, injected_tool
+from .base import Provider
+from .kinds import PROMPTS, RESOURCES, TEMPLATES, TOOLS, Kind
+from .mounted import Home, mounted
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from ..catalogue import View
+    from ..server import FastMCP
+
+ACTS = {
+    "tools": "tools/call",
+    "resources": "resources/read",
+    "templates": "resources/read",
+    "prompts": "prompts/get",
+}
+
+
+class FastMCPProvider(Provider):
+    """Offers what a server does, as it is now; its middleware stands around what is used of it, and
+    its lifespan is open while the provider is in use.
+    """
+
+    def __init__(self, server: FastMCP) -> None:
+        super().__init__()
+        self.server = server
+        self._home = Home(server, self)
+        server.sources.watch(self)
+
+    def __repr__(self) -> str:
+        return f"FastMCPProvider({self.server.name!r})"
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[None]:
+        async with self.server.lifespan.use():
+            yield
+
+    @property
+    def servers(self) -> Sequence[FastMCP]:
+        return (self.server, *self.server.sources.servers)
+
+    @property
+    def failures(self) -> Mapping[Provider, str]:
+        return self.server.failures
+
+    @property
+    def completes(self) -> bool:
+        return self.server.completes
+
+    @property
+    def custom_routes(self) -> Sequence[BaseRoute]:
+        return self.server.all_routes
+
+    def has_to_list(self, kind: Kind) -> bool:
+        view = self._view(kind)
+        listed_by_others = self.server.surrounds(kind.method) or view.index.has_to_list
+        return listed_by_others or super().has_to_list(kind)
+
+    def _fixed(self, kind: Kind) -> Sequence[Any] | None:
+        index = self._view(kind).index
+        if index.has_to_ask or (kind is TOOLS and self._injects):
+            return None
+        every = [each for same in index.versions.values() for each in same]
+        return self._all_mounted(kind, every)
+
+    @property
+    def _injects(self) -> bool:
+        return any(isinstance(each, InjectsTools) for each in self.server.middleware)
+
+    def _view(self, kind: Kind) -> View[Any]:
+        return getattr(self.server.catalogue, kind.name)
+
+    def _all_mounted(self, kind: Kind, components: Sequence[Any]) -> list[Any]:
+        surrounded = self.server.surrounds(ACTS[kind.name])
+        return [self._mounted(component, surrounded) for component in components]
+
+    def _mounted(self, component: Any, surrounded: bool) -> Any:
+        key = ("mounted", self, surrounded)
+        home = self._home
+
+        def mount(inner: Any) -> Any:
+            return mounted(inner, home, surrounded)
+
+        return component.derived(key, mount)
+
+    async def _one(self, kind: Kind, address: str, version: VersionSpec | None) -> Any:
+        found = await getattr(self.server, kind.getter)(address, version)
+        if found is None and kind is TOOLS:
+            found = injected_tool(self.server, address)
+        if found is None:
+            return None
+        return self._mounted(found, self.server.surrounds(ACTS[kind.name]))
+
+    async def _list_tools(self) -> Sequence[Any]:
+        return self._all_mounted(TOOLS, await self.server.list_tools())
+
+    async def _list_resources(self) -> Sequence[Any]:
+        return self._all_mounted(RESOURCES, await self.server.list_resources())
+
+    async def _list_resource_templates(self) -> Sequence[Any]:
+        return self._all_mounted(TEMPLATES, await self.server.list_resource_templates())
+
+    async def _list_prompts(self) -> Sequence[Any]:
+        return self._all_mounted(PROMPTS, await self.server.list_prompts())
+
+    async def _get_tool(self, name: str, version: VersionSpec | None = None) -> Any:
+        return await self._one(TOOLS, name, version)
+
+    async def _get_resource(self, uri: str, version: VersionSpec | None = None) -> Any:
+        return await self._one(RESOURCES, uri, version)
+
+    async def _get_resource_template(self, uri: str, version: VersionSpec | None = None) -> Any:
+        return await self._one(TEMPLATES, uri, version)
+
+    async def _get_prompt(self, name: str, version: VersionSpec | None = None) -> Any:
+        return await self._one(PROMPTS, name, version)

@@ -1,0 +1,84 @@
+"""WrappedProvider: a provider with transforms of its own around another."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from fastmcp._components.versions import VersionSpec
+
+from .base import Provider
+from .kinds import Kind
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from ..server import FastMCP
+
+
+class WrappedProvider(Provider):
+    """Offers what another does, changed."""
+
+    def __init__(self, inner: Provider) -> None:
+        super().__init__()
+        self.inner = inner
+        inner.watch(self)
+
+    def __repr__(self) -> str:
+        return repr(self.inner)
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[None]:
+        async with self.inner.lifespan():
+            yield
+
+    def _fixed(self, kind: Kind) -> Sequence[Any] | None:
+        return self.inner.fixed(kind)
+
+    def has_to_list(self, kind: Kind) -> bool:
+        return self.inner.has_to_list(kind) or super().has_to_list(kind)
+
+    def may_have(self, kind: Kind, address: str) -> bool:
+        inner = self.address_within(kind, address)
+        return inner is not None and self.inner.may_have(kind, inner)
+
+    @property
+    def failures(self) -> Mapping[Provider, str]:
+        return self.inner.failures
+
+    @property
+    def completes(self) -> bool:
+        return self.inner.completes
+
+    @property
+    def servers(self) -> Sequence[FastMCP]:
+        return self.inner.servers
+
+    @property
+    def custom_routes(self) -> Sequence[BaseRoute]:
+        return self.inner.custom_routes
+
+    async def _list_tools(self) -> Sequence[Any]:
+        return await self.inner.list_tools()
+
+    async def _list_resources(self) -> Sequence[Any]:
+        return await self.inner.list_resources()
+
+    async def _list_resource_templates(self) -> Sequence[Any]:
+        return await self.inner.list_resource_templates()
+
+    async def _list_prompts(self) -> Sequence[Any]:
+        return await self.inner.list_prompts()
+
+    async def _get_tool(self, name: str, version: VersionSpec | None = None) -> Any:
+        return await self.inner.get_tool(name, version)
+
+    async def _get_resource(self, uri: str, version: VersionSpec | None = None) -> Any:
+        return await self.inner.get_resource(uri, version)
+
+    async def _get_resource_template(self, uri: str, version: VersionSpec | None = None) -> Any:
+        return await self.inner.get_resource_template(uri, version)
+
+    async def _get_prompt(self, name: str, version: VersionSpec | None = None) -> Any:
+        return await self.inner.get_prompt(name, version)
