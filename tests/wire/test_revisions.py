@@ -120,7 +120,7 @@ TOOL = Tool(
         (R2025_11_25, {"annotations", "title", "outputSchema", "_meta", "icons", "execution"}),
         (R2026_07_28, {"annotations", "title", "outputSchema", "_meta", "icons"}),
     ],
-    ids=str,
+    ids=map(str, ALL),
 )
 def test_a_tool_shows_each_revision_its_own_members(revision: Revision, later: set[str]) -> None:
     """What came later is left out, and so is what has been removed."""
@@ -136,7 +136,7 @@ def test_a_tool_shows_each_revision_its_own_members(revision: Revision, later: s
         (R2025_11_25, {"name", "version", "title", "description", "websiteUrl", "icons"}),
         (R2026_07_28, {"name", "version", "title", "description", "websiteUrl", "icons"}),
     ],
-    ids=str,
+    ids=map(str, ALL),
 )
 def test_identity_shows_each_revision_its_own_members(
     revision: Revision, members: set[str]

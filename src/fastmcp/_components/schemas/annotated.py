@@ -26,6 +26,9 @@ class Hint:
     def __init__(self, **members: Any) -> None:
         self.members = members
 
+    def __repr__(self) -> str:
+        return f"Hint({', '.join(f'{name}={value!r}' for name, value in self.members.items())})"
+
     def __get_pydantic_json_schema__(self, core: Any, handler: Any) -> Json:
         return {**handler(core), **self.members}
 
