@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import queue
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Generator, Mapping, Sequence
@@ -19,11 +21,33 @@ from typing import Any
 SECONDS = 20
 """How long anything here is waited for."""
 
+FIRST_PORT, LAST_PORT = 10_000, 32_000
+PORTS = Path(tempfile.gettempdir(), f"fastmcp-tests-{os.getuid()}.port")
+"""The port that was given last, by any process that runs tests on this machine."""
+
 
 def free_port() -> int:
-    """A loopback port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    """A loopback port that nothing listens on, and that no test beside this one is given.
+
+    It is below those that the system gives to whoever asks for any.
+    """
+    with PORTS.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        last = int(file.read() or FIRST_PORT)
+        port = next(filter(_is_free, range(last + 1, LAST_PORT)), None)
+        port = port or next(filter(_is_free, range(FIRST_PORT, last)))
+        file.truncate(0)
+        file.write(str(port))
+    return port
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import free_port
 
 from .environments import NodePackages, npm_packages, python_packages
-from .processes import HttpServer, free_port, serving
+from .processes import HttpServer, serving
 
 HERE = Path(__file__).parent
 OUR_SERVER = [sys.executable, str(HERE / "server.py")]

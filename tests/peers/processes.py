@@ -71,12 +71,6 @@ def serving(command: list[str], port: int, log: Path) -> Generator[HttpServer]:
         _kill(process)
 
 
-def free_port() -> int:
-    """Return a loopback port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 def _wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from msgspec import Struct
+from processes import free_port
 
 from fastmcp import Client
 from fastmcp.client.transports import SSETransport, StdioTransport, StreamableHttpTransport
@@ -20,7 +21,7 @@ from fastmcp.exceptions import ClientError, McpError
 from . import features
 from .features import SECONDS, Ears, connecting
 from .matrix import LACKING, LINKS, MODERN, POSSIBLE, UNREACHABLE, Link, lacking, unreachable
-from .processes import HttpServer, free_port, serving
+from .processes import HttpServer, serving
 
 pytestmark = pytest.mark.timeout(300, func_only=True)
 

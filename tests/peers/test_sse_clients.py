@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import free_port
 
 from .conftest import OUR_SERVER
 from .environments import NodePackages, python_packages
-from .processes import free_port, output_of, serving
+from .processes import output_of, serving
 from .test_official_clients import HANDSHAKE, HEARD, OFFERED, STEPS
 
 pytestmark = pytest.mark.timeout(300, func_only=True)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from left_behind import alive, nothing_left
 from peers.environments import python_packages
-from peers.processes import free_port, serving
+from peers.processes import serving
+from processes import free_port
 from small_servers import old
 
 from fastmcp import Client
