@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-SECONDS = 5
+SECONDS = 20
 """How long a peer may take to notice that it was left."""
 
 
@@ -34,6 +34,11 @@ def descriptors() -> set[str]:
     return found
 
 
+def threads() -> set[threading.Thread]:
+    """Those that run, without the pool for plain functions, which is kept."""
+    return {each for each in threading.enumerate() if not each.name.startswith("fastmcp-worker")}
+
+
 def alive(pid: int) -> bool:
     """Whether there is such a process, other than one that nobody has waited for."""
     try:
@@ -53,7 +58,8 @@ def nothing_left() -> Generator[None]:
     while left := [now - then for now, then in zip(_all(), before, strict=True) if now - then]:
         assert time.monotonic() < deadline, left
         time.sleep(0.01)
+        gc.collect()
 
 
 def _all() -> tuple[set[int], set[str], set[threading.Thread]]:
-    return children(), descriptors(), set(threading.enumerate())
+    return children(), descriptors(), threads()

@@ -16,9 +16,8 @@ from typing import Any
 
 import pytest
 from apps import HANDSHAKE, served
-from left_behind import children
+from left_behind import children, nothing_left
 from processes import free_port, http_server
-from settled import nothing_stays
 
 from fastmcp import Client, Context, FastMCP
 from fastmcp.client import AsyncMCPClient
@@ -505,7 +504,7 @@ def test_closing_is_for_everybody_and_for_now(url: str) -> None:
         await client.close()
         assert first != second
 
-    with nothing_stays():
+    with nothing_left():
         asyncio.run(main())
 
 
@@ -540,14 +539,14 @@ def test_a_call_that_is_under_way_fails_when_the_client_is_closed() -> None:
             with pytest.raises(Disconnected):
                 await call
 
-    with nothing_stays():
+    with nothing_left():
         asyncio.run(asyncio.wait_for(main(), SECONDS))
 
 
 def test_it_can_be_used_in_one_loop_after_another(url: str) -> None:
     """What was open in a loop that ended has ended with it."""
     client = AsyncMCPClient(url)
-    with nothing_stays():
+    with nothing_left():
         for _ in range(3):
             assert asyncio.run(client.call_tool("add", {"a": 1})) == 2
     asyncio.run(client.close())
@@ -586,7 +585,7 @@ def test_a_client_that_is_lost_is_closed(url: str) -> None:
             del client
         gc.collect()
 
-    with nothing_stays():
+    with nothing_left():
         asyncio.run(main())
 
 

@@ -18,7 +18,7 @@ import pytest
 from apps import served
 from left_behind import alive, nothing_left
 from processes import free_port, http_server, run_python
-from settled import nothing_stays, wait_until
+from settled import wait_until
 
 from fastmcp import Context, FastMCP
 from fastmcp.client import AsyncMCPClient, MCPClient
@@ -141,7 +141,7 @@ def test_first_calls_and_closings_may_come_at_once(url: str) -> None:
             if number % 7 == 0:
                 client.close()
 
-    with nothing_stays():
+    with nothing_left():
         with ThreadPoolExecutor(8) as pool:
             assert all(pool.map(use, range(120)))
         client.close()
@@ -151,7 +151,7 @@ def test_nothing_is_left_of_it(url: str) -> None:
     """However often it is opened and closed; also without a call, and twice."""
     with nothing_left():
         MCPClient(url).close()
-    with nothing_stays():
+    with nothing_left():
         client = MCPClient(url)
         for _ in range(3):
             client.open()
@@ -162,7 +162,7 @@ def test_nothing_is_left_of_it(url: str) -> None:
 
 def test_blocks_may_be_nested(url: str) -> None:
     """The outermost one closes."""
-    with nothing_stays():
+    with nothing_left():
         with MCPClient(url) as client:
             with client as same:
                 assert same is client
@@ -172,7 +172,7 @@ def test_blocks_may_be_nested(url: str) -> None:
 
 def test_a_client_that_is_lost_is_closed(url: str) -> None:
     """By itself: no descriptor, no thread is left."""
-    with nothing_stays():
+    with nothing_left():
         for _ in range(5):
             client = MCPClient(url)
             assert client.call_tool("add", {"a": 1}) == 2

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 from apps import served
+from left_behind import nothing_left
 from processes import free_port, http_server
-from settled import nothing_stays
 
 from fastmcp import Context, FastMCP
 from fastmcp.client import AsyncMCPClient, MCPClient, MultiServerClient, ServerFailure
@@ -394,7 +394,7 @@ def test_nothing_is_left_of_it(urls: dict[str, str]) -> None:
             assert (await client.broadcast("where"))["south"] == "south"
 
     client.close()
-    with nothing_stays():
+    with nothing_left():
         for _ in range(2):
             with client:
                 assert client.broadcast("where")["north"] == "north"
@@ -443,7 +443,7 @@ def test_a_loop_that_has_ended_is_no_home_any_more(urls: dict[str, str]) -> None
     async def awaited() -> Any:
         return await client.call_tool("south", "where")
 
-    with nothing_stays():
+    with nothing_left():
         assert asyncio.run(awaited()) == "south"
         assert asyncio.run(awaited()) == "south"
         assert client.call_tool("south", "where") == "south"
@@ -482,7 +482,7 @@ def test_a_result_that_was_not_awaited_says_so(urls: dict[str, str]) -> None:
 
 def test_a_client_that_is_lost_is_closed(urls: dict[str, str]) -> None:
     """Its thread ends, if no other client needs it."""
-    with nothing_stays():
+    with nothing_left():
         client = MultiServerClient(urls)
         assert client.broadcast("where")["south"] == "south"
         del client

@@ -14,9 +14,10 @@ import httpx2
 import mcp as official
 import pytest
 from apps import HANDSHAKE, SECONDS, call, enveloped, notification, request, served
+from left_behind import nothing_left
 from legacy_sse import introduced, opened
 from mcp.client.sse import sse_client
-from settled import nothing_stays, wait_until
+from settled import wait_until
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
@@ -337,7 +338,7 @@ def test_a_session_leaves_nothing_behind() -> None:
         async with Client(SSETransport(url), timeout=SECONDS) as client:
             await client.call_tool("add", {"a": 1, "b": 2})
 
-    with nothing_stays(), served(server().http_app(transport="sse")) as base:
+    with nothing_left(), served(server().http_app(transport="sse")) as base:
         asyncio.run(one(base + "/sse"))
         host, port = base.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as cut:

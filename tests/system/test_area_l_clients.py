@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from apps import served
+from left_behind import nothing_left
 from processes import free_port
-from settled import nothing_stays
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
@@ -180,7 +180,7 @@ def test_s206_closing_twice_is_closing(base: str) -> None:
         await client.close()
         await client.close()
 
-    with nothing_stays():
+    with nothing_left():
         client = MCPClient(base)
         client.close()
         client.list_tools()
@@ -312,7 +312,7 @@ def test_s210_so_is_a_server_that_cannot_serve(status: int) -> None:
 
 def test_s211_a_new_client_takes_the_place_of_a_lost_one(base: str) -> None:
     """Over and over, without being closed: what the lost ones had open is closed by itself."""
-    with nothing_stays():
+    with nothing_left():
         for _ in range(12):
             client = MCPClient(base)
             assert client.call_tool("add_numbers", {"a": 1, "b": 2}) == 3
