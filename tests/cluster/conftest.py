@@ -1,8 +1,9 @@
-"""The stores that workers share."""
+"""Workers, the stores that they share, and what holds up their tools."""
 
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,12 @@ from typing import Any
 import pytest
 from redis_server import RedisServer, redis_server
 
+from fastmcp import FastMCP
 from fastmcp.server.backplane.memory import MemoryBackplane
 from fastmcp.server.backplane.redis import RedisBackplane
+
+from .faulty import Faulty
+from .workers import Workers, workers
 
 Store = Callable[[], Any]
 _names = itertools.count()
@@ -36,3 +41,23 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         server: RedisServer = request.getfixturevalue("redis_for_workers")
         prefix = f"test{next(_names)}"
         yield lambda: RedisBackplane(server.url, prefix=prefix)
+
+
+@pytest.fixture
+def stores() -> list[Faulty]:
+    """One store in memory, as each of two workers has it."""
+    shared = MemoryBackplane()
+    return [Faulty(shared), Faulty(shared)]
+
+
+@pytest.fixture
+def gate() -> threading.Event:
+    """What tools wait for."""
+    return threading.Event()
+
+
+@pytest.fixture
+def two(make: Callable[[], FastMCP]) -> Iterator[Workers]:
+    """Two workers of the server that the test's own `make` makes."""
+    with workers(make) as group:
+        yield group

@@ -13,10 +13,7 @@ import redis
 from apps import (
     SECONDS,
     call,
-    enveloped,
     initialize,
-    messages,
-    modern_headers,
     notification,
     request,
 )
@@ -24,12 +21,9 @@ from redis_server import redis_server
 from settled import wait_until
 
 from fastmcp import Context, FastMCP
-from fastmcp.wire.shapes import META_SESSION
 
+from .named import listed, named
 from .workers import Worker, Workers, workers
-
-# A text that is nobody else's.
-NAMED = "a0b1c2d3e4f5a6b7c8d9"
 
 
 @pytest.fixture
@@ -86,10 +80,6 @@ def asked(worker: Worker) -> dict[str, str]:
 
 def declined(question: Any) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": question["id"], "result": {"action": "decline"}}
-
-
-def listed(response: Any) -> list[str]:
-    return [tool["name"] for tool in messages(response)[-1]["result"]["tools"]]
 
 
 def test_an_answer_that_its_worker_does_not_hear_is_not_taken(
@@ -150,16 +140,11 @@ def test_what_a_named_session_hides_in_a_gap_is_hidden_after_it(
     make: Callable[[], FastMCP], control: Any
 ) -> None:
     """A worker that may have missed something looks again."""
-
-    def modern(worker: Worker, message: dict[str, Any]) -> Any:
-        whole = enveloped(message, **{META_SESSION: NAMED})
-        return worker.post(whole, modern_headers(whole))
-
     with workers(make) as two:
-        assert "ask" in listed(modern(two[1], request("tools/list")))
+        assert "ask" in listed(named(two[1], request("tools/list")))
         cut(control)
-        modern(two[0], call("hide"))
-        wait_until(lambda: "ask" not in listed(modern(two[1], request("tools/list"))))
+        named(two[0], call("hide"))
+        wait_until(lambda: "ask" not in listed(named(two[1], request("tools/list"))))
 
 
 def test_workers_agree_anew_after_their_store_has_lost_everything(

@@ -14,23 +14,10 @@ from apps import SECONDS, call, initialize, request
 from settled import wait_until
 
 from fastmcp import Context, FastMCP
-from fastmcp.server.backplane import MemoryBackplane
 from fastmcp.server.cluster import calls
 
 from .faulty import Faulty
 from .workers import Workers, workers
-
-
-@pytest.fixture
-def gate() -> threading.Event:
-    return threading.Event()
-
-
-@pytest.fixture
-def stores() -> list[Faulty]:
-    """That of each worker."""
-    shared = MemoryBackplane()
-    return [Faulty(shared), Faulty(shared)]
 
 
 @pytest.fixture
@@ -63,10 +50,9 @@ def make(stores: list[Faulty], gate: threading.Event) -> Callable[[], FastMCP]:
 
 
 @pytest.fixture
-def two(make: Callable[[], FastMCP], gate: threading.Event) -> Iterator[Workers]:
-    with workers(make) as group:
-        yield group
-        gate.set()
+def two(two: Workers, gate: threading.Event) -> Iterator[Workers]:
+    yield two
+    gate.set()
 
 
 def reporting(tool: str, **arguments: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -100,12 +100,6 @@ def make(store: Store, gate: Gate) -> Callable[[], FastMCP]:
         return mcp
 
     return make
-
-
-@pytest.fixture
-def two(make: Callable[[], FastMCP]) -> Iterator[Workers]:
-    with workers(make) as group:
-        yield group
 
 
 def answer(response: Any) -> Any:

@@ -25,11 +25,6 @@ def redis(tmp_path: Path) -> Generator[RedisServer]:
 
 
 @pytest.fixture
-def gate() -> threading.Event:
-    return threading.Event()
-
-
-@pytest.fixture
 def two(redis: RedisServer, gate: threading.Event) -> Generator[Workers]:
     def make() -> FastMCP:
         mcp = FastMCP("shared", session_store=redis.url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,10 +13,8 @@ import pytest
 from apps import (
     SECONDS,
     call,
-    enveloped,
     initialize,
     messages,
-    modern_headers,
     notification,
     request,
 )
@@ -24,25 +22,10 @@ from settled import wait_until
 
 from fastmcp import Context, FastMCP
 from fastmcp.exceptions import StoreUnavailable
-from fastmcp.server.backplane import MemoryBackplane
-from fastmcp.wire.shapes import META_SESSION
 
 from .faulty import Faulty
-from .workers import Worker, Workers, workers
-
-NAMED = "a0b1c2d3e4f5a6b7c8d9"
-
-
-@pytest.fixture
-def gate() -> threading.Event:
-    return threading.Event()
-
-
-@pytest.fixture
-def stores() -> list[Faulty]:
-    """That of each worker."""
-    shared = MemoryBackplane()
-    return [Faulty(shared), Faulty(shared)]
+from .named import listed, named, of_named
+from .workers import Workers, workers
 
 
 @pytest.fixture
@@ -68,22 +51,6 @@ def make(stores: list[Faulty], gate: threading.Event) -> Callable[[], FastMCP]:
         return mcp
 
     return make
-
-
-@pytest.fixture
-def two(make: Callable[[], FastMCP]) -> Iterator[Workers]:
-    with workers(make) as group:
-        yield group
-
-
-def listed(response: Any) -> list[str]:
-    return [tool["name"] for tool in messages(response)[-1]["result"]["tools"]]
-
-
-def named(worker: Worker, message: dict[str, Any]) -> Any:
-    """The answer to a modern client that names its session."""
-    whole = enveloped(message, **{META_SESSION: NAMED})
-    return worker.post(whole, modern_headers(whole))
 
 
 @pytest.mark.parametrize(("listens", "lists"), [(0, 1), (1, 0), (1, 1)])
@@ -130,8 +97,7 @@ def test_a_named_session_that_listens_hears_of_what_another_worker_hides(
     """The stream is on one worker, the call on the other; the list is changed by then on both."""
     gate.set()
     listening = request("subscriptions/listen", 9, notifications={"toolsListChanged": True})
-    whole = enveloped(listening, **{META_SESSION: NAMED})
-    with two[1].stream(whole, modern_headers(whole)) as events:
+    with two[1].stream(*of_named(listening)) as events:
         assert events.message()["method"] == "notifications/subscriptions/acknowledged"
         named(two[0], call("hide", name="a"))
         assert events.message()["method"] == "notifications/tools/list_changed"
