@@ -24,6 +24,7 @@ from starlette.routing import Mount
 from fastmcp import Client, Context, FastMCP
 from fastmcp.client.transports import SSETransport
 from fastmcp.exceptions import ConfigurationError, FastMCPDeprecationWarning
+from fastmcp.server.http import create_sse_app
 
 pytestmark = pytest.mark.filterwarnings("ignore:HTTP.SSE is deprecated")
 
@@ -166,12 +167,22 @@ def test_a_place_that_is_no_path_is_refused(path: str) -> None:
         server().http_app(transport="sse", message_path=path)
 
 
-def test_it_warns_once_that_it_is_deprecated() -> None:
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda mcp: mcp.http_app(transport="sse"),
+        lambda mcp: mcp.sse_app(),
+        lambda mcp: create_sse_app(mcp, "/messages/", "/sse"),
+    ],
+    ids=["http_app", "sse_app", "create_sse_app"],
+)
+def test_it_warns_once_that_it_is_deprecated(make: Any) -> None:
     """Where the application is made, in words that name the cure."""
     with pytest.warns(FastMCPDeprecationWarning, match='use transport="http"') as caught:
-        server().http_app(transport="sse")
+        make(server())
 
-    assert [warning.filename for warning in caught] == [__file__]
+    made = make.__code__.co_firstlineno
+    assert [(warning.filename, warning.lineno) for warning in caught] == [(__file__, made)]
 
 
 # Everything of MCP

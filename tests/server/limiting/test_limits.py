@@ -6,11 +6,19 @@ import asyncio
 from typing import Any
 
 import pytest
+from apps import http, served
+from legacy_sse import opened
 from limited import limited, outcome
 from reaching import Reach, used
 
 from fastmcp import Client, FastMCP
-from fastmcp.exceptions import ConfigurationError, McpError, ToolError
+from fastmcp.exceptions import (
+    ConfigurationError,
+    FastMCPDeprecationWarning,
+    McpError,
+    ToolError,
+)
+from fastmcp.server.http import create_sse_app, create_streamable_http_app
 from fastmcp.server.http.settings import HttpSettings
 from fastmcp.server.limits import Limits, ToolLimits
 from fastmcp.server.middleware import Middleware
@@ -222,6 +230,19 @@ WRONG: list[tuple[dict[str, Any], str]] = [
         "timeout of the tool 'slow' is 20 seconds, but request_timeout ends every request after 10",
     ),
 ]
+
+
+def test_applications_of_functions_are_within_the_limits_too() -> None:
+    """Those that FastMCP makes of a server and paths, which have no keywords for limits."""
+    mcp = under(Limits(max_request_size=1000))
+    large = b"x" * 1001
+
+    with http(create_streamable_http_app(mcp, "/mcp")) as client:
+        assert client.post(large).status_code == 413
+    with pytest.warns(FastMCPDeprecationWarning):
+        app = create_sse_app(mcp, "/messages/", "/sse")
+    with served(app) as base, opened(base) as client:
+        assert client.post(large).status_code == 413
 
 
 @pytest.mark.parametrize(("options", "text"), WRONG)

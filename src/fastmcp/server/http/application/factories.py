@@ -16,7 +16,7 @@ from fastmcp.exceptions import ConfigurationError
 from ...event_store import EventLog
 from ...request.http_scope import set_http_request
 from ..servable import HttpServable
-from .assembly import Protection, create_app
+from .assembly import Protection, app_of
 from .routes import owned
 from .starlette_app import StarletteWithLifespan
 
@@ -67,19 +67,18 @@ def create_streamable_http_app(
 ) -> StarletteWithLifespan:
     """`http_app` of a server, with `routes` before those of the server."""
     _check(server, auth)
-    app = create_app(
-        server,
-        streamable_http_path,
-        event_store=event_store,
-        retry_interval=retry_interval,
-        json_response=json_response,
-        stateless_http=stateless_http,
-        middleware=middleware,
-        host_origin_protection=host_origin_protection,
-        allowed_hosts=allowed_hosts,
-        allowed_origins=allowed_origins,
-    )
-    return _with(app, routes, debug)
+    options = {
+        "path": streamable_http_path,
+        "event_store": event_store,
+        "retry_interval": retry_interval,
+        "json_response": json_response,
+        "stateless_http": stateless_http,
+        "middleware": middleware,
+        "host_origin_protection": host_origin_protection,
+        "allowed_hosts": allowed_hosts,
+        "allowed_origins": allowed_origins,
+    }
+    return _with(app_of("create_streamable_http_app()", server, options), routes, debug)
 
 
 def create_sse_app(
@@ -96,17 +95,16 @@ def create_sse_app(
 ) -> StarletteWithLifespan:
     """`http_app(transport="sse")` of a server, with `routes` before those of the server."""
     _check(server, auth)
-    app = create_app(
-        server,
-        sse_path,
-        transport="sse",
-        message_path=message_path,
-        middleware=middleware,
-        host_origin_protection=host_origin_protection,
-        allowed_hosts=allowed_hosts,
-        allowed_origins=allowed_origins,
-    )
-    return _with(app, routes, debug)
+    options = {
+        "path": sse_path,
+        "transport": "sse",
+        "message_path": message_path,
+        "middleware": middleware,
+        "host_origin_protection": host_origin_protection,
+        "allowed_hosts": allowed_hosts,
+        "allowed_origins": allowed_origins,
+    }
+    return _with(app_of("create_sse_app()", server, options), routes, debug)
 
 
 def _check(server: Any, auth: Any) -> None:
