@@ -436,6 +436,25 @@ def test_modules_and_commands_are_started_again_as_they_were(
         assert server.stop() == 0
 
 
+def test_a_store_in_memory_is_no_session_store_also_where_it_is_encrypted(
+    script: Script, log: Path
+) -> None:
+    """Each worker has its own, so there are no sessions, and that is said."""
+    lines = """
+        from fastmcp.server.backplane import EncryptedBackplane, MemoryBackplane
+        store = EncryptedBackplane(MemoryBackplane(), "a key that is long enough to be one")
+        FastMCP("apart", session_store=store).run_http(port=PORT, workers=2, log_level="warning")
+    """
+    with (
+        http_server([script(source(lines))], log) as server,
+        Mcp(server.url.removesuffix("/mcp")) as client,
+    ):
+        opened = client.post(initialize())
+
+    assert "mcp-session-id" not in opened.headers
+    assert server.output.count("without a session store") == 1
+
+
 def test_with_a_session_store_sessions_are_shared(script: Script, log: Path) -> None:
     """Then it is stateful, without a warning, and every worker serves every session."""
     lines = """

@@ -39,50 +39,50 @@ class EncryptedBackplane:
     """
 
     def __init__(self, backplane: Backplane, key: str | bytes) -> None:
-        self._inner = backplane
+        self.inner = backplane
         self._cipher = _Cipher(key)
 
     async def open(self) -> None:
         await asyncio.to_thread(self._cipher.prepare)
-        await self._inner.open()
+        await self.inner.open()
 
     async def close(self) -> None:
-        await self._inner.close()
+        await self.inner.close()
 
     # Values
 
     async def get(self, key: str) -> bytes | None:
         place = self._cipher.place("value", key)
-        sealed = await self._inner.get(place.name)
+        sealed = await self.inner.get(place.name)
         return None if sealed is None else place.unseal(sealed)
 
     async def put(self, key: str, value: bytes, ttl: float | None = None) -> None:
         place = self._cipher.place("value", key)
-        await self._inner.put(place.name, place.seal_alike(value), ttl)
+        await self.inner.put(place.name, place.seal_alike(value), ttl)
 
     async def add(self, key: str, value: bytes, ttl: float | None = None) -> bool:
         place = self._cipher.place("value", key)
-        return await self._inner.add(place.name, place.seal_alike(value), ttl)
+        return await self.inner.add(place.name, place.seal_alike(value), ttl)
 
     async def swap(self, key: str, old: bytes, new: bytes, ttl: float | None = None) -> bool:
         place = self._cipher.place("value", key)
-        return await self._inner.swap(place.name, place.seal_alike(old), place.seal_alike(new), ttl)
+        return await self.inner.swap(place.name, place.seal_alike(old), place.seal_alike(new), ttl)
 
     async def touch(self, key: str, ttl: float) -> bool:
-        return await self._inner.touch(self._cipher.place("value", key).name, ttl)
+        return await self.inner.touch(self._cipher.place("value", key).name, ttl)
 
     async def delete(self, key: str) -> bool:
-        return await self._inner.delete(self._cipher.place("value", key).name)
+        return await self.inner.delete(self._cipher.place("value", key).name)
 
     # Logs
 
     async def append(self, log: str, entry: bytes, *, limit: int, ttl: float) -> str:
         place = self._cipher.place("log", log)
-        return await self._inner.append(place.name, place.seal(entry), limit=limit, ttl=ttl)
+        return await self.inner.append(place.name, place.seal(entry), limit=limit, ttl=ttl)
 
     async def entries(self, log: str, after: str | None = None) -> list[tuple[str, bytes]]:
         place = self._cipher.place("log", log)
-        found = await self._inner.entries(place.name, after)
+        found = await self.inner.entries(place.name, after)
         opened = [(position, place.unseal(sealed)) for position, sealed in found]
         return [(position, entry) for position, entry in opened if entry is not None]
 
@@ -90,24 +90,24 @@ class EncryptedBackplane:
 
     async def publish(self, topic: str, message: bytes) -> bool:
         place = self._cipher.place("topic", topic)
-        return await self._inner.publish(place.name, place.seal(message))
+        return await self.inner.publish(place.name, place.seal(message))
 
     async def subscribe(self, topic: str, hear: Hear) -> None:
         place = self._cipher.place("topic", topic)
-        await self._inner.subscribe(place.name, _Unsealing(place, hear))
+        await self.inner.subscribe(place.name, _Unsealing(place, hear))
 
     async def unsubscribe(self, topic: str, hear: Hear) -> None:
         place = self._cipher.place("topic", topic)
-        await self._inner.unsubscribe(place.name, _Unsealing(place, hear))
+        await self.inner.unsubscribe(place.name, _Unsealing(place, hear))
 
     # Groups
 
     async def join(self, group: str, member: str, *, limit: int, ttl: float) -> bool:
         name, who = self._member(group, member)
-        return await self._inner.join(name, who, limit=limit, ttl=ttl)
+        return await self.inner.join(name, who, limit=limit, ttl=ttl)
 
     async def leave(self, group: str, member: str) -> None:
-        await self._inner.leave(*self._member(group, member))
+        await self.inner.leave(*self._member(group, member))
 
     def _member(self, group: str, member: str) -> tuple[str, str]:
         name = self._cipher.place("group", group).name

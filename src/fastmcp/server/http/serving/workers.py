@@ -341,10 +341,15 @@ def _require_sharable(how: HttpRun) -> None:
 
 
 def _has_shared_sessions(server: HttpServable) -> bool:
+    from ...backplane.encrypted import EncryptedBackplane
     from ...backplane.memory import MemoryBackplane
 
-    cluster = server.cluster
-    return cluster is not None and not isinstance(cluster.backplane, MemoryBackplane)
+    if server.cluster is None:
+        return False
+    backplane = server.cluster.backplane
+    while isinstance(backplane, EncryptedBackplane):
+        backplane = backplane.inner
+    return not isinstance(backplane, MemoryBackplane)
 
 
 def _is_stateless(server: HttpServable, how: HttpRun) -> bool:
