@@ -119,6 +119,15 @@ def _flag(value: Any) -> bool:
     raise ValueError("true or false")
 
 
+def flag(value: Any, keyword: str) -> bool:
+    """What a keyword that is on or off means, read as settings are; None is off.
+
+    Raises:
+        ConfigurationError: it means neither.
+    """
+    return value is not None and Setting(_flag, False).check(value, f"{keyword}=")
+
+
 def _one_of(*choices: str) -> Callable[[Any], Any]:
     def read(value: Any) -> str:
         text = str(value).strip().lower()

@@ -54,6 +54,9 @@ def test_http_app_refuses_middleware_of_another_kind(given: Any) -> None:
         ({"cors_origins": {"a": 1}}, "cors_origins={'a': 1}: it must be a list of texts"),
         ({"stateless_http": "maybe"}, "stateless_http='maybe': it must be true or false"),
         ({"json_response": 2}, "json_response=2: it must be true or false"),
+        ({"rest": "plain"}, "rest='plain': it must be true or false"),
+        ({"health": 2}, "health=2: it must be true or false"),
+        ({"metrics": "prometheus"}, "metrics='prometheus': it must be true or false"),
         ({"session_idle_timeout": "soon"}, "session_idle_timeout='soon': it must be"),
         ({"allowed_hosts": ["https://mcp.example"]}, "perhaps a port: 'mcp.example'"),
         ({"allowed_origins": "app.example"}, "allowed_origins: 'app.example' is not an origin"),
@@ -66,6 +69,14 @@ def test_options_are_checked_as_the_settings_are(options: Any, words: str) -> No
         FastMCP("x").http_app(**options)
 
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("given", "served"), [("false", 404), (None, 404), ("on", 200)])
+def test_what_stands_beside_mcp_is_switched_as_the_settings_are(given: Any, served: int) -> None:
+    """A text that means no is no, also from a configuration file."""
+    with http(FastMCP("x"), rest=given, health=given) as client:
+        for path in ("/health", "/tools"):
+            assert client.client.get(client.base + path).status_code == served
 
 
 def test_a_transport_takes_a_single_origin() -> None:

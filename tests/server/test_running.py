@@ -218,6 +218,8 @@ def test_an_argument_goes_before_a_setting_and_that_before_a_variable(
     [
         ({"port": 70000}, ConfigurationError, "port=70000: it must be a port"),
         ({"log_level": "loud"}, ConfigurationError, "log_level='loud': it must be one of"),
+        ({"stateless": "never"}, ConfigurationError, "stateless='never': it must be true or false"),
+        ({"show_banner": "big"}, ConfigurationError, "show_banner='big': it must be true or false"),
         ({"loop": "trio"}, ConfigurationError, "loop='trio': it must be one of auto"),
         ({"loop": "uvloop"}, ConfigurationError, "pip install"),
         ({"timeout_graceful_shutdown": "soon"}, ConfigurationError, "it must be seconds"),

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from fastmcp._protocol.guard import Guard
 from fastmcp._spelling import unexpected_keyword
 from fastmcp.exceptions import ConfigurationError
-from fastmcp.settings import Settings, settings
+from fastmcp.settings import Settings, flag, settings
 
 from ...event_store import EventLog
 from ...logged import warn_of_unread_variables
@@ -114,7 +114,7 @@ def create_app(
         path = checked_path(path or settings.streamable_http_path, "path")
         served = _streamable(server, how, path)
     routes = _ready_made_routes(server, how, served.manager, rest=rest, health=health)
-    if metrics:
+    if flag(metrics, "metrics"):
         from ...metrics.exposing import Exposed
 
         exposed = Exposed(server)
@@ -209,11 +209,11 @@ def _ready_made_routes(
     server: HttpServable, how: HttpSettings, manager: SessionManager, *, rest: bool, health: bool
 ) -> list[BaseRoute]:
     routes: list[BaseRoute] = []
-    if health:
+    if flag(health, "health"):
         from .health import health_routes
 
         routes += health_routes(server, None if server.cluster is None else server.cluster.check)
-    if rest:
+    if flag(rest, "rest"):
         from ..rest import rest_routes
 
         routes += rest_routes(server, how, manager.started)

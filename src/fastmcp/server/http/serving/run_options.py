@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from fastmcp._spelling import unexpected_keyword
 from fastmcp.exceptions import ConfigurationError
-from fastmcp.settings import Settings, settings
+from fastmcp.settings import Settings, flag, settings
 
 from ..application.assembly import create_app
 from .limits import bounded_protocol
@@ -110,7 +110,7 @@ def read_run(function: str, transport: str, keywords: Mapping[str, Any]) -> Http
     show = own("show_banner")
     for_endpoint = {name: keywords[name] for name in keywords if name in for_app}
     if keywords.get("stateless") is not None and for_endpoint.get("stateless_http") is None:
-        for_endpoint["stateless_http"] = bool(keywords["stateless"])
+        for_endpoint["stateless_http"] = flag(keywords["stateless"], "stateless")
     return HttpRun(
         transport=transport,
         host=Settings.host.check(own("host") or settings.host, "host="),
@@ -120,7 +120,7 @@ def read_run(function: str, transport: str, keywords: Mapping[str, Any]) -> Http
         loop=_loop(own("loop")),
         log_level=_log_level(keywords.get("log_level")),
         logs_uvicorn="log_config" not in config,
-        show_banner=settings.show_server_banner if show is None else bool(show),
+        show_banner=settings.show_server_banner if show is None else flag(show, "show_banner"),
         grace=_grace(config.pop("timeout_graceful_shutdown", GRACE)),
         app=for_endpoint,
         uvicorn={

@@ -23,7 +23,7 @@ from typing import Any, Final
 from msgspec import json
 
 from fastmcp.exceptions import ConfigurationError
-from fastmcp.settings import settings
+from fastmcp.settings import Settings, flag
 
 from ...service import serving
 from ..servable import HttpServable
@@ -74,7 +74,7 @@ async def _supervise(server: HttpServable, how: HttpRun, command: Sequence[str])
     with contextlib.ExitStack() as opened:
         sockets = sockets_for(how, opened)
         assert sockets is not None
-        if how.app.get("metrics"):
+        if flag(how.app.get("metrics"), "metrics"):
             from ...metrics.shared_records import shared_by_workers
 
             opened.enter_context(shared_by_workers())
@@ -354,7 +354,7 @@ def _has_shared_sessions(server: HttpServable) -> bool:
 
 def _is_stateless(server: HttpServable, how: HttpRun) -> bool:
     said = (how.app.get("stateless_http"), server.http_defaults.stateless_http)
-    return next((each for each in said if each is not None), settings.stateless_http)
+    return Settings.stateless_http.chosen(*said)
 
 
 def _end_of(worker: Worker, code: int) -> str:
