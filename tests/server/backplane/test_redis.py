@@ -154,6 +154,25 @@ def test_a_slow_loop_is_no_slow_server(redis: RedisServer, tmp_path: Path) -> No
     asyncio.run(main())
 
 
+def test_a_server_that_goes_on_answering_is_not_given_up(
+    redis: RedisServer, tmp_path: Path
+) -> None:
+    """However long the answers to all that was asked at once take."""
+    timeout, value = 0.5, b"v" * 60_000
+
+    async def main() -> float:
+        async with tunnel(redis.url, pause=timeout / 20) as server:
+            url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            backplane = RedisBackplane(url, prefix=tmp_path.name, timeout=timeout)
+            async with opened(backplane):
+                await backplane.put("k", value)
+                began = time.monotonic()
+                assert await asyncio.gather(*[backplane.get("k") for _ in range(5)]) == [value] * 5
+                return time.monotonic() - began
+
+    assert asyncio.run(main()) > timeout
+
+
 def test_a_replica_is_left_for_another_server(tmp_path: Path) -> None:
     """What cannot be written now is unavailable; the connection is made anew, to ask again."""
 
@@ -285,14 +304,19 @@ def test_a_password_is_asked_for(tmp_path: Path) -> None:
 
 
 @asynccontextmanager
-async def tunnel(to: str, **listen: Any) -> AsyncIterator[asyncio.Server]:
-    """Something that listens, and passes on to a server what it gets."""
+async def tunnel(to: str, *, pause: float = 0.0, **listen: Any) -> AsyncIterator[asyncio.Server]:
+    """Something that listens, and passes on to a server what it gets; what comes back is slow by
+    so many seconds for each 8 KiB.
+    """
     host, port = to.rpartition("/")[2].split(":")
     pumps: set[asyncio.Task[None]] = set()
 
-    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def pump(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pause: float
+    ) -> None:
         try:
-            while data := await reader.read(65536):
+            while data := await reader.read(8192):
+                await asyncio.sleep(pause)
                 writer.write(data)
                 await writer.drain()
         except (ConnectionError, ssl.SSLError):
@@ -302,8 +326,8 @@ async def tunnel(to: str, **listen: Any) -> AsyncIterator[asyncio.Server]:
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection(host, port)
-        for pair in ((reader, back), (there, writer)):
-            pumps.add(asyncio.create_task(pump(*pair)))
+        for way in ((reader, back, 0.0), (there, writer, pause)):
+            pumps.add(asyncio.create_task(pump(*way)))
 
     if "path" in listen:
         server = await asyncio.start_unix_server(connected, **listen)

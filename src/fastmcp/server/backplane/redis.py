@@ -23,8 +23,8 @@ class RedisBackplane:
 
     Takes a URL (redis://, rediss:// or unix://) or a client of redis-py, sync or async, whose
     settings are used for connections of our own: one for commands, one for topics. All names begin
-    with `prefix`. What takes longer than `timeout` seconds fails, as does everything while there
-    is no connection; the next call makes one.
+    with `prefix`. What is asked of a server that says nothing for `timeout` seconds fails, as does
+    everything while there is no connection; the next call makes one.
     """
 
     def __init__(

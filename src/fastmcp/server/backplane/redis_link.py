@@ -17,7 +17,8 @@ _ELSEWHERE = frozenset({"MASTERDOWN", "NOAUTH", "READONLY"})
 
 class Link(asyncio.Protocol):
     """Sends what is asked for in one turn of the event loop in one piece; the answers come in the
-    order of the commands. An answer that is late ends the connection, since all others wait for it.
+    order of the commands. A server that is silent for `timeout` seconds while answers are awaited
+    ends the connection: however many commands there are, each has time as long as others go on.
 
     `told` is shown every answer first, and returns whether it took it: messages of topics answer
     no command. `lost` is called once when the connection is gone.
@@ -41,10 +42,8 @@ class Link(asyncio.Protocol):
         self._transport = transport = writer.transport
         self._commands: list[bytes] = []
         self._waiting: deque[asyncio.Future[Any]] = deque()
-        self._answered = 0
-        self._sent = 0
-        # When which number of answers has to be there.
-        self._due: deque[tuple[float, int]] = deque()
+        # When it was last heard, or was asked something with nothing else to answer.
+        self._heard = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._gone = asyncio.Event()
         transport.set_protocol(self)
@@ -75,17 +74,17 @@ class Link(asyncio.Protocol):
         if not self.alive:
             return
         self._transport.write(b"".join(self._commands))
-        self._sent += len(self._commands)
+        if len(self._commands) == len(self._waiting):
+            self._heard = self.loop.time()
         self._commands.clear()
-        self._due.append((self.loop.time() + self._timeout, self._sent))
         if self._timer is None:
             self._timer = self.loop.call_later(self._timeout, self._check)
 
     def _check(self) -> None:
-        """The time for some answer is over, or was, had it not come."""
-        if not self._due:
+        """The time for some answer is over, or was, had nothing come."""
+        if len(self._waiting) == len(self._commands):  # nothing was sent that has no answer
             self._timer = None
-        elif (due := self._due[0][0]) <= self.loop.time():
+        elif (due := self._heard + self._timeout) <= self.loop.time():
             self._end(f"no answer within {self._timeout:g} seconds")
         else:
             self._timer = self.loop.call_at(due, self._check)
@@ -94,6 +93,7 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         parser, told = self._parser, self._told
+        self._heard = self.loop.time()
         try:
             parser.feed(data)
             while (answer := parser.gets()) is not INCOMPLETE:
@@ -101,12 +101,9 @@ class Link(asyncio.Protocol):
                     self._take(answer)
         except (IndexError, Malformed):
             self._end("it answered what was not asked")
-        while self._due and self._due[0][1] <= self._answered:
-            self._due.popleft()
 
     def _take(self, answer: Any) -> None:
         future = self._waiting.popleft()
-        self._answered += 1
         if future.done():  # nobody waits any more
             return
         if isinstance(answer, Refusal):

@@ -68,7 +68,7 @@ class RedisRateStore:
 
     Takes a URL or a client of redis-py, whose settings are used for a connection of our own. All
     names begin with `prefix`: servers with the same limits and the same prefix share them. What
-    takes longer than `timeout` seconds fails.
+    is asked of a server that says nothing for `timeout` seconds fails.
     """
 
     def __init__(
