@@ -113,6 +113,37 @@ def test_a_lifespan_that_fails_keeps_the_server_from_starting() -> None:
     assert asyncio.run(main()) == 7
 
 
+@pytest.mark.parametrize("place", ["alone", "mounted", "flat"])
+def test_custom_routes_have_what_the_lifespan_yields(place: str) -> None:
+    """As the state of a request has it in any Starlette application, wherever they are put; what
+    an application around them keeps under the same name stays.
+    """
+
+    @asynccontextmanager
+    async def lifespan(server: FastMCP) -> AsyncGenerator[dict[str, str]]:
+        yield {"archive": "of the server", "name": "of the server"}
+
+    @asynccontextmanager
+    async def parents(app: Starlette) -> AsyncGenerator[dict[str, str]]:
+        async with inner.lifespan(app):
+            yield {"name": "of the parent"}
+
+    mcp = FastMCP("x", lifespan=lifespan)
+
+    @mcp.custom_route("/state", methods=["GET"])
+    async def state(request: Request) -> PlainTextResponse:
+        return PlainTextResponse(f"{request.state.archive}, {request.state.name}")
+
+    app = inner = mcp.http_app()
+    if place != "alone":
+        routes = inner.routes if place == "flat" else [Mount("/", inner)]
+        app = Starlette(routes=routes, lifespan=parents)
+    with served(app) as base:
+        found = httpx2.get(f"{base}/state").text
+
+    assert found == f"of the server, of the {'server' if place == 'alone' else 'parent'}"
+
+
 def test_custom_routes_stand_beside_the_endpoint() -> None:
     """Methods and path parameters are Starlette's, and the endpoint stays where it is."""
     mcp = server()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import ExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from ..ending_sessions import EndingSessions
@@ -41,6 +41,12 @@ class SessionManager:
     def running(self) -> bool:
         """Whether requests can be served: by this `run`, or by any other user of the lifespan."""
         return self._server.lifespan.running
+
+    @property
+    def opened(self) -> Mapping[str, Any]:
+        """What the lifespan of the server yielded, by name."""
+        result: Any = self._server.lifespan.result
+        return cast("Mapping[str, Any]", result) if isinstance(result, Mapping) else {}
 
     @asynccontextmanager
     async def run(self) -> AsyncGenerator[None]:

@@ -61,6 +61,7 @@ class Owned:
             if "app" in scope:
                 scope[HOST_APP] = scope["app"]
             scope["app"] = self._owner
+            self._owner.give_state(scope)
             await self.outside(scope, receive, send)
 
 

@@ -26,6 +26,8 @@ class StarletteWithLifespan(Starlette):
     manager: SessionManager
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            self.give_state(scope)
         if "app" in scope:
             scope[HOST_APP] = scope["app"]
         if len(self.user_middleware) == self.own_middleware:
@@ -39,6 +41,16 @@ class StarletteWithLifespan(Starlette):
                 await super().__call__(scope, receive, send)
             return
         await super().__call__(scope, receive, send)
+
+    def give_state(self, scope: Scope) -> None:
+        """Have `request.state` carry what the lifespan of the server yielded, as it carries what
+        that of an application yields; what is there already stays.
+        """
+        manager: SessionManager | None = getattr(self, "manager", None)
+        if manager is not None and (opened := manager.opened):
+            state = scope.setdefault("state", {})
+            for name, value in opened.items():
+                state.setdefault(name, value)
 
     @property
     def lifespan(self) -> Any:
