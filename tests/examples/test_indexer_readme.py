@@ -53,8 +53,8 @@ class Services:
 
     def here(self, text: str) -> str:
         """A text of the README with our ports and our folder."""
-        for port, ours in self.ports.items():
-            text = text.replace(port, str(ours))
+        if self.ports:  # all at once: one of ours may have one of theirs in it
+            text = re.sub("|".join(self.ports), lambda found: str(self.ports[found[0]]), text)
         return text.replace("/tmp/", f"{self.folder}/")
 
     def start(self, line: str, stack: ExitStack) -> None:
