@@ -2,7 +2,8 @@
 """The project's chores, each one command. Needs nothing but Python 3.11 or newer.
 
     python3 dev.py demo           a real server, a real client, a printed answer
-    python3 dev.py test [...]     every test; further arguments go to pytest
+    python3 dev.py test [...]     every test, in several processes unless -n says how many; further
+                                  arguments go to pytest
     python3 dev.py check          formatting, lint and types
     python3 dev.py fix            formatting and lint, mended where that can be done
     python3 dev.py docs           the code of the guide, put into the pages of docs/
@@ -24,6 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 TOOLS = ROOT / ".tools"
 RUN = ("run", "--frozen", "--quiet")
+ALONE = ("-n", "--numprocesses", "-s", "--pdb", "--trace")
 
 
 def uv() -> list[str]:
@@ -49,12 +51,22 @@ def run(*arguments: str) -> None:
         sys.exit(code)
 
 
+def shared(arguments: list[str]) -> list[str]:
+    """What has pytest share the tests among processes, of which two keep a core busy: most tests
+    wait. Nothing where the arguments say how many, or that somebody looks on.
+    """
+    if any(each.startswith(ALONE) for each in arguments):
+        return []
+    count = min(max(os.cpu_count() or 1, 2), 4)
+    return ["-n", str(count), "--dist", "worksteal"]
+
+
 def main(arguments: list[str]) -> None:
     chore, *rest = arguments or ["help"]
     if chore == "demo":
         run(*RUN, "--no-dev", "python", "examples/demo.py", *rest)
     elif chore == "test":
-        run(*RUN, "pytest", *rest)
+        run(*RUN, "pytest", *shared(rest), *rest)
     elif chore == "check":
         run(*RUN, "ruff", "format", "--check", ".")
         run(*RUN, "ruff", "check", ".")
