@@ -203,7 +203,7 @@ def test_a_server_that_wants_to_be_asked_later_is() -> None:
                 with pytest.raises(UnexpectedResponse) as caught:
                     await client.call_tool("pay", timeout=timeout)
                 assert caught.value.retry_after == failure.retry_after
-                assert loop.time() - begun < 1
+                assert loop.time() - begun < 2.5
 
     asyncio.run(main())
 
@@ -219,11 +219,11 @@ def test_all_attempts_share_one_timeout() -> None:
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        async with Client(to, retry=RetryPolicy(delay=0.2)) as client:
+        async with Client(to, retry=RetryPolicy(delay=1.9)) as client:
             begun = loop.time()
             with pytest.raises(TimedOut):
-                await client.request("tools/list", timeout=0.4)
-            assert loop.time() - begun < 0.6
+                await client.request("tools/list", timeout=2)
+            assert loop.time() - begun < 2.9
 
     asyncio.run(main())
 

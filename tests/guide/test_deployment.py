@@ -189,8 +189,8 @@ def test_gunicorn_waits_after_ctrl_c_and_not_after_sigterm(tmp_path: Path) -> No
     """Even when nothing is called."""
     (tmp_path / "server.py").write_text(program("server"), "utf-8")
     [command] = [words for words in STARTS if words[0] == "gunicorn"]
-    command = [command[0], "--graceful-timeout", "2", *command[1:]]
-    for number, least, most in ((signal.SIGINT, 1.5, SECONDS), (signal.SIGTERM, 0, 1.5)):
+    command = [command[0], "--graceful-timeout", "5", *command[1:]]
+    for number, least, most in ((signal.SIGINT, 4.5, SECONDS), (signal.SIGTERM, 0, 4.5)):
         with started(command, tmp_path) as server:
             server.wait_for("Application startup complete")
             began = time.monotonic()

@@ -121,7 +121,7 @@ def test_s079_a_client_without_a_model_is_answered_at_once(
     answer, seconds = asyncio.run(main())
 
     assert answer == {"error": "The client does not support sampling", "success": False}
-    assert seconds < 1
+    assert seconds < 10
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])

@@ -584,8 +584,9 @@ def test_s132_a_call_that_outlasts_the_grace_is_ended(way: str, script: Script, 
 
 def test_s132_a_listening_client_does_not_hold_up_the_end(script: Script, log: Path) -> None:
     """An open GET stream ends at once, so that the server is gone before the grace is over."""
+    serve = SERVE.replace(")", ", timeout_graceful_shutdown=15)")
     with (
-        http_server([script(server_of(SERVE))], log) as server,
+        http_server([script(server_of(serve))], log) as server,
         Mcp(server.url.removesuffix("/mcp")) as client,
         client.stream(headers=client.open()) as stream,
     ):
@@ -593,7 +594,7 @@ def test_s132_a_listening_client_does_not_hold_up_the_end(script: Script, log: P
         assert stream.status == 200
         assert server.stop() == 0
         assert stream.rest() == []
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 10
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)

@@ -138,10 +138,10 @@ def test_s128_a_call_over_the_limit_gets_an_error_and_is_cancelled(client: Mcp, 
 def test_s128_a_plain_function_keeps_nobody_waiting(client: Mcp) -> None:
     """Its thread cannot be stopped, but its client is told."""
     begun = time.monotonic()
-    [answer] = messages(client.post(call("plain_nap", seconds=1.5)))
+    [answer] = messages(client.post(call("plain_nap", seconds=5)))
 
     assert answer["error"]["code"] == 408
-    assert time.monotonic() - begun < 1.4
+    assert time.monotonic() - begun < 4
 
 
 def test_s128_the_client_raises_the_error(limited: HttpServer) -> None:

@@ -226,7 +226,7 @@ def test_s132_a_second_signal_ends_at_once(
         code = server.wait()
 
     assert code == -number
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert "Traceback" not in server.output
 
 
