@@ -22,7 +22,7 @@ from opentelemetry.trace import INVALID_SPAN, NoOpTracer, Span, StatusCode, Trac
 
 from fastmcp._tracing.context import SUPPRESSED, parent_of, with_context
 from fastmcp._tracing.presence import Mode, chosen_mode
-from fastmcp._tracing.spans import INSTRUMENTATION_NAME
+from fastmcp._tracing.spans import INSTRUMENTATION_NAME, restore
 
 __all__ = [
     "INSTRUMENTATION_NAME",
@@ -33,6 +33,7 @@ __all__ = [
     "inject_trace_context",
     "native_spans_enabled",
     "record_span_error",
+    "restore_dropped_attributes",
     "suppress_fastmcp_telemetry",
     "telemetry_mode",
 ]
@@ -99,3 +100,8 @@ def record_span_error(span: Span, exception: BaseException) -> None:
     """Say of a span that it failed with an exception."""
     span.record_exception(exception)
     span.set_status(StatusCode.ERROR)
+
+
+def restore_dropped_attributes(span: Span, attrs: Mapping[str, Any]) -> None:
+    """Give a span the attributes that it was to begin with, if its sampler left it none at all."""
+    restore(span, attrs)

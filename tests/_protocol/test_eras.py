@@ -9,6 +9,7 @@ import pytest
 from msgspec import UNSET, Raw
 
 from fastmcp._protocol.eras import (
+    REMEMBERED,
     Envelope,
     Lifecycle,
     Sender,
@@ -261,3 +262,25 @@ def test_a_token_of_another_type_is_refused(token: Any) -> None:
     """A boolean is no number."""
     with pytest.raises(InvalidParams, match="progressToken"):
         progress_token(read_envelope(raw({"_meta": {"progressToken": token}})))
+
+
+def test_what_a_client_says_of_itself_is_known_whatever_else_its_meta_has() -> None:
+    """The context of a trace differs with each request; so may the token for progress."""
+    senders = [
+        opened(
+            read_envelope(
+                raw({"_meta": {**ENVELOPE, "traceparent": trace, "progressToken": token}})
+            )
+        )
+        for trace, token in (("00-1", 1), ("00-2", 2))
+    ]
+
+    assert senders[0] is senders[1]
+
+
+def test_a_client_that_says_much_of_itself_is_not_kept() -> None:
+    """Only so much is remembered; what it says holds as well."""
+    info = {"name": "x" * REMEMBERED, "version": "1"}
+    found = [opened(read_envelope(enveloped(clientInfo=info))) for _ in range(2)]
+
+    assert found[0] == found[1] and found[0] is not found[1]

@@ -178,5 +178,8 @@ async def test_a_meter_provider_is_told(monkeypatch: pytest.MonkeyPatch, transpo
     names = set(re.findall(r"`(fastmcp\.[a-z_.]+)`", PAGE)) | {
         f"fastmcp.threads{name}" for name in re.findall(r"`(\.[a-z_]+)`", PAGE)
     }
-    assert names == told.keys() - {"mcp.server.operation.duration"}
+    histograms = {name for name in told if name.startswith("mcp.")}
+    assert names == told.keys() - histograms
+    assert {"mcp.client.operation.duration", "mcp.client.session.duration"} <= histograms
+    assert histograms <= set(re.findall(r"`(mcp\.[a-z.]+\.duration)`", PAGE))
     provider.shutdown()

@@ -84,8 +84,9 @@ def test_without_the_package_nothing_is_missed() -> None:
     """)
 
     assert modules_of(absent, {"OTEL_SERVICE_NAME": "work"}) == set()
-    asked = run_python("-c", "import sys\n" + absent + "import fastmcp.telemetry")
-    assert "pip install 'peregrine-mcp[telemetry]'" in asked.stderr
+    for module in ("fastmcp.telemetry", "fastmcp.server.telemetry", "fastmcp.client.telemetry"):
+        asked = run_python("-c", f"import sys\n{absent}import {module}")
+        assert f"{module} needs OpenTelemetry: pip install" in asked.stderr
 
 
 # Switched off

@@ -36,7 +36,7 @@ from fastmcp.wire.shapes import (
 
 # How long the name may be that a client gives its session.
 MAX_SESSION = 128
-# How long a `_meta` may be that is remembered as read, in bytes.
+# How long what a client says of itself may be that is remembered as read, in bytes.
 REMEMBERED = 4096
 SERVED_MODERN = [revision.text for revision in MODERN_REVISIONS]
 
@@ -63,8 +63,8 @@ class Envelope(Struct, frozen=True, dict=True):
     capabilities: Raw | UnsetType = field(name=META_CLIENT_CAPABILITIES, default=UNSET)
     info: Raw | UnsetType = field(name=META_CLIENT_INFO, default=UNSET)
     log_level: Raw | UnsetType = field(name=META_LOG_LEVEL, default=UNSET)
-    progress_token: Raw | UnsetType = field(name="progressToken", default=UNSET)
     session: Raw | UnsetType = field(name=META_SESSION, default=UNSET)
+    progress_token: Raw | UnsetType = field(name="progressToken", default=UNSET)
 
     @cached_property
     def sender(self) -> Sender:
@@ -74,7 +74,10 @@ class Envelope(Struct, frozen=True, dict=True):
             InvalidParams: a member is missing or of the wrong type.
             UnsupportedVersion: the revision is not served as a modern one.
         """
-        return _sender(self, version_of(self))
+        members = (self.version, self.capabilities, self.info, self.log_level, self.session)
+        said = [b"" if raw is UNSET else bytes(raw) for raw in members]
+        known = sum(map(len, said)) <= REMEMBERED
+        return _same_sender(*said) if known else _sender(self)
 
 
 class _Enveloped(Struct):
@@ -98,7 +101,7 @@ def read_envelope(params: Raw) -> Envelope:
         if meta is UNSET:
             return EMPTY
         said = bytes(meta)
-        if len(said) > REMEMBERED or b'"progressToken"' in said:
+        if len(said) > REMEMBERED or b'"traceparent"' in said or b'"progressToken"' in said:
             return _read_meta(said)
         return _same_envelope(said)
     except (DecodeError, UnicodeError, RecursionError):
@@ -109,6 +112,12 @@ def read_envelope(params: Raw) -> Envelope:
 def _same_envelope(meta: bytes) -> Envelope:
     """A client says the same of itself with each of its requests: it is read once."""
     return _read_meta(meta)
+
+
+@lru_cache(maxsize=256)
+def _same_sender(*said: bytes) -> Sender:
+    """As above, where the rest of the `_meta` differs, as the context of a trace does."""
+    return _sender(Envelope(*[Raw(each) if each else UNSET for each in said]))
 
 
 def progress_token(envelope: Envelope) -> RequestId | None:
@@ -142,7 +151,8 @@ def version_of(envelope: Envelope) -> str:
     return _member(envelope.version, _read_text, META_PROTOCOL_VERSION)
 
 
-def _sender(envelope: Envelope, requested: str) -> Sender:
+def _sender(envelope: Envelope) -> Sender:
+    requested = version_of(envelope)
     capabilities = _member(envelope.capabilities, _read_capabilities, META_CLIENT_CAPABILITIES)
     revision = require_modern(requested)
     info = _member(envelope.info, _read_info, META_CLIENT_INFO, default=None)

@@ -15,7 +15,11 @@ from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import Link
 
+from .usual import are_propagators_usual, parent_from, traceparent_of
+
 Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
+
+_USUAL_FIELDS = frozenset((b"traceparent", b"tracestate", b"baggage"))
 
 SUPPRESSED = context.create_key("fastmcp-telemetry-suppressed")
 """Set in contexts in which no spans of ours are wanted."""
@@ -25,10 +29,8 @@ class _Members(Getter[Mapping[str, Any]]):
     """Reads the members of a `_meta` that are text, encoded or not."""
 
     def get(self, carrier: Mapping[str, Any], key: str) -> list[str] | None:
-        value = carrier.get(key)
-        if isinstance(value, Raw):
-            value = json.decode(value)
-        return [value] if isinstance(value, str) else None
+        value = _text(carrier.get(key))
+        return None if value is None else [value]
 
     def keys(self, carrier: Mapping[str, Any]) -> list[str]:
         return list(carrier)
@@ -46,6 +48,12 @@ class _Fields(Getter[Headers]):
         return [name.decode("latin-1") for name, _ in carrier]
 
 
+def _text(value: Any) -> str | None:
+    if isinstance(value, Raw):
+        value = json.decode(value)
+    return value if isinstance(value, str) else None
+
+
 _members = _Members()
 _fields = _Fields()
 
@@ -60,23 +68,44 @@ def parent_of(
     here = context.get_current()
     ambient = trace.get_current_span(here).get_span_context()
     if meta:
-        found = propagate.extract(meta, here, _members)
+        found = _extracted(meta, here)
         sent = trace.get_current_span(found).get_span_context()
         if sent is not ambient:
             elsewhere = ambient.is_valid and ambient.span_id != sent.span_id
             return found, ((Link(ambient),) if elsewhere else ())
         here = found  # it may have brought baggage
     if headers is not None and not ambient.is_valid:
-        here = propagate.extract(headers, here, _fields)
+        here = _from_headers(headers, here)
     return here, ()
+
+
+def _extracted(meta: Mapping[str, Any], here: Context) -> Context:
+    if "tracestate" not in meta and "baggage" not in meta and are_propagators_usual():
+        traceparent = _text(meta.get("traceparent"))
+        found = here if traceparent is None else parent_from(traceparent, here)
+        if found is not None:
+            return found
+    return propagate.extract(meta, here, _members)
+
+
+def _from_headers(headers: Headers, here: Context) -> Context:
+    if are_propagators_usual() and not any(name in _USUAL_FIELDS for name, _ in headers):
+        return here
+    return propagate.extract(headers, here, _fields)
 
 
 def with_context(meta: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """A `_meta` with the current context; the same one where nothing is being traced."""
-    if not trace.get_current_span().get_span_context().is_valid:
+    here = context.get_current()
+    span = trace.get_current_span(here).get_span_context()
+    if not span.is_valid:
         return meta
     carrier: dict[str, Any] = {} if meta is None else dict(meta)
-    propagate.inject(carrier)
+    traceparent = traceparent_of(span, here) if are_propagators_usual() else None
+    if traceparent is None:
+        propagate.inject(carrier, here)
+    else:
+        carrier["traceparent"] = traceparent
     return carrier
 
 

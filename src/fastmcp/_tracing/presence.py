@@ -29,16 +29,15 @@ def tracing_mode() -> Mode:
 
     One that does has loaded it, or is told of it by a variable of its environment.
     """
-    used = "opentelemetry.trace" in sys.modules or (_environment_speaks() and _installed())
+    used = "opentelemetry.trace" in sys.modules or _environment_speaks()
     return chosen_mode() if used else "off"
 
 
-def _environment_speaks() -> bool:
-    return any(name.startswith("OTEL_") for name in os.environ)
-
-
 @cache
-def _installed() -> bool:
+def _environment_speaks() -> bool:
+    """Whether that in which the program was started speaks of it, and it is there."""
+    if not any(name.startswith("OTEL_") for name in os.environ):
+        return False
     try:
         return find_spec("opentelemetry.trace") is not None
     except ModuleNotFoundError:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from opentelemetry import context, trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Link, Span, SpanKind, StatusCode, Tracer
+from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, StatusCode, Tracer
 
 from fastmcp._version import VERSION
 from fastmcp.exceptions import McpError, TimedOut, ToolError
 
 from .context import SUPPRESSED
-from .presence import Mode
+from .presence import Mode, chosen_mode
 
 INSTRUMENTATION_NAME = "fastmcp"
 
@@ -74,6 +74,12 @@ def described(method: str, target: Any, attributes: dict[str, Any]) -> str:
     return f"{method} {target}"
 
 
+def targets(uri: str | None, tool: str | None, prompt: str | None) -> dict[str, str]:
+    """The attributes of what a request is for, by what is given."""
+    given = {"mcp.resource.uri": uri, "gen_ai.tool.name": tool, "gen_ai.prompt.name": prompt}
+    return {key: each for key, each in given.items() if each is not None}
+
+
 class Spanning:
     """A span that is current inside of the block, and says what went wrong there."""
 
@@ -90,6 +96,7 @@ class Spanning:
     ) -> None:
         self._span = tracer.start_span(name, parent, kind, attributes, links)
         self._parent = parent
+        restore(self._span, attributes)
 
     def __enter__(self) -> Span:
         self._token = context.attach(trace.set_span_in_context(self._span, self._parent))
@@ -102,22 +109,43 @@ class Spanning:
         self._span.end()
 
 
+def spanning(
+    name: str, kind: SpanKind, attributes: Mapping[str, Any]
+) -> AbstractContextManager[Span]:
+    """The same below what is current; where nobody wants spans, nothing changes."""
+    tracer = Spans(chosen_mode()).tracer
+    return nullcontext(INVALID_SPAN) if tracer is None else Spanning(tracer, name, kind, attributes)
+
+
+def restore(span: Span, attributes: Mapping[str, Any]) -> None:
+    """Give a span the attributes that it was to begin with, if its sampler left it none at all."""
+    if getattr(span, "attributes", True) or getattr(span, "dropped_attributes", 0):
+        return
+    if span.is_recording():
+        span.set_attributes(attributes)
+
+
 def failed(span: Span, fault: BaseException) -> None:
     """Say of a span that it ended so."""
     if not span.is_recording():
         return
     if isinstance(fault, Exception):
         note(span, fault)
-    if isinstance(fault, TimedOut):
-        mark(span, "timeout", fault)
-    elif isinstance(fault, McpError):
+    if isinstance(fault, McpError) and not isinstance(fault, TimedOut):
         refused(span, fault)
-    elif isinstance(fault, asyncio.CancelledError):
-        mark(span, "cancelled")
-    elif isinstance(fault, ToolError):
-        mark(span, "tool_error", fault)
     else:
-        mark(span, type(fault).__qualname__, fault)
+        mark(span, kind_of(fault), None if isinstance(fault, asyncio.CancelledError) else fault)
+
+
+def kind_of(fault: BaseException) -> str:
+    """What is said of it in one word: the code of an error of the protocol, or its name."""
+    if isinstance(fault, TimedOut):
+        return "timeout"
+    if isinstance(fault, McpError):
+        return str(fault.code)
+    if isinstance(fault, asyncio.CancelledError):
+        return "cancelled"
+    return "tool_error" if isinstance(fault, ToolError) else type(fault).__qualname__
 
 
 def refused(span: Span, error: McpError) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import copy
 import logging
 from collections.abc import Coroutine, Mapping
+from contextvars import Context, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from fastmcp.wire.jsonrpc import Notification, RequestId
 from fastmcp.wire.lifecycle import LoggingLevel
 from fastmcp.wire.methods import METHODS
 from fastmcp.wire.notifications import SubscriptionFilter
-from fastmcp.wire.shapes import META_LOG_LEVEL
+from fastmcp.wire.shapes import META_LOG_LEVEL, META_SESSION
 
 from .answers import Answers
 from .link import Link
@@ -52,6 +53,7 @@ class Connection:
         self._answers = answers
         self._notices = notices
         self._users = 0
+        self._home = Context()
         self._link: Link | None = None
         self._links: set[Link] = set()
         self._agreement: Agreement | None = None
@@ -82,12 +84,14 @@ class Connection:
 
     async def enter(self) -> None:
         """Open it, for the first of its users."""
+        if self._users == 0:
+            self._home = copy_context()
         self._users += 1
         try:
             self._look_for_tracing()
             await self._linked()
-            if self._hears_lists and self._agreement and self._agreement.revision.modern:
-                await self._streams.hear_lists()
+            if self._hears_lists and self._agreement:
+                await self.hear_lists()
         except BaseException:
             self._users = max(0, self._users - 1)
             if self._users == 0 and self._link is not None:
@@ -138,6 +142,7 @@ class Connection:
                 prepare=self._prepare,
                 lost=self._lost,
                 tracing=self._tracing,
+                context=self._home.copy(),
             )
             self._links = {each for each in self._links if not each.ended} | {link}
         await link.opened()
@@ -202,33 +207,36 @@ class Connection:
         timeout: float | None = None,
         progress_handler: ProgressHandler | None = None,
         meta: Mapping[str, Any] | None = None,
+        in_rounds: bool = True,
     ) -> Coroutine[Any, Any, Raw]:
         """Any request, answered with the raw JSON of its result.
 
-        What a modern server asks for meanwhile is answered in rounds; `timeout` is for each.
+        What a modern server asks for meanwhile is answered in rounds, unless the caller wants its
+        demands for input themselves; `timeout` is for each.
         """
+        in_rounds = in_rounds and method in IN_ROUNDS
+        ask = partial(self._ask if in_rounds else self._request, method, params or {})
+        ask = partial(ask, timeout, progress_handler)
         if self._tracing is None:
-            return self._ask(method, params, timeout, progress_handler, meta)
-        ask = partial(self._ask, method, params, timeout, progress_handler)
+            return ask(meta)
         return self._tracing.request(ask, method, params, meta, self._agreement)
 
     async def _ask(
         self,
         method: str,
-        params: Mapping[str, Any] | None,
+        params: Mapping[str, Any],
         timeout: float | None,
         progress_handler: ProgressHandler | None,
         meta: Mapping[str, Any] | None,
     ) -> Raw:
-        given = params or {}
-        result = await self._request(method, given, timeout, progress_handler, meta)
-        if method not in IN_ROUNDS or not self.agreement.revision.modern:
+        result = await self._request(method, params, timeout, progress_handler, meta)
+        if not self.agreement.revision.modern:
             return result
         demand = demand_in(result)
         if demand is None:
             return result
         # Every round asks for the very same, whatever becomes of the caller's objects.
-        same, same_meta = copy.deepcopy((given, meta))
+        same, same_meta = copy.deepcopy((params, meta))
         return await fulfil(
             demand,
             lambda more: self._request(
@@ -298,7 +306,11 @@ class Connection:
             return {**params, "_meta": dict(meta)} if meta else params
         if self._level is not None:
             envelope = {**envelope, META_LOG_LEVEL: self._level}
-        return {**params, "_meta": {**meta, **envelope} if meta else envelope}
+        if meta:
+            envelope = {**meta, **envelope}
+            if META_SESSION in meta:  # of whom the request is made for
+                envelope[META_SESSION] = meta[META_SESSION]
+        return {**params, "_meta": envelope}
 
     def cancel(self, id: RequestId, reason: str | None) -> None:
         """Give up a request that is in flight: the server is told, and whoever waits for it."""
@@ -338,6 +350,11 @@ class Connection:
         if not self.agreement.revision.modern:
             link = await self._linked()
             await link.session.send(jsonrpc.encode_notification(method, params))
+
+    async def hear_lists(self) -> None:
+        """Hear from now on that a list has changed: handshake servers tell unasked."""
+        if self.agreement.revision.modern:
+            await self._streams.hear_lists()
 
     async def watch(self, uri: str) -> None:
         """Hear from now on that a resource has changed.

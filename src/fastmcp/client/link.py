@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw, json
@@ -29,8 +30,9 @@ logger = logging.getLogger("fastmcp.client")
 class Link:
     """A session with a server, and the channel that it goes over.
 
-    It belongs to one task of its own: whoever had it opened may be cancelled, and anybody may close
-    it. It ends when it is closed, and by itself when the server goes away.
+    It belongs to one task of its own, in the `context` of whoever uses the client: whoever had it
+    opened may be cancelled, and anybody may close it. It ends when it is closed, and by itself when
+    the server goes away.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Link:
         prepare: Callable[[Link], Awaitable[None]],
         lost: Callable[[Link], None],
         tracing: Tracing | None,
+        context: Context,
     ) -> None:
         self.channel = transport.open()
         self.session = Session(
@@ -72,7 +75,7 @@ class Link:
         self._ending = asyncio.Event()
         loop = asyncio.get_running_loop()
         self._opened: asyncio.Future[None] = loop.create_future()
-        self._life = loop.create_task(self._live())
+        self._life = loop.create_task(self._live(), context=context)
 
     @property
     def over(self) -> bool:
@@ -246,6 +249,8 @@ class Link:
             if self.ready:
                 self._lost(self)
         self.ready = False
+        if self._tracing is not None:
+            self._tracing.ended(self.session, self.agreement)
 
     async def _answer(self, request: Request) -> bytes:
         agreement = self.agreement

@@ -1,4 +1,4 @@
-"""Spans of the requests that a client makes, and of those that servers make of it.
+"""Spans and durations of the requests that a client makes, and spans of those made of it.
 
 It loads OpenTelemetry: only a client in a program that traces loads it.
 """
@@ -6,21 +6,31 @@ It loads OpenTelemetry: only a client in a program that traces loads it.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Protocol, TypeAlias, TypeVar
+from functools import partial
+from time import perf_counter
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 from urllib.parse import urlsplit
 
 from msgspec import DecodeError, Raw, Struct, json
+from opentelemetry.metrics import Histogram, MeterProvider
 from opentelemetry.trace import SpanKind, Tracer
 
-from fastmcp._tracing.context import params_with_context, parent_of, with_context
+from fastmcp._tracing.context import parent_of, with_context
+from fastmcp._tracing.durations import durations, meter_provider, of_metrics
 from fastmcp._tracing.presence import Mode
-from fastmcp._tracing.spans import LONGEST, Spanning, Spans, described, mark
+from fastmcp._tracing.spans import LONGEST, Spanning, Spans, described, kind_of, mark
+from fastmcp.exceptions import McpError, TimedOut
 
 from .negotiation import Agreement, Asked
 from .transports.transport import ClientTransport
 
 T = TypeVar("T")
 Ask: TypeAlias = Callable[[Mapping[str, Any] | None], Coroutine[Any, Any, Raw]]
+
+OPERATION: Final = "mcp.client.operation.duration"
+OPERATION_MEANING: Final = "How long requests took, from when they were sent until the answer came"
+SESSION: Final = "mcp.client.session.duration"
+SESSION_MEANING: Final = "How long servers were connected to"
 
 
 class _Result(Struct, rename="camel"):
@@ -47,9 +57,11 @@ class Tracing:
     """The spans of one connection."""
 
     def __init__(self, transport: ClientTransport, mode: Mode) -> None:
+        self._native = mode == "native"
         self._spans = Spans(mode)
         self._transport = transport
         self._place = _place(transport)
+        self._began: dict[Asked, float] = {}
 
     def request(
         self,
@@ -62,7 +74,10 @@ class Tracing:
         """What `ask` answers, who is given the `_meta` to send. All that is sent for one request
         belongs to one span: when it is sent again, and the rounds of a modern one.
         """
-        tracer = self._spans.tracer
+        tracer, provider = self._spans.tracer, self._meter_provider
+        if provider is not None:
+            told = self._told_of(method, _target(params), agreement)
+            ask = partial(_measured, durations(provider, OPERATION, OPERATION_MEANING), ask, told)
         if tracer is None:
             return ask(with_context(meta))
         return self._recorded(tracer, ask, method, params, meta, agreement)
@@ -85,8 +100,29 @@ class Tracing:
             return result
 
     def over(self, asked: Asked) -> Asked:
-        """The same, with a span for each request and its context in the `_meta`."""
-        return _Traced(asked, self._spans, self._place)
+        """The same, with a span for each request and its context in the `_meta`. A session begins
+        with it.
+        """
+        self._began[asked] = perf_counter()
+        return _Traced(asked, self)
+
+    def ended(self, asked: Asked, agreement: Agreement | None) -> None:
+        """A session has ended, for which there was an agreement if it could be used."""
+        began = self._began.pop(asked, None)
+        provider = self._meter_provider
+        if began is None or agreement is None or provider is None:
+            return
+        told = of_metrics({**self._place, **self._agreed(agreement)})
+        durations(provider, SESSION, SESSION_MEANING).record(perf_counter() - began, told)
+
+    @property
+    def _meter_provider(self) -> MeterProvider | None:
+        return meter_provider() if self._native else None
+
+    def _told_of(self, method: str, target: Any, agreement: Agreement | None) -> dict[str, Any]:
+        attributes = {**self._place, **self._agreed(agreement)}
+        described(method, target, attributes)
+        return of_metrics(attributes)
 
     def _agreed(self, agreement: Agreement | None) -> dict[str, str]:
         if agreement is None:
@@ -99,10 +135,11 @@ class Tracing:
 
 
 class _Traced:
-    def __init__(self, asked: Asked, spans: Spans, place: Mapping[str, Any]) -> None:
+    """What is asked while there is no agreement yet."""
+
+    def __init__(self, asked: Asked, tracing: Tracing) -> None:
         self._asked = asked
-        self._spans = spans
-        self._place = place
+        self._tracing = tracing
 
     async def request(
         self,
@@ -112,17 +149,29 @@ class _Traced:
         timeout: float | None,
         cancellable: bool,
     ) -> Raw:
-        async def ask() -> Raw:
-            sent = params_with_context(params)
+        async def ask(meta: Mapping[str, Any] | None) -> Raw:
+            sent = params if meta is None else {**params, "_meta": meta}
             return await self._asked.request(method, sent, timeout=timeout, cancellable=cancellable)
 
-        tracer = self._spans.tracer
-        if tracer is None:
-            return await ask()
-        attributes = {**self._place}
-        name = described(method, None, attributes)
-        with Spanning(tracer, name, SpanKind.CLIENT, attributes):
-            return await ask()
+        return await self._tracing.request(ask, method, None, params.get("_meta"), None)
+
+
+async def _measured(
+    histogram: Histogram, ask: Ask, told: dict[str, Any], meta: Mapping[str, Any] | None
+) -> Raw:
+    began = perf_counter()
+    try:
+        result = await ask(meta)
+        if told["mcp.method.name"] == "tools/call" and _tells_of_failure(result):
+            told["error.type"] = "tool_error"
+        return result
+    except BaseException as fault:
+        told["error.type"] = kind_of(fault)
+        if isinstance(fault, McpError) and not isinstance(fault, TimedOut):
+            told["rpc.response.status_code"] = str(fault.code)
+        raise
+    finally:
+        histogram.record(perf_counter() - began, told)
 
 
 async def answering(question: Question, work: Coroutine[Any, Any, T], mode: Mode) -> T:

@@ -2,27 +2,54 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
-from fastmcp._runtime.dispatch import Dispatcher
-from fastmcp._tracing.presence import tracing_mode
+from fastmcp._protocol.eras import Lifecycle
+from fastmcp._runtime.exchange import TransportName
+from fastmcp._tracing.presence import Mode, tracing_mode
 
-from .context import Context
 from .observers import stand_around
 
 if TYPE_CHECKING:
     from .server import FastMCP
 
 
-def observe(server: FastMCP, dispatcher: Dispatcher[Context]) -> None:
-    """Have the requests of a server traced and measured, in a program that has OpenTelemetry."""
-    mode = tracing_mode()
-    if mode == "off":
-        return
-    from .tracing import observing
+Ended: TypeAlias = Callable[[str], None]
 
-    stand_around(dispatcher, observing(server, mode), outermost=True)
-    if mode == "native":
-        from .metrics.instruments import export_when_provided
 
-        export_when_provided(server)
+class Observing:
+    """Has the requests of a server traced and measured, in a program that uses OpenTelemetry.
+
+    Programs may begin to after they have made their server, as in its lifespan: so it has to `look`
+    again, whenever it is opened.
+    """
+
+    def __init__(self, server: FastMCP) -> None:
+        self._server = server
+        self._mode: Mode = "off"
+
+    def look(self) -> None:
+        """Look whether the program traces, unless that was seen before."""
+        if self._mode != "off":
+            return
+        mode = self._mode = tracing_mode()
+        if mode == "off":
+            return
+        from .tracing import observing
+
+        dispatcher = self._server.dispatcher
+        stand_around(dispatcher, observing(self._server, mode), outermost=True)
+        if mode == "native":
+            from .metrics.instruments import export_when_provided
+
+            export_when_provided(self._server)
+
+    def connected(self, lifecycle: Lifecycle, transport: TransportName) -> Sequence[Ended]:
+        """A client connects: what wants to know of the end of that."""
+        self.look()
+        if self._mode != "native":
+            return ()
+        from .metrics.session_durations import timed
+
+        return (timed(self._server, lifecycle, transport),)

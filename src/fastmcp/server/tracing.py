@@ -6,7 +6,7 @@ It loads OpenTelemetry: only a server of a program that traces loads it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 from msgspec import DecodeError, Raw, Struct, field, json
 from opentelemetry import context, trace
@@ -14,28 +14,15 @@ from opentelemetry.trace import Span, SpanKind, Tracer
 
 from fastmcp._protocol.http import LISTEN
 from fastmcp._runtime.dispatch import Answer, Observe
-from fastmcp._runtime.exchange import Exchange, Peer
+from fastmcp._runtime.exchange import Exchange, Peer, TransportName
 from fastmcp._tracing.context import Headers, params_with_context, parent_of
 from fastmcp._tracing.presence import Mode
 from fastmcp._tracing.spans import LONGEST, Spanning, Spans, described, mark, note, refused
 from fastmcp.wire.jsonrpc import RequestId
 
+from .traced_kinds import NETWORKS, Kinds, Named
+
 Serve: TypeAlias = Callable[[Exchange], Awaitable[Answer]]
-
-_NETWORKS = {
-    "stdio": {"network.transport": "pipe"},
-    "memory": {},
-    "sse": {"network.transport": "tcp", "network.protocol.name": "http"},
-    "streamable-http": {"network.transport": "tcp", "network.protocol.name": "http"},
-}
-_TYPES = {"template": "resource_template"}
-
-
-class Named(Protocol):
-    """A server as its spans tell of it."""
-
-    @property
-    def name(self) -> str: ...
 
 
 class _Asked(Struct):
@@ -64,6 +51,7 @@ def observing(server: Named, mode: Mode) -> Observe:
     A stream of changes has no span: it lasts for as long as its client wants to listen.
     """
     spans = Spans(mode)
+    kinds = Kinds(server)
 
     def observe(exchange: Exchange, serve: Serve) -> Awaitable[Answer]:
         tracer = spans.tracer
@@ -72,7 +60,7 @@ def observing(server: Named, mode: Mode) -> Observe:
         exchange.peer = _TracedPeer(exchange, spans)
         if tracer is None:
             return _continued(exchange, serve)
-        return _recorded(server, exchange, serve, tracer)
+        return _recorded(kinds, exchange, serve, tracer)
 
     return observe
 
@@ -93,14 +81,16 @@ async def _continued(exchange: Exchange, serve: Serve) -> Answer:
         context.detach(token)
 
 
-async def _recorded(server: Named, exchange: Exchange, serve: Serve, tracer: Tracer) -> Answer:
+async def _recorded(kinds: Kinds, exchange: Exchange, serve: Serve, tracer: Tracer) -> Answer:
     asked = _asked(exchange)
+    target = asked.name or asked.uri
     parent, links = parent_of(asked.meta, _headers(exchange))
-    attributes = _attributes(server, exchange)
-    name = described(exchange.method, asked.name or asked.uri, attributes)
-    with Spanning(tracer, name, SpanKind.SERVER, attributes, parent, links) as span:
+    kind = kinds.of(exchange, target)
+    attributes = {**kind.attributes, **_attributes(exchange)}
+    with Spanning(tracer, kind.name, SpanKind.SERVER, attributes, parent, links) as span:
         answer = await serve(exchange)
         if span.is_recording():
+            kinds.settle(kind, exchange, target, span)
             _conclude(span, exchange, answer)
         return answer
 
@@ -116,21 +106,22 @@ def _headers(exchange: Exchange) -> Headers | None:
     return None if exchange.scope is None else exchange.scope.get("headers")
 
 
-def _attributes(server: Named, exchange: Exchange) -> dict[str, Any]:
-    attributes: dict[str, Any] = {
-        "mcp.protocol.version": exchange.sender.revision.text,
-        "jsonrpc.request.id": str(exchange.id)[:LONGEST],
-        "fastmcp.server.name": server.name,
-        **_NETWORKS[exchange.transport],
-    }
+def _attributes(exchange: Exchange) -> dict[str, Any]:
+    """Those that it has not in common with others of its kind."""
+    attributes: dict[str, Any] = {"jsonrpc.request.id": str(exchange.id)[:LONGEST]}
     if exchange.session is not None:
         attributes["mcp.session.id"] = exchange.session.id
     token = _token_of(exchange)
-    if token is not None:
-        if client := getattr(token, "client_id", None):
-            attributes["enduser.id"] = client
-        if scopes := getattr(token, "scopes", None):
-            attributes["enduser.scope"] = " ".join(scopes)
+    return attributes if token is None else {**attributes, **enduser(token)}
+
+
+def enduser(token: Any) -> dict[str, str]:
+    """What spans tell of the caller who has this token."""
+    attributes: dict[str, str] = {}
+    if client := getattr(token, "client_id", None):
+        attributes["enduser.id"] = client
+    if scopes := getattr(token, "scopes", None):
+        attributes["enduser.scope"] = " ".join(scopes)
     return attributes
 
 
@@ -142,12 +133,7 @@ def _token_of(exchange: Exchange) -> Any:
 
 
 def _conclude(span: Span, exchange: Exchange, answer: Answer) -> None:
-    """Say what a request was for, and how it ended."""
-    component = exchange.component
-    if component is not None:
-        kind = component.KIND
-        span.set_attribute("fastmcp.component.type", _TYPES.get(kind, kind))
-        span.set_attribute("fastmcp.component.key", component.key)
+    """Say how a request ended, where that is no success."""
     fault = exchange.fault
     if answer.error is not None:
         refused(span, answer.error)
@@ -169,13 +155,17 @@ def _tells_of_failure(body: bytes) -> bool:
 
 
 class _TracedPeer:
-    """The other side, which is told what a request of ours belongs to; each has a span."""
+    """The other side, which is told what a request of ours belongs to; each has a span.
 
-    __slots__ = ("_exchange", "_peer", "_spans")
+    It knows nothing of the exchange that it is part of: a cycle is work for the collector.
+    """
+
+    __slots__ = ("_peer", "_revision", "_spans", "_transport")
 
     def __init__(self, exchange: Exchange, spans: Spans) -> None:
         self._peer: Peer = exchange.peer
-        self._exchange = exchange
+        self._revision = exchange.sender.revision.text
+        self._transport: TransportName = exchange.transport
         self._spans = spans
 
     async def send(self, message: bytes, related: RequestId | None) -> None:
@@ -185,10 +175,9 @@ class _TracedPeer:
         tracer = self._spans.tracer
         if tracer is None:
             return await self._peer.request(method, params_with_context(params), related)
-        exchange = self._exchange
         attributes: dict[str, Any] = {
-            "mcp.protocol.version": exchange.sender.revision.text,
-            **_NETWORKS[exchange.transport],
+            "mcp.protocol.version": self._revision,
+            **NETWORKS[self._transport],
         }
         name = described(method, None, attributes)
         with Spanning(tracer, name, SpanKind.CLIENT, attributes):

@@ -14,7 +14,9 @@ from prometheus_client.core import (
 from prometheus_client.samples import Exemplar
 from prometheus_client.utils import floatToGoString  # pyright: ignore[reportUnknownVariableType]
 
-from .record import DURATIONS, WAITS, Histogram, Record
+from fastmcp._tracing.bounds import DURATIONS
+
+from .record import WAITS, Histogram, Record
 
 
 def families(record: Record, server: str, version: str) -> Iterator[Metric]:

@@ -11,30 +11,23 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
-from opentelemetry import metrics
 from opentelemetry.metrics import CallbackOptions, MeterProvider, Observation
 
 from fastmcp._runtime.dispatch import Answer
 from fastmcp._runtime.exchange import Exchange
+from fastmcp._tracing.durations import durations, meter_provider
 from fastmcp._tracing.spans import INSTRUMENTATION_NAME, described
 from fastmcp._version import VERSION
 
 from ..observers import Serve, stand_around, stand_back
+from ..traced_kinds import NETWORKS
 from .outcome import CANCELLED, ERROR
-from .record import DURATIONS
 from .recorder import Measured, Recorder
 
 DURATION: Final = "mcp.server.operation.duration"
 SERVER: Final = "fastmcp.server.name"
 
 Value: TypeAlias = Callable[[Recorder], float]
-
-_NETWORKS: Final[dict[str, dict[str, str]]] = {
-    "stdio": {"network.transport": "pipe"},
-    "memory": {},
-    "sse": {"network.transport": "tcp", "network.protocol.name": "http"},
-    "streamable-http": {"network.transport": "tcp", "network.protocol.name": "http"},
-}
 
 # What there is at the moment: name, unit, what it is, and how a recorder tells it.
 _GAUGES: Final[tuple[tuple[str, str, str, Value], ...]] = (
@@ -103,11 +96,10 @@ class Instruments:
     def __init__(self, provider: MeterProvider) -> None:
         self._recorders: WeakSet[Recorder] = WeakSet()
         meter = provider.get_meter(INSTRUMENTATION_NAME, VERSION)
-        self.duration = meter.create_histogram(
+        self.duration = durations(
+            provider,
             DURATION,
-            "s",
             "How long requests took, from when they were received until they were answered",
-            explicit_bucket_boundaries_advisory=DURATIONS,
         )
         for name, unit, meaning, value in _GAUGES:
             told = self._by_server(value)
@@ -158,9 +150,9 @@ class _Looking:
         self._server = server
 
     def __call__(self, exchange: Exchange, serve: Serve) -> Awaitable[Answer]:
-        provider = metrics.get_meter_provider()
-        if type(provider).__module__.startswith("opentelemetry.metrics"):
-            return serve(exchange)  # what the API has in the place of one
+        provider = meter_provider()
+        if provider is None:
+            return serve(exchange)
         stand_back(self._server.dispatcher, self)
         already = Recorder.of(self._server) is not None
         recorder = export(self._server, provider)
@@ -185,7 +177,7 @@ def export(server: Measured, provider: MeterProvider) -> Recorder:
             attributes = known[key] = {
                 SERVER: server.name,
                 "mcp.protocol.version": revision,
-                **_NETWORKS[exchange.transport],
+                **NETWORKS[exchange.transport],
                 **_told(method, component, outcome, code),
             }
         record(seconds, attributes)

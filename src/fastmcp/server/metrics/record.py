@@ -7,10 +7,10 @@ from typing import Final, TypeVar
 
 from msgspec import Struct, field, msgpack
 
+from fastmcp._tracing.bounds import DURATIONS
+
 K = TypeVar("K")
 
-DURATIONS: Final = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
-"""Bounds for the durations of requests, by the semantic conventions for MCP; in seconds."""
 WAITS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30)
 """Bounds for how long functions wait for a thread, in seconds."""
 

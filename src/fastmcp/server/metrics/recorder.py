@@ -14,14 +14,16 @@ from fastmcp._protocol.http import LISTEN
 from fastmcp._runtime.dispatch import Answer, Dispatcher
 from fastmcp._runtime.exchange import Exchange
 from fastmcp._runtime.threads import workers
+from fastmcp._tracing.bounds import DURATIONS
 from fastmcp.exceptions import NotFoundError
 from fastmcp.wire.methods import METHODS
 from fastmcp.wire.resource_names import canonical_uri
 
 from ..observers import Serve, observers_of, stand_around
+from ..subscriptions import Listener
 from .open_streams import OpenStreams
 from .outcome import CANCELLED, outcome_of
-from .record import DURATIONS, Exemplar, Histogram, Now, Record, encode_record
+from .record import Exemplar, Histogram, Now, Record, encode_record
 from .thread_waits import ThreadWaits
 
 if TYPE_CHECKING:
@@ -188,10 +190,10 @@ class Recorder:
 
     def now(self) -> Now:
         """What there is at the moment; in any thread."""
-        listeners = list(self.server.audience._listeners)
+        listeners: list[Any] = list(self.server.audience._listeners)  # caches hear, too
         return Now(
             in_flight=len(self._in_flight),
-            sessions=sum(1 for each in listeners if each.ended is None),
+            sessions=sum(isinstance(each, Listener) and each.ended is None for each in listeners),
             streams=self.streams.count,
             threads_busy=workers.busy,
             threads_idle=workers.idle,
