@@ -155,7 +155,22 @@ IMPORTED = {
     "fastmcp.server.lifespan": """
         ComposedLifespan ContextManagerLifespan Lifespan lifespan
     """,
-    "fastmcp.server.providers": "LocalProvider",
+    "fastmcp.server.openapi": "FastMCPOpenAPI MCPType RouteMap",
+    "fastmcp.server.providers": """
+        AggregateProvider ClaudeSkillsProvider FastMCPProvider FileSystemProvider LocalProvider
+        OpenAPIProvider Provider ProxyProvider SkillProvider SkillsDirectoryProvider SkillsProvider
+    """,
+    "fastmcp.server.providers.base": "Provider",
+    "fastmcp.server.providers.filesystem": "FileSystemProvider",
+    "fastmcp.server.providers.local_provider": "LocalProvider",
+    "fastmcp.server.providers.openapi": "MCPType OpenAPIProvider RouteMap",
+    "fastmcp.server.providers.proxy": "FastMCPProxy ProxyClient ProxyProvider create_proxy",
+    "fastmcp.server.providers.skills": """
+        ClaudeSkillsProvider CodexSkillsProvider CopilotSkillsProvider CursorSkillsProvider
+        GeminiSkillsProvider GooseSkillsProvider OpenCodeSkillsProvider SkillProvider
+        SkillsDirectoryProvider SkillsProvider VSCodeSkillsProvider
+    """,
+    "fastmcp.server.proxy": "FastMCPProxy ProxyClient StatefulProxyClient create_proxy",
     "fastmcp.server.sampling": "SampleStep SamplingResult SamplingTool",
     "fastmcp.server.sampling.run": "SampleStep SamplingResult",
     "fastmcp.server.sampling.sampling_tool": "SamplingTool",
@@ -164,6 +179,13 @@ IMPORTED = {
         SessionAuthError SessionId SessionProvider UserSession current_principal
     """,
     "fastmcp.server.state": "MemoryStateStore StateStore",
+    "fastmcp.server.transforms": """
+        Namespace PromptsAsTools ResourcesAsTools ToolTransform Transform VersionFilter VersionSpec
+        Visibility
+    """,
+    "fastmcp.server.transforms.catalog": "CatalogTransform",
+    "fastmcp.server.transforms.namespace": "Namespace",
+    "fastmcp.server.transforms.search": "BM25SearchTransform RegexSearchTransform",
     "fastmcp.tools": "FunctionTool Tool ToolResult forward forward_raw tool",
     "fastmcp.tools.base": "Tool ToolResult",
     "fastmcp.tools.function_tool": "FunctionTool tool",

@@ -141,7 +141,7 @@ def test_a_request_that_stands_alone_sees_its_own_rules_only() -> None:
     @mcp.tool
     async def narrow(ctx: Context) -> list[str]:
         await ctx.disable_components(match_all=True)
-        return [tool.name for tool in ctx.catalogue.tools.all()]
+        return [tool.name for tool in await ctx.catalogue.tools.all()]
 
     async def main() -> None:
         with served(mcp.http_app(stateless_http=True)) as base:

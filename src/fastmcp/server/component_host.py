@@ -97,6 +97,14 @@ class ComponentHost:
             )
         return self.sources.add_provider(added, namespace=namespace)
 
+    def remove_provider(self, provider: Provider) -> None:
+        """No longer offer what was added, by what `add_provider` or `mount` returned.
+
+        Raises:
+            NotFoundError: it is not there.
+        """
+        self.sources.remove_provider(provider)
+
     def mount(
         self,
         server: Any,

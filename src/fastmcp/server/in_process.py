@@ -55,13 +55,19 @@ async def list_through(server: FastMCP, method: str, view: View[Any]) -> Any:
 async def _served(server: FastMCP, method: str, params: Any, handler: Handler[Context]) -> Any:
     outer = Context.current_or_none()
     exchange = detached(method) if outer is None else outer.exchange
-    context = Context(server, exchange, None if outer is None else outer.host)
+    context = Context(server, exchange, None if outer is None else _host(server, outer))
     async with server.lifespan.use():
         token = current_scope.set(context)
         try:
             return await handler(context, params)
         finally:
             current_scope.reset(token)
+
+
+def _host(server: FastMCP, outer: Context) -> FastMCP:
+    """Whose client it is that the server serves: its own, unless it is mounted there."""
+    part = server is outer.fastmcp or server in outer.host.sources.servers
+    return outer.host if part else server
 
 
 def anywhere(work: Coroutine[Any, Any, T], name: str) -> Coroutine[Any, Any, T]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from fastmcp._components.component import Component
 from fastmcp._components.current import current_scope
@@ -38,6 +38,7 @@ from .middleware.chain import Member, checked, compile_chain
 from .middleware.session_middleware import SessionMiddleware
 from .observing import Observing
 from .options import HttpDefaults, SamplingFallback, reject_unknown, require_available
+from .providers.base import Provider
 from .providers.guard import ProviderErrorStrategy
 from .providers.shelf import OnDuplicate
 from .routes import HANDLERS, Chains, build_chains, build_routes
@@ -201,6 +202,36 @@ class FastMCP(ComponentHost):
         tool = self.catalogue.tools.find(name)
         return () if tool is None else tool.mirrors
 
+    # Servers of something else
+
+    @classmethod
+    def from_openapi(cls, openapi_spec: Any, client: Any = None, **options: Any) -> Self:
+        """A server of the HTTP API that an OpenAPI document describes, reached by `client`.
+
+        Options: `name`, keywords of the server, and `route_maps`, `route_map_fn`,
+        `mcp_component_fn`, `mcp_names`, `tags` and `validate_output` of `OpenAPIProvider`.
+        """
+        from .openapi_servers import from_openapi
+
+        return from_openapi(cls, openapi_spec, client, **options)
+
+    @classmethod
+    def from_fastapi(cls, app: Any, name: str | None = None, **options: Any) -> Self:
+        """A server of a FastAPI application, which is called in this process.
+
+        Options: those of `from_openapi`, and `httpx_client_kwargs`.
+        """
+        from .openapi_servers import from_fastapi
+
+        return from_fastapi(cls, app, name, **options)
+
+    @classmethod
+    def as_proxy(cls, backend: Any, **settings: Any) -> FastMCP:
+        """As `create_proxy`."""
+        from .providers.proxy import create_proxy
+
+        return create_proxy(backend, **settings)
+
     # Use without a client
 
     def call_tool(
@@ -306,6 +337,10 @@ class FastMCP(ComponentHost):
             self._chains = build_chains(around, self._members, self.session_middleware)
         return self._chains
 
+    def remove_provider(self, provider: Provider) -> None:
+        super().remove_provider(provider)
+        self.lifespan.exclude(provider)
+
     def surrounds(self, method: str) -> bool:
         """Whether any middleware stands around a method."""
         handler = HANDLERS[method][0]
@@ -338,13 +373,8 @@ class FastMCP(ComponentHost):
         self, channel: Channel, transport: TransportName, id: str | None = None
     ) -> ServerConnection:
         """A connection for one client, for transports; it lives inside `lifespan.use`."""
-        keepers = (
-            self.state_keeper,
-            self.session_visibility,
-            self.session_middleware,
-            self.lifespan,
-        )
-        forget = [keeper.forget for keeper in keepers]
+        kept = (self.state_keeper, self.session_visibility, self.session_middleware, self.lifespan)
+        forget: list[Callable[[str], None]] = [each.forget for each in kept]
         connection = ServerConnection(
             self.dispatcher, channel, transport, id, self.audience, forget
         )

@@ -176,6 +176,12 @@ class SharedLifespan:
             if provider not in self._sources:
                 self._sources[provider] = await Held.open(provider.lifespan(), self._lost)
 
+    def exclude(self, provider: Provider) -> None:
+        """Have the lifespan of a provider end, soon; from any thread."""
+        held, home = self._sources.pop(provider, None), self.home
+        if held is not None and home is not None:
+            asyncio.run_coroutine_threadsafe(held.close(), home[0])
+
     async def _close_sources(self) -> None:
         async with Exits() as exits:
             while self._sources:

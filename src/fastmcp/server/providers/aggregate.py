@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastmcp._components.component import Component
 from fastmcp._components.versions import VersionSpec
-from fastmcp.exceptions import ConfigurationError
+from fastmcp.exceptions import ConfigurationError, NotFoundError
 
 from .base import Provider
 from .guard import GRACE, Guard, ProviderErrorStrategy
@@ -69,6 +69,19 @@ class AggregateProvider(Provider):
         self._guards.append(Guard(added, self))
         self.changed(*FEATURES)
         return added
+
+    def remove_provider(self, provider: Provider) -> None:
+        """No longer offer what was added, which is what `add_provider` returned.
+
+        Raises:
+            NotFoundError: it is not there.
+        """
+        left = [guard for guard in self._guards if guard.provider is not provider]
+        if len(left) == len(self._guards):
+            raise NotFoundError(f"{provider!r} is not among the providers")
+        self._guards = left
+        provider.forget(self)
+        self.changed(*FEATURES)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncGenerator[None]:

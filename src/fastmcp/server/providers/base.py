@@ -119,6 +119,11 @@ class Provider:
         """Have an object hear of changes for as long as it lives."""
         vars(self).setdefault("_watchers", []).append(ref(watcher))
 
+    def forget(self, watcher: Watcher) -> None:
+        """Have an object hear no more of changes."""
+        references: list[ref[Watcher]] = vars(self).get("_watchers", [])
+        references[:] = [reference for reference in references if reference() is not watcher]
+
     def changed(self, *features: Feature) -> None:
         """Tell that what the provider offers has changed, and for which lists clients are to know
         it; from any thread.

@@ -16,11 +16,11 @@ class Stamp(NamedTuple):
     inode: int
 
 
-def stamps_below(root: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> dict[Path, Stamp]:
-    """The wanted files below a folder, in the order of their names. Of folders `wanted` says whether
-    they are entered; links to folders are not followed.
+def stamps_below(root: Path, wanted: Callable[[os.DirEntry[str]], bool]) -> dict[str, Stamp]:
+    """The paths of the wanted files below a folder, in the order of their names. Of folders
+    `wanted` says whether they are entered; links to folders are not followed.
     """
-    return {Path(entry.path): _stamp(entry) for entry in _entries(root, wanted)}
+    return {entry.path: _stamp(entry) for entry in _entries(root, wanted)}
 
 
 def _entries(

@@ -1,0 +1,68 @@
+"""The folders in which coding agents keep their skills."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .directory_provider import SkillsDirectoryProvider
+from .skill_provider import SupportingFiles
+
+
+class _HomeProvider(SkillsDirectoryProvider):
+    """Skills of one agent; a root that begins with `~` is in the home of the user."""
+
+    ROOTS: tuple[str, ...] = ()
+
+    def __init__(
+        self, reload: bool = False, supporting_files: SupportingFiles = "template"
+    ) -> None:
+        roots = [Path(root).expanduser() for root in self.ROOTS]
+        super().__init__(roots, reload, "SKILL.md", supporting_files)
+
+
+class ClaudeSkillsProvider(_HomeProvider):
+    """Skills of Claude Code."""
+
+    ROOTS = ("~/.claude/skills",)
+
+
+class CursorSkillsProvider(_HomeProvider):
+    """Skills of Cursor."""
+
+    ROOTS = ("~/.cursor/skills",)
+
+
+class VSCodeSkillsProvider(_HomeProvider):
+    """Skills of VS Code, which are those of GitHub Copilot."""
+
+    ROOTS = ("~/.copilot/skills",)
+
+
+class CodexSkillsProvider(_HomeProvider):
+    """Skills of Codex: those of the system before those of the user."""
+
+    ROOTS = ("/etc/codex/skills", "~/.codex/skills")
+
+
+class GeminiSkillsProvider(_HomeProvider):
+    """Skills of Gemini."""
+
+    ROOTS = ("~/.gemini/skills",)
+
+
+class GooseSkillsProvider(_HomeProvider):
+    """Skills of Goose."""
+
+    ROOTS = ("~/.config/agents/skills",)
+
+
+class CopilotSkillsProvider(_HomeProvider):
+    """Skills of GitHub Copilot."""
+
+    ROOTS = ("~/.copilot/skills",)
+
+
+class OpenCodeSkillsProvider(_HomeProvider):
+    """Skills of OpenCode."""
+
+    ROOTS = ("~/.config/opencode/skills",)
