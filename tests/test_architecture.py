@@ -81,6 +81,7 @@ LAYERS: dict[str, set[str]] = {
         "transports",
     },
     "mcp_config": {"client"},
+    "experimental": {"server", "tools", "utilities", "_components", "wire", "exceptions"},
     "cli": {"server", "client", "exceptions", "settings"},
     "__main__": {"cli"},
     "__init__": {"server", "client", "exceptions", "settings"},
@@ -165,7 +166,16 @@ THIRD_PARTY: dict[str, set[str]] = {
 WORLD = {"asyncio", "time", "socket", "threading", "select", "signal", "subprocess", "ssl"}
 
 # Paths that users of FastMCP import, whatever they are called.
-PUBLIC_PATHS = {"tools.base", "prompts.base", "resources.base", "utilities", "utilities.types"}
+PUBLIC_PATHS = {
+    "tools.base",
+    "prompts.base",
+    "resources.base",
+    "server.providers.base",
+    "server.transforms.search.base",
+    "experimental.utilities",
+    "utilities",
+    "utilities.types",
+}
 DRAWERS = {"util", "utils", "utilities", "common", "base", "helpers", "misc", "shared", "core"}
 
 

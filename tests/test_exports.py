@@ -186,6 +186,8 @@ IMPORTED = {
     "fastmcp.server.transforms.catalog": "CatalogTransform",
     "fastmcp.server.transforms.namespace": "Namespace",
     "fastmcp.server.transforms.search": "BM25SearchTransform RegexSearchTransform",
+    "fastmcp.server.transforms.search.base": "BaseSearchTransform",
+    "fastmcp.experimental.transforms.code_mode": "CodeMode MontySandboxProvider SandboxProvider",
     "fastmcp.tools": "FunctionTool Tool ToolResult forward forward_raw tool",
     "fastmcp.tools.base": "Tool ToolResult",
     "fastmcp.tools.function_tool": "FunctionTool tool",

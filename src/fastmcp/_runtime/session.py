@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextvars import Context, copy_context
 from typing import Any, Protocol, TypeAlias
 
 from msgspec import UNSET, Raw
@@ -97,7 +98,11 @@ async def _unanswerable(request: Request) -> bytes:
 
 
 class Session:
-    """A live conversation. `feed` takes what comes in; closing ends every task and waiter."""
+    """A live conversation. `feed` takes what comes in; closing ends every task and waiter.
+
+    What comes with the answer to a request of ours is `related` to it, where the transport can
+    tell. It is heard, and answered, in the context in which that request was made.
+    """
 
     def __init__(
         self,
@@ -122,13 +127,15 @@ class Session:
         self._lent: dict[RequestId, tuple[asyncio.Task[Any], int]] = {}
         self._waiting: dict[RequestId, asyncio.Future[Raw]] = {}
         self._progress: dict[RequestId, OnProgress] = {}
+        self._contexts: dict[RequestId | None, Context] = {}
         self._closed: Exception | None = None
+        self._endings: list[Callable[[], object]] = []
         self._ask_directly: AskDirectly | None = getattr(channel, "ask_directly", None)
 
-    def feed(self, data: Any) -> None:
+    def feed(self, data: Any, related: RequestId | None = None) -> None:
         """Take one frame: a message, or a batch where the revision has them."""
         for event in self.connection.receive(data, batches=self.batches):
-            self._handle(event)
+            self._handle(event, related)
 
     async def serve(self, request: Request) -> bytes | None:
         """The response to a request, made by the task that awaits this instead of a new one; None
@@ -147,31 +154,31 @@ class Session:
             self._lent.pop(request.id, None)
             self.connection.finish(request.id)
 
-    def take(self, message: Message) -> None:
+    def take(self, message: Message, related: RequestId | None = None) -> None:
         """Take a message that was read already.
 
         Raises:
             InvalidRequest: a request whose id is still in flight.
         """
-        self._handle(self.connection.take(message))
+        self._handle(self.connection.take(message), related)
 
-    def _handle(self, event: Event) -> None:
+    def _handle(self, event: Event, related: RequestId | None) -> None:
         if isinstance(event, Request):
-            self._start(event)
+            self._start(event, self._contexts.get(related))
         elif isinstance(event, Answered):
             self._settle(event.id, event.result, None)
         elif isinstance(event, Refused):
             self._settle(event.id, None, as_error(event.error))
         elif isinstance(event, Notification):
             if self._on_notification is not None:
-                self._on_notification(event)
+                self._tell(self._on_notification, event, related)
         elif isinstance(event, CancelReceived):
             self.cancel_theirs(event.id)
             if self._on_cancelled is not None:
                 self._on_cancelled(event.notification)
         elif isinstance(event, ProgressReceived):
             if (callback := self._progress.get(event.id)) is not None:
-                callback(event.params)
+                self._tell(callback, event.params, event.id)
         else:
             self._refuse(event)
 
@@ -181,10 +188,19 @@ class Session:
         else:
             logger.debug("Ignored what is not a message: %s", event.error)
 
-    def _start(self, request: Request) -> None:
+    def _tell(self, listener: Callable[[Any], None], told: Any, related: RequestId | None) -> None:
+        context = self._contexts.get(related)
+        if context is None:
+            listener(told)
+        else:
+            context.copy().run(listener, told)  # one that is being run cannot be entered again
+
+    def _start(self, request: Request, context: Context | None) -> None:
         if self._closed is not None:
             return
-        task = asyncio.get_running_loop().create_task(self._serve(request))
+        if context is not None:
+            context = context.copy()
+        task = asyncio.get_running_loop().create_task(self._serve(request), context=context)
         self._tasks[request.id] = task
 
     async def _serve(self, request: Request) -> None:
@@ -255,6 +271,7 @@ class Session:
         if self._closed is not None:
             raise self._ended()
         id = self.connection.next_id()
+        self._contexts[id] = copy_context()
         try:
             if on_progress is not None:
                 meta: dict[str, Any] = (params or {}).get("_meta") or {}
@@ -271,6 +288,7 @@ class Session:
             self.connection.outgoing.discard(id)
             self._waiting.pop(id, None)
             self._progress.pop(id, None)
+            self._contexts.pop(id, None)
 
     async def _ask(
         self,
@@ -362,6 +380,12 @@ class Session:
                 future.set_exception(self._ended())
         if self._on_closed is not None:
             self._on_closed()
+        for tell in self._endings:
+            tell()
+
+    def when_closed(self, tell: Callable[[], object]) -> None:
+        """Have a function be called when the session ends."""
+        self._endings.append(tell)
 
     def _ended(self) -> Disconnected:
         """An error of its own for each who asks, of the kind that the session ended with."""

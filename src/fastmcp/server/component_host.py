@@ -19,6 +19,7 @@ from fastmcp.wire.resource_names import canonical_uri
 from .auth.authorization import permit, permitted
 from .catalogue import Catalogue, View
 from .completions import Completers
+from .context import Context
 from .providers.aggregate import AggregateProvider, as_provider
 from .providers.base import Provider
 from .providers.guard import ProviderErrorStrategy
@@ -299,47 +300,55 @@ class ComponentHost:
 
     # What is seen
 
+    @property
+    def _seen(self) -> Catalogue:
+        """What the session sees whose request is being served; else what the server shows."""
+        context = Context.current_or_none()
+        if context is None or context.fastmcp is not self:
+            return self.catalogue
+        return context.catalogue
+
     async def list_tools(self, *, run_middleware: bool = True) -> Sequence[Tool]:
         """Every visible version of every tool."""
-        return await self._listed("tools/list", self.catalogue.tools, run_middleware)
+        return await self._listed("tools/list", self._seen.tools, run_middleware)
 
     async def list_resources(self, *, run_middleware: bool = True) -> Sequence[Resource]:
         """Every visible version of every resource."""
-        return await self._listed("resources/list", self.catalogue.resources, run_middleware)
+        return await self._listed("resources/list", self._seen.resources, run_middleware)
 
     async def list_resource_templates(
         self, *, run_middleware: bool = True
     ) -> Sequence[ResourceTemplate]:
         """Every visible version of every resource template."""
         return await self._listed(
-            "resources/templates/list", self.catalogue.templates, run_middleware
+            "resources/templates/list", self._seen.templates, run_middleware
         )
 
     async def list_prompts(self, *, run_middleware: bool = True) -> Sequence[Prompt]:
         """Every visible version of every prompt."""
-        return await self._listed("prompts/list", self.catalogue.prompts, run_middleware)
+        return await self._listed("prompts/list", self._seen.prompts, run_middleware)
 
     async def _listed(self, method: str, view: View[C], run_middleware: bool) -> Sequence[C]:
         return await permitted(await view.all())
 
     async def get_tool(self, name: str, version: Selection = None) -> Tool | None:
         """The tool of that name, in its highest version that is selected and visible; else None."""
-        return await permit(await self.catalogue.tools.get(name, version))
+        return await permit(await self._seen.tools.get(name, version))
 
     async def get_resource(self, uri: str, version: Selection = None) -> Resource | None:
         """The resource of that URI, chosen as in `get_tool`."""
-        return await permit(await self.catalogue.resources.get(canonical_uri(uri), version))
+        return await permit(await self._seen.resources.get(canonical_uri(uri), version))
 
     async def get_resource_template(
         self, uri: str, version: Selection = None
     ) -> ResourceTemplate | None:
         """The template that matches a URI, chosen as in `get_tool`."""
-        found = await self.catalogue.get_template(canonical_uri(uri), version)
+        found = await self._seen.get_template(canonical_uri(uri), version)
         return None if found is None else await permit(found[0])
 
     async def get_prompt(self, name: str, version: Selection = None) -> Prompt | None:
         """The prompt of that name, chosen as in `get_tool`."""
-        return await permit(await self.catalogue.prompts.get(name, version))
+        return await permit(await self._seen.prompts.get(name, version))
 
 
 def _in_order(server: Any, name: Any) -> tuple[Any, Any]:

@@ -164,13 +164,13 @@ class _Ear:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
 
-    def feed(self, data: Any) -> None:
+    def feed(self, data: Any, related: RequestId | None = None) -> None:
         self._tell(data)
-        self._session.feed(data)
+        self._session.feed(data, related)
 
-    def take(self, message: Message) -> None:
+    def take(self, message: Message, related: RequestId | None = None) -> None:
         self._tell(_encoded(message))
-        self._session.take(message)
+        self._session.take(message, related)
 
 
 def _encoded(message: Message) -> bytes:

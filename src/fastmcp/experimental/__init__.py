@@ -1,0 +1,1 @@
+"""What may still change from one version to the next."""

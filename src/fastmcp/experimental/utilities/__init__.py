@@ -1,0 +1,1 @@
+"""Paths of FastMCP 2.x, from when OpenAPI was an experiment."""
