@@ -14,9 +14,13 @@ PACKAGES = [
     "fastmcp.client.auth",
     "fastmcp.client.sampling.handlers",
     "fastmcp.client.transports",
+    "fastmcp.composition",
     "fastmcp.dependencies",
+    "fastmcp.events",
     "fastmcp.mcp_config",
+    "fastmcp.plugins",
     "fastmcp.prompts",
+    "fastmcp.proxy",
     "fastmcp.resources",
     "fastmcp.server",
     "fastmcp.server.backplane",
@@ -26,6 +30,7 @@ PACKAGES = [
     "fastmcp.server.middleware",
     "fastmcp.server.providers",
     "fastmcp.server.sampling",
+    "fastmcp.server.transforms",
     "fastmcp.testing",
     "fastmcp.tools",
     "fastmcp.tools.tool_transform",
@@ -106,6 +111,10 @@ IMPORTED = {
         PythonStdioTransport SSETransport StdioTransport StreamableHttpTransport UvStdioTransport
         UvxStdioTransport infer_transport
     """,
+    "fastmcp.composition": "ServerComposer",
+    "fastmcp.events": "Event EventBus Subscription",
+    "fastmcp.plugins": "MCPPlugin PluginHost PluginManager",
+    "fastmcp.proxy": "Backend HealthPolicy ServerProxy Strategy",
     "fastmcp.dependencies": """
         CallArgument CurrentAccessToken CurrentContext CurrentFastMCP CurrentHeaders CurrentRequest
         CycleError Dependency Depends Progress ProgressLike Shared TokenClaim

@@ -35,9 +35,13 @@ _HOME = {
 _SUBMODULES = (
     "apps",
     "client",
+    "composition",
     "dependencies",
+    "events",
     "exceptions",
+    "plugins",
     "prompts",
+    "proxy",
     "resources",
     "server",
     "settings",

@@ -13,9 +13,9 @@ def text_of(answer: Any) -> str:
     return answer.json()["result"]["content"][0]["text"]
 
 
-async def called(url: str, tool: str) -> Any:
+async def called(url: str, tool: str, arguments: Any = None) -> Any:
     async with Client(url, timeout=20) as client:
-        return (await client.call_tool(tool)).data
+        return (await client.call_tool(tool, arguments)).data
 
 
 def test_a_server_is_mounted_in_an_application() -> None:
@@ -141,3 +141,38 @@ def test_routes_stand_beside_the_endpoint() -> None:
         assert client.client.get(f"{base}/version").json() == {"version": "1.2"}
         added = client.client.post(f"{base}/readings/Bern")
         assert (added.status_code, added.json()) == (201, {"city": "Bern"})
+
+
+def test_servers_are_composed_to_one() -> None:
+    """With workflows over them."""
+    # snippet: composer
+    from fastmcp import FastMCP
+    from fastmcp.composition import ServerComposer
+
+    users, mail = FastMCP("Users"), FastMCP("Mail")
+
+    @users.tool
+    def find(name: str) -> dict[str, str]:
+        return {"name": name, "address": f"{name}@example.com"}
+
+    @mail.tool
+    def send(address: str, text: str) -> bool:
+        return True
+
+    composer = ServerComposer("Office")
+    composer.add_server("users", users)  # users_find
+    composer.add_server("mail", mail)  # mail_send
+
+    @composer.workflow
+    def greet(name: str) -> bool:
+        """Write a greeting to a user."""
+        user = composer.call_tool("users", "find", {"name": name})
+        return composer.call_tool("mail", "send", {"address": user["address"], "text": "Hello"})
+
+    if __name__ == "__main__":
+        composer.run()
+    # end
+    assert greet("ada") is True
+    with served(composer.http_app()) as base:
+        assert asyncio.run(called(f"{base}/mcp", "greet", {"name": "ada"})) is True
+        assert asyncio.run(called(f"{base}/mcp", "users_find", {"name": "ada"}))["name"] == "ada"

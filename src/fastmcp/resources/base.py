@@ -179,6 +179,11 @@ class Resource(Component, kw_only=True):
         """The content at the URI that was asked for, in which these values were found."""
         return await self.read_with(values) if values else await self.read()
 
+    async def watch(self, uri: str) -> None:
+        """Have whoever can tell of changes there tell of them: a client wants to know. Override it
+        where that is another server.
+        """
+
     def convert_result(self, raw_value: Any) -> ResourceResult:
         """The result that what `read` gave means."""
         return ResourceResult.of(raw_value, self.mime_type, self.meta)

@@ -149,6 +149,11 @@ class ResourceTemplate(Component, kw_only=True):
         """The content at the URI that was asked for, in which these values were found."""
         return await self.read(values)
 
+    async def watch(self, uri: str) -> None:
+        """Have whoever can tell of changes there tell of them: a client wants to know. Override it
+        where that is another server.
+        """
+
     async def create_resource(self, uri: str, params: dict[str, Any]) -> Resource:
         """The resource of a URI with these values."""
         return TemplatedResource(

@@ -60,10 +60,12 @@ def render_read(
 
 async def subscribe(context: Context, params: SubscribeRequestParams) -> EmptyResult:
     watched = _watched(context)
-    if await _find_resource(context, params.uri, None) is None:
+    found = await _find_resource(context, params.uri, None)
+    if found is None:
         raise resource_not_found(params.uri)
     if len(watched) >= MAX_SUBSCRIPTIONS:
         raise InvalidParams(f"Too many subscriptions: a session has at most {MAX_SUBSCRIPTIONS}")
+    await found[0].watch(canonical_uri(params.uri))
     watched.add(canonical_uri(params.uri))
     return EmptyResult()
 
@@ -87,8 +89,10 @@ async def listen_for_changes(
 ) -> SubscriptionsListenResult:
     wanted = params.notifications
     uris = (wanted.resource_subscriptions or [])[:MAX_SUBSCRIPTIONS]
-    watched = {
-        canonical_uri(uri) for uri in uris if await _find_resource(context, uri, None) is not None
-    }
+    watched: set[str] = set()
+    for uri in map(canonical_uri, uris):
+        if (found := await _find_resource(context, uri, None)) is not None:
+            await found[0].watch(uri)
+            watched.add(uri)
     audience, exchange = context.host.audience, context.exchange
     return await listen(audience, exchange, wanted, watched, context.session_id)

@@ -140,6 +140,10 @@ class MountedResource(Resource, kw_only=True):
         async with self.home.current() as context:
             return await _read(self, context, at, values)
 
+    async def watch(self, uri: str) -> None:
+        async with self.home.current():
+            await self.inner.watch(self.inner.uri + uri.removeprefix(self.uri))
+
     def query_of(self, uri: str, default: Any = None) -> dict[str, Any] | None:
         path, _, query = uri.partition("?")
         return (
@@ -178,6 +182,10 @@ class MountedTemplate(ResourceTemplate, kw_only=True):
         at = self._within(uri) or expand_uri_template(self.inner.uri_template, values)
         async with self.home.current() as context:
             return await _read(self, context, at, values)
+
+    async def watch(self, uri: str) -> None:
+        async with self.home.current():
+            await self.inner.watch(self._within(uri) or uri)
 
     def _within(self, uri: str) -> str | None:
         """A URI as the mounted server has it, where only a beginning has been added."""
