@@ -1,6 +1,7 @@
 """What a client costs, on the public FastMCP API: the same source for every FastMCP.
 
 client_calls.py call URL | concurrent URL | open-close URL | sync URL | open-close-memory
+client_calls.py proxied-call URL | proxied-concurrent URL | proxied-list URL
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ CONNECTIONS = 5
 ARGUMENTS = {"a": 1, "b": 2}
 
 
-async def measure_call(url: str) -> None:
-    async with Client(url) as client:
+async def measure_call(target: Any) -> None:
+    async with Client(target) as client:
         result = await client.call_tool("add", ARGUMENTS)
         assert result.data == 3, result
 
@@ -36,9 +37,9 @@ async def measure_call(url: str) -> None:
         await answer_bursts(call)
 
 
-async def measure_concurrent(url: str) -> None:
+async def measure_concurrent(target: Any) -> None:
     """As many workers as calls in flight, each taking the next call when it has its answer."""
-    async with Client(url) as client:
+    async with Client(target) as client:
 
         async def call_together() -> float:
             remaining = iter(range(IN_FLIGHT * BATCH))
@@ -76,6 +77,28 @@ async def measure_open_close_memory() -> None:
     await measure_open_close(mcp)
 
 
+def proxy(url: str) -> Any:
+    """A server in this process on which a proxy to the URL is mounted."""
+    from fastmcp import FastMCP
+    from fastmcp.server import create_proxy
+
+    main = FastMCP("main")
+    main.mount(create_proxy(url))
+    return main
+
+
+async def measure_list(target: Any) -> None:
+    async with Client(target) as client:
+
+        async def list_tools() -> float:
+            begin = perf_counter()
+            for _ in range(BATCH):
+                assert await client.list_tools()
+            return (perf_counter() - begin) / BATCH
+
+        await answer_bursts(list_tools)
+
+
 async def measure_sync(url: str) -> None:
     """The client for plain functions; the loop that calls it has nothing else to do."""
     from fastmcp.client import MCPClient  # pyright: ignore[reportAttributeAccessIssue]
@@ -98,6 +121,10 @@ MEASURES: dict[str, Any] = {
     "open-close": measure_open_close,
     "open-close-memory": measure_open_close_memory,
     "sync": measure_sync,
+    "list": measure_list,
+    "proxied-call": lambda url: measure_call(proxy(url)),
+    "proxied-concurrent": lambda url: measure_concurrent(proxy(url)),
+    "proxied-list": lambda url: measure_list(proxy(url)),
 }
 
 if __name__ == "__main__":

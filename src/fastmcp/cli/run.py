@@ -1,4 +1,4 @@
-"""`fastmcp run FILE[:OBJECT]`: load a server from a file and serve it."""
+"""`fastmcp run`: serve the server in a file, or a proxy to servers elsewhere."""
 
 from __future__ import annotations
 
@@ -18,9 +18,15 @@ NAMES = ("mcp", "server", "app")
 def add_parser(commands: Any) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
-        "run", help="serve a FastMCP server from a Python file", allow_abbrev=False
+        "run",
+        help="serve a FastMCP server from a Python file, or a proxy to a URL or a configuration",
+        allow_abbrev=False,
     )
-    parser.add_argument("spec", metavar="FILE[:OBJECT]", help="the file, and the server in it")
+    parser.add_argument(
+        "spec",
+        metavar="FILE[:OBJECT] | URL | CONFIG.json",
+        help="the file, and the server in it; or the server, or servers, to be proxied",
+    )
     parser.add_argument("-t", "--transport", choices=TRANSPORTS)
     parser.add_argument("--host", help="address to bind (default 127.0.0.1)")
     parser.add_argument("-p", "--port", type=int, help="port to bind (default 8000)")
@@ -54,11 +60,16 @@ def act(options: argparse.Namespace) -> int:
 
 
 def load_server(spec: str) -> Any:
-    """The server that `FILE[:OBJECT]` names; OBJECT may be a function that makes one.
+    """The server that `FILE[:OBJECT]` names; OBJECT may be a function that makes one. Of a URL, and
+    of a `.json` file with `mcpServers`, a proxy.
 
     Raises:
         ConfigurationError: there is no such file, or no server in it.
     """
+    if spec.lower().startswith(("http://", "https://")) or Path(spec).suffix == ".json":
+        from fastmcp.server import create_proxy
+
+        return create_proxy(spec)
     path, name = _split(spec)
     if not path.is_file():
         raise ConfigurationError(f"There is no file {path}")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from msgspec import Raw, Struct, json
@@ -99,6 +99,10 @@ class Answers:
         """Answer a method from now on."""
         self._answerers[method] = answerer
         self._declared.clear()
+
+    def wrap(self, method: str, wrapper: Callable[[Answerer], Answerer]) -> None:
+        """Have something stand around what answers a method."""
+        self.set(method, wrapper(self._answerers[method]))
 
     def extend(self, extensions: Extensions) -> None:
         """Declare extensions of the protocol."""

@@ -52,8 +52,12 @@ class Conversation(Protocol):
         timeout: float | None = None,
         progress_handler: ProgressHandler | None = None,
         meta: Mapping[str, Any] | None = None,
+        in_rounds: bool = True,
     ) -> Coroutine[Any, Any, Raw]:
-        """Ask, and answer what is asked meanwhile; the raw JSON of the result."""
+        """Ask, and answer what is asked meanwhile; the raw JSON of the result.
+
+        Without `in_rounds` that may be a modern server's demand for input.
+        """
         ...
 
     def cancel(self, id: RequestId, reason: str | None) -> None:
@@ -70,6 +74,10 @@ class Conversation(Protocol):
 
     async def tell(self, method: str, params: Any) -> None:
         """Send a notification that only the handshake era has; no other server is told."""
+        ...
+
+    async def hear_lists(self) -> None:
+        """Hear from now on that a list has changed, from a server that has to be asked for that."""
         ...
 
     async def watch(self, uri: str) -> None:

@@ -22,6 +22,7 @@ from .pages import all_pages, at
 from .prefixes import Prefix
 from .progress import ProgressHandler
 from .results import read_result
+from .rounds import demand_in
 
 logger = logging.getLogger("fastmcp.client")
 
@@ -183,18 +184,26 @@ class Member:
         timeout: float | None,
         progress_handler: ProgressHandler | None,
         meta: Mapping[str, Any] | None,
+        in_rounds: bool = True,
     ) -> Raw:
         """Ask, by the server's own names; what was read is by the client's."""
         self.in_flight += 1
         try:
             raw = await self.conversation.request(
-                method, params, timeout=timeout, progress_handler=progress_handler, meta=meta
+                method,
+                params,
+                timeout=timeout,
+                progress_handler=progress_handler,
+                meta=meta,
+                in_rounds=in_rounds,
             )
         finally:
             self.in_flight -= 1
         return self._with_our_uris(raw) if method == "resources/read" else raw
 
     def _with_our_uris(self, raw: Raw) -> Raw:
+        if demand_in(raw) is not None:
+            return raw
         result = read_result(ReadResourceResult, raw, "resources/read")
         for content in result.contents:
             content.uri = self.prefix.outer_uri(content.uri)

@@ -119,6 +119,7 @@ class Several:
         timeout: float | None = None,
         progress_handler: ProgressHandler | None = None,
         meta: Mapping[str, Any] | None = None,
+        in_rounds: bool = True,
     ) -> Raw:
         """Ask all servers for a list, or one for what is its own.
 
@@ -141,7 +142,7 @@ class Several:
         async def ask(member: Member, name: str) -> Raw:
             await member.ready()
             return await member.request(
-                method, target.renamed(params, name), timeout, progress_handler, meta
+                method, target.renamed(params, name), timeout, progress_handler, meta, in_rounds
             )
 
         return await self._ask_one(target, ask)
@@ -231,6 +232,10 @@ class Several:
     async def tell(self, method: str, params: Any) -> None:
         """Send a notification to all servers of the handshake era."""
         await self._each(lambda member: member.conversation.tell(method, params))
+
+    async def hear_lists(self) -> None:
+        """Hear from now on that a list of any of them has changed."""
+        await self._each(lambda member: member.conversation.hear_lists())
 
     async def watch(self, uri: str) -> None:
         """Hear from now on that a resource has changed."""

@@ -9,9 +9,10 @@ from fastmcp._lazy import lazy_names
 if TYPE_CHECKING:
     from .context import Context as Context
     from .inputs.request_state import RequestStateSecurity as RequestStateSecurity
+    from .providers.proxy import create_proxy as create_proxy
     from .server import FastMCP as FastMCP
 
-__all__ = ["Context", "FastMCP", "RequestStateSecurity"]
+__all__ = ["Context", "FastMCP", "RequestStateSecurity", "create_proxy"]
 
 __getattr__ = lazy_names(
     __name__,
@@ -19,5 +20,6 @@ __getattr__ = lazy_names(
         "Context": ".context",
         "FastMCP": ".server",
         "RequestStateSecurity": ".inputs.request_state",
+        "create_proxy": ".providers.proxy",
     },
 )

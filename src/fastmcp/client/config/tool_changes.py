@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any, cast
 
-from msgspec import Struct
+from msgspec import Raw, Struct, json
 
 from fastmcp._spelling import nearest
 from fastmcp.exceptions import ConfigurationError, InvalidParams, ValidationError
@@ -36,7 +36,8 @@ class ChangedTool(Struct, frozen=True):
         Raises:
             InvalidParams: the arguments do not fit.
         """
-        arguments = dict(params.get("arguments") or {})
+        given = params.get("arguments")
+        arguments = dict((json.decode(given) if isinstance(given, Raw) else given) or {})
         made = self.made
         if made.transform_args:
             try:

@@ -108,6 +108,10 @@ class Transforming:
         """Send a notification to a server of the handshake era."""
         await self._inner.tell(method, params)
 
+    async def hear_lists(self) -> None:
+        """Hear from now on that a list has changed."""
+        await self._inner.hear_lists()
+
     async def watch(self, uri: str) -> None:
         """Hear from now on that a resource has changed."""
         await self._require(RESOURCES, uri)
@@ -129,6 +133,7 @@ class Transforming:
         timeout: float | None = None,
         progress_handler: ProgressHandler | None = None,
         meta: Mapping[str, Any] | None = None,
+        in_rounds: bool = True,
     ) -> Raw:
         """Ask the server, in its own terms; the raw JSON of the result, in the client's.
 
@@ -143,7 +148,12 @@ class Transforming:
             if method == "tools/call" and (changed := self._shown_of(TOOLS).get(target.name)):
                 params = changed.call(params)
         raw = await self._inner.request(
-            method, params, timeout=timeout, progress_handler=progress_handler, meta=meta
+            method,
+            params,
+            timeout=timeout,
+            progress_handler=progress_handler,
+            meta=meta,
+            in_rounds=in_rounds,
         )
         if listing is None:
             return raw

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
-from msgspec import DecodeError, json
+from msgspec import DecodeError, Raw, json
 
 from fastmcp._protocol.headers import encode_header
 from fastmcp._protocol.mirroring import Plan, mirror, read_plan
@@ -190,7 +191,7 @@ class _HttpChannel(ClientChannel):
         if isinstance(target, str):
             headers["mcp-name"] = encode_header(target)
             if method == "tools/call" and (plan := self._plans.get(target)):
-                headers.update(mirror(plan, params.get("arguments") or {}))
+                headers.update(mirror(plan, _members(params.get("arguments"))))
         return headers
 
     # A request of ours, from its sending to its answer
@@ -219,7 +220,8 @@ class _HttpChannel(ClientChannel):
                     await self._take_body(id, response)
                     return None
                 outgoing = self._session.connection.outgoing
-                stream = EventStream(self._http, self._take, lambda: id in outgoing)
+                take = partial(self._take, related=id)
+                stream = EventStream(self._http, take, lambda: id in outgoing)
                 await stream.read(response)
         except Disconnected:
             if stream is None or not stream.can_resume:
@@ -253,14 +255,14 @@ class _HttpChannel(ClientChannel):
     async def _take_body(self, id: RequestId, response: Response) -> None:
         """One message, or the array that 2025-03-26 allows."""
         body = await response.read()
-        if not self._take(body) or id in self._session.connection.outgoing:
+        if not self._take(body, id) or id in self._session.connection.outgoing:
             raise unexpected(self._transport.url, response.status, body, response.headers)
 
-    def _take(self, data: bytes) -> bool:
-        """Take messages; whether there were any."""
+    def _take(self, data: bytes, related: RequestId | None = None) -> bool:
+        """Take messages, which came with the answer to a request; whether there were any."""
         try:
             for member in jsonrpc.split_batch(data) if jsonrpc.is_batch(data) else (data,):
-                self._session.take(jsonrpc.decode(member))
+                self._session.take(jsonrpc.decode(member), related)
         except RemoteProtocolError as error:
             logger.debug("Left out what is not a message: %s", error)
             return False
@@ -313,6 +315,13 @@ class _HttpChannel(ClientChannel):
                 logger.exception("The listening stream cannot be opened")
                 return
             await stream.pause()
+
+
+def _members(arguments: Any) -> Mapping[str, Any]:
+    """Arguments, which may be JSON that somebody else wrote."""
+    if isinstance(arguments, Raw):
+        arguments = json.decode(arguments)
+    return cast("Mapping[str, Any]", arguments) if isinstance(arguments, Mapping) else {}
 
 
 def modern_version(params: Mapping[str, Any] | None) -> str | None:

@@ -56,6 +56,27 @@ class _Pipe:
         pass
 
 
+class _WayBack(_Pipe):
+    """What the server says, with the request that it belongs to."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.deliver = session.feed
+
+    async def send(self, message: bytes, related: RequestId | None) -> None:
+        self._session.feed(message, related)
+
+    async def call(
+        self,
+        id: RequestId,
+        method: str,
+        params: Any,
+        message: bytes,
+        related: RequestId | None = None,
+    ) -> None:
+        self._session.feed(message, related)
+
+
 class _MemoryChannel(_Pipe, ClientChannel):
     def __init__(self, transport: FastMCPTransport) -> None:
         self._server = transport.server
@@ -69,9 +90,7 @@ class _MemoryChannel(_Pipe, ClientChannel):
 
     async def start(self, session: Session) -> None:
         await self._server.lifespan.enter()
-        back = _Pipe()
-        back.deliver = session.feed
-        served = self._server.connect(back, "memory")
+        served = self._server.connect(_WayBack(session), "memory")
         served.identity = self._transport.identity
         if self._transport.raise_exceptions:
             served.on_fault = self._keep_fault

@@ -12,7 +12,7 @@ from fastmcp._components.versions import VersionSpec
 from fastmcp.exceptions import ConfigurationError, NotFoundError
 
 from .base import Provider
-from .guard import GRACE, Guard, ProviderErrorStrategy
+from .guard import GRACE, PATIENCE, Guard, ProviderErrorStrategy
 from .kinds import FEATURES, PROMPTS, RESOURCES, TEMPLATES, TOOLS, Kind
 from .shelf import highest
 
@@ -104,13 +104,8 @@ class AggregateProvider(Provider):
 
     # What is known without asking
 
-    def known(self, kind: Kind) -> Sequence[Any]:
-        """What is known of a kind without asking, though there may be more."""
-        lists = (provider.fixed(kind) for provider in self.providers)
-        items: Sequence[Any] | None = merged(items for items in lists if items is not None)
-        for transform in self.transforms:
-            items = None if items is None else transform.fixed(kind, items)
-        return () if items is None else items
+    def _known_of(self, kind: Kind) -> Sequence[Any]:
+        return merged(provider.known(kind) for provider in self.providers)
 
     def _fixed(self, kind: Kind) -> Sequence[Any] | None:
         lists = [provider.fixed(kind) for provider in self.providers]
@@ -124,7 +119,10 @@ class AggregateProvider(Provider):
     # What has to be asked for
 
     async def _all(self, kind: Kind) -> Sequence[Any]:
-        return merged(await asyncio.gather(*(guard.list(kind) for guard in self._guards)))
+        offering = [each for each in self._guards if each.may_offer(kind)]
+        patience = PATIENCE if len(offering) < 2 else GRACE
+        lists = await asyncio.gather(*(guard.list(kind, patience) for guard in self._guards))
+        return merged(lists)
 
     async def _one(self, kind: Kind, address: str, version: VersionSpec | None) -> Any:
         asked = [guard for guard in self._guards if guard.provider.may_have(kind, address)]

@@ -171,6 +171,16 @@ class Provider:
     def _fixed(self, kind: Kind) -> Sequence[Any] | None:
         return None if _asks(type(self), kind) else ()
 
+    def known(self, kind: Kind) -> Sequence[Any]:
+        """What is known without asking, while `edition` stays, though there may be more."""
+        items: Sequence[Any] | None = self._known_of(kind)
+        for transform in self.transforms:
+            items = None if items is None else transform.fixed(kind, items)
+        return () if items is None else items
+
+    def _known_of(self, kind: Kind) -> Sequence[Any]:
+        return self._fixed(kind) or ()
+
     def has_to_list(self, kind: Kind) -> bool:
         """Whether a list of a kind has to be asked for, even though single ones may be known."""
         return self.fixed(kind) is None

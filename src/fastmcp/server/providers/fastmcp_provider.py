@@ -71,7 +71,11 @@ class FastMCPProvider(Provider):
         index = self._view(kind).index
         if index.has_to_ask or (kind is TOOLS and self._injects):
             return None
-        every = [each for same in index.versions.values() for each in same]
+        return self._known_of(kind)
+
+    def _known_of(self, kind: Kind) -> Sequence[Any]:
+        versions = self._view(kind).index.versions
+        every = [each for same in versions.values() for each in same]
         return self._all_mounted(kind, every)
 
     @property

@@ -56,9 +56,13 @@ class Guard:
         self._asking: dict[tuple[Kind, Any], asyncio.Future[Sequence[Any]]] = {}
         self._last: OrderedDict[tuple[Kind, Any], Sequence[Any]] = OrderedDict()
 
-    async def list(self, kind: Kind) -> Sequence[Any]:
-        """All that the provider offers of a kind. One that takes long is not waited for: its owner
-        tells of a change when it is done.
+    def may_offer(self, kind: Kind) -> bool:
+        """Whether there may be something of a kind."""
+        return self.provider.has_to_list(kind) or bool(self.provider.fixed(kind))
+
+    async def list(self, kind: Kind, patience: float) -> Sequence[Any]:
+        """All that the provider offers of a kind. One that takes longer than `patience` is not
+        waited for: its owner tells of a change when it is done.
         """
         provider = self.provider
         if not provider.has_to_list(kind):
@@ -72,10 +76,10 @@ class Guard:
             asking.add_done_callback(lambda _: self._asking.pop(key, None))
         elif self.failure is not None:
             return self._remembered(key)
-        await asyncio.wait([asking], timeout=GRACE)
+        await asyncio.wait([asking], timeout=patience)
         if asking.done():
             return asking.result()
-        self._failed(f"list its {kind.noun}s", TimeoutError(f"not done after {GRACE:g} seconds"))
+        self._failed(f"list its {kind.noun}s", TimeoutError(f"not done after {patience:g} seconds"))
         return self._remembered(key)
 
     async def _list(self, kind: Kind, key: tuple[Kind, Any]) -> Sequence[Any]:

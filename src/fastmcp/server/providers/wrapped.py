@@ -36,6 +36,9 @@ class WrappedProvider(Provider):
     def _fixed(self, kind: Kind) -> Sequence[Any] | None:
         return self.inner.fixed(kind)
 
+    def _known_of(self, kind: Kind) -> Sequence[Any]:
+        return self.inner.known(kind)
+
     def has_to_list(self, kind: Kind) -> bool:
         return self.inner.has_to_list(kind) or super().has_to_list(kind)
 
