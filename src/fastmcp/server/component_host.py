@@ -320,9 +320,7 @@ class ComponentHost:
         self, *, run_middleware: bool = True
     ) -> Sequence[ResourceTemplate]:
         """Every visible version of every resource template."""
-        return await self._listed(
-            "resources/templates/list", self._seen.templates, run_middleware
-        )
+        return await self._listed("resources/templates/list", self._seen.templates, run_middleware)
 
     async def list_prompts(self, *, run_middleware: bool = True) -> Sequence[Prompt]:
         """Every visible version of every prompt."""
