@@ -431,6 +431,33 @@ ROWS = [
         in_memory("call", script="tool_search.py", floor=("tool_search.py", "direct")),
     ),
     Row(
+        "openapi",
+        "a server of 1,000 plain operations, made of an OpenAPI document and listed",
+        "s",
+        "lower",
+        "≤ 0.1 of peer",
+        in_memory(
+            "made",
+            each=True,
+            script="openapi_servers.py",
+            floor=("openapi_servers.py", "floor-made"),
+        ),
+    ),
+    Row(
+        "openapi-github",
+        "the same of GitHub's 1,223 operations",
+        "s",
+        "lower",
+        "≤ 0.1 of peer",
+        in_memory(
+            "github",
+            each=True,
+            script="openapi_servers.py",
+            floor=("openapi_servers.py", "floor-github"),
+        ),
+        rounds=3,
+    ),
+    Row(
         "register",
         "register 1,000 tools",
         "tools/s",

@@ -1,18 +1,18 @@
 """OpenAPI: servers of HTTP APIs."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from apps import served
-from fastapi import FastAPI, HTTPException
 
-from fastmcp import Client, FastMCP
+from fastmcp import Client
+from fastmcp.client.transports import StreamableHttpTransport
 from fastmcp.exceptions import ToolError
 
 
-def library() -> FastAPI:
-    """An API of books."""
+async def test_an_api_becomes_a_server() -> None:
+    """From an application in the process, and from a document; as maps and functions say."""
+    # snippet: app
+    from fastapi import FastAPI, HTTPException
+
     app = FastAPI(title="Library")
     books = {1: "Momo", 2: "Krabat"}
 
@@ -35,58 +35,39 @@ def library() -> FastAPI:
     def clear() -> None:
         books.clear()
 
-    return app
-
-
-@pytest.fixture
-def api() -> Iterator[str]:
-    with served(library()) as base:
-        yield base
-
-
-async def test_a_document_becomes_a_server(api: str) -> None:
-    """And each operation a tool."""
-    api_url = api
-    # snippet: document
-    import httpx2
-
+    # end
+    # snippet: fastapi
     from fastmcp import Client, FastMCP
 
-    api = httpx2.AsyncClient(
-        base_url=api_url,
-        headers={"Authorization": "Bearer secret"},
-        timeout=10,
-    )
-    spec = (await api.get("/openapi.json")).json()
-    mcp = FastMCP.from_openapi(spec, client=api, name="Library")
-    # end
-    # snippet: call
+    mcp = FastMCP.from_fastapi(app)
+
     async with Client(mcp) as client:
-        books = await client.call_tool("list_books", {"limit": 1})
-        assert books.data == ["Momo"]
+        listed = await client.call_tool("list_books", {"limit": 1})
+        assert listed.data == ["Momo"]
         book = await client.call_tool("read_book", {"book_id": 2})
         assert book.structured_content == {"title": "Krabat"}
     # end
     async with Client(mcp) as client:
         with pytest.raises(ToolError, match=r"HTTP error 404: Not Found - .*no such book"):
             await client.call_tool("read_book", {"book_id": 9})
+
+    # snippet: document
+    import httpx2
+
+    spec = app.openapi()  # or json.loads(...), or yaml.safe_load(...)
+    api = httpx2.AsyncClient(
+        base_url="http://localhost:8000",
+        headers={"Authorization": "Bearer secret"},
+        timeout=10,
+    )
+    mcp = FastMCP.from_openapi(spec, client=api, name="Library")
+    # end
+    with served(app) as base:
+        api.base_url = base
+        async with Client(mcp) as client:
+            assert (await client.call_tool("list_books")).data == ["Momo", "Krabat"]
     await api.aclose()
 
-
-async def test_an_application_becomes_a_server() -> None:
-    """In the same process."""
-    app = library()
-    # snippet: fastapi
-    mcp = FastMCP.from_fastapi(app)
-    # end
-    async with Client(mcp) as client:
-        assert (await client.call_tool("add_book", {"title": "Heidi"})).data is not None
-        assert len((await client.call_tool("list_books")).data) == 3
-
-
-async def test_operations_become_what_maps_say() -> None:
-    """The first that fits."""
-    app = library()
     # snippet: maps
     from fastmcp.server.providers.openapi import MCPType, RouteMap
 
@@ -98,22 +79,14 @@ async def test_operations_become_what_maps_say() -> None:
             RouteMap(methods=["GET"], tags={"books"}, mcp_type=MCPType.RESOURCE),
         ],
     )
-    # end
-    # snippet: mapped
+
     async with Client(mcp) as client:
         assert [tool.name for tool in await client.list_tools()] == ["add_book"]
-        books = await client.read_resource("resource://list_books")
-        assert books[0].text == '["Momo","Krabat"]'
+        titles = await client.read_resource("resource://list_books")
+        assert titles[0].text == '["Momo","Krabat"]'
         book = await client.read_resource("resource://read_book/1")
         assert book[0].text == '{"title":"Momo"}'
     # end
-
-
-async def test_functions_choose_and_change() -> None:
-    """What maps cannot say."""
-    from fastmcp.server.providers.openapi import MCPType
-
-    app = library()
 
     # snippet: functions
     def choose(route, mcp_type):
@@ -135,10 +108,24 @@ async def test_functions_choose_and_change() -> None:
     assert tools["books"].description == "List Books (GET /books)"
     assert "clear" not in tools
 
+    # snippet: provider
+    from fastmcp.server.providers.openapi import OpenAPIProvider
 
-async def test_headers_go_on_when_somebody_sends_them_on(api: str) -> None:
-    """A hook, or an authentication, of the client."""
-    api_url = api
+    mcp = FastMCP("Desk")
+    mcp.add_provider(OpenAPIProvider(spec, api), namespace="library")
+
+    @mcp.tool
+    def open_hours() -> str:
+        return "9 to 5"
+
+    # end
+    async with Client(mcp) as client:
+        names = {tool.name for tool in await client.list_tools()}
+    assert {"open_hours", "library_read_book"} <= names
+
+
+async def test_headers_go_on_when_somebody_sends_them_on() -> None:
+    """A hook of the client does."""
     # snippet: headers
     import httpx2
 
@@ -148,33 +135,24 @@ async def test_headers_go_on_when_somebody_sends_them_on(api: str) -> None:
         if trace := get_http_headers().get("traceparent"):
             request.headers["traceparent"] = trace
 
-    api = httpx2.AsyncClient(base_url=api_url, event_hooks={"request": [pass_on]})
+    api = httpx2.AsyncClient(base_url="http://localhost:8000", event_hooks={"request": [pass_on]})
     # end
-    spec: Any = (await api.get("/openapi.json")).json()
-    async with Client(FastMCP.from_openapi(spec, api)) as client:
-        assert (await client.call_tool("list_books")).data == ["Momo", "Krabat"]
-    await api.aclose()
+    from fastapi import FastAPI, Request
 
+    from fastmcp import FastMCP
 
-async def test_a_provider_is_one_of_several(api: str) -> None:
-    """Beside what a server has of its own."""
-    import httpx2
+    app = FastAPI()
 
-    spec = library().openapi()
-    client = httpx2.AsyncClient(base_url=api)
-    # snippet: provider
-    from fastmcp.server.providers.openapi import OpenAPIProvider
+    @app.get("/seen", operation_id="seen")
+    def seen(request: Request) -> dict[str, str | None]:
+        return {name: request.headers.get(name) for name in ("traceparent", "x-other")}
 
-    mcp = FastMCP("Desk")
-    mcp.add_provider(OpenAPIProvider(spec, client), namespace="library")
+    here = httpx2.ASGITransport(app=app)
+    hooked = httpx2.AsyncClient(base_url=api.base_url, transport=here, event_hooks=api.event_hooks)
+    mcp = FastMCP.from_openapi(app.openapi(), hooked)
+    with served(mcp.http_app()) as url:
+        sent = {"traceparent": "00-1-2-01", "x-other": "1"}
+        async with Client(StreamableHttpTransport(f"{url}/mcp", headers=sent)) as client:
+            told = (await client.call_tool("seen")).structured_content
 
-    @mcp.tool
-    def open_hours() -> str:
-        return "9 to 5"
-
-    # end
-    async with Client(mcp) as session:
-        names = {tool.name for tool in await session.list_tools()}
-        assert (await session.call_tool("library_list_books")).data == ["Momo", "Krabat"]
-    assert {"open_hours", "library_read_book"} <= names
-    await client.aclose()
+    assert told == {"traceparent": "00-1-2-01", "x-other": None}

@@ -8,6 +8,7 @@ import pytest
 
 from fastmcp import Client, FastMCP
 from fastmcp.exceptions import ConfigurationError
+from fastmcp.server.providers.kinds import TOOLS
 from openapi.documents import document
 from openapi.echo import client_of
 
@@ -237,3 +238,34 @@ def test_a_client_that_is_none_is_refused() -> None:
     for wrong in (object(), httpx2.Client(base_url="http://api.test")):
         with pytest.raises(ConfigurationError, match=r"must be an httpx2\.AsyncClient"):
             FastMCP.from_openapi(document(get()), wrong)
+
+
+async def test_what_yaml_makes_of_a_document_is_read_as_json() -> None:
+    """Statuses that are numbers, and dates."""
+    import datetime
+
+    born = {"type": "string", "enum": [datetime.date(2026, 1, 2)]}
+    schema = {"type": "object", "properties": {"born": born}}
+    responses = {200: {"content": {"application/json": {"schema": schema}}}}
+    async with Client(
+        FastMCP.from_openapi(document(get(responses=responses)), client_of())
+    ) as client:
+        (tool,) = await client.list_tools()
+
+    assert tool.output_schema is not None
+    assert tool.output_schema["properties"]["born"]["enum"] == ["2026-01-02"]
+
+
+def test_a_document_is_left_as_it_is() -> None:
+    """So that it can be used again."""
+    from copy import deepcopy
+
+    from openapi.documents import public
+
+    spec = public("train-travel")
+    before = deepcopy(spec)
+    for tool in FastMCP.from_openapi(spec, client_of()).providers[0].fixed(TOOLS):
+        assert tool.entry(portable=True).input_schema["type"] == "object"
+        _ = tool.output_schema
+
+    assert spec == before

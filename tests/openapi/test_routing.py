@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from typing import Any
@@ -259,3 +260,39 @@ async def test_a_call_makes_the_schemas_of_one_tool_alone() -> None:
     await mcp.call_tool("op7")
 
     assert [route.operation_id for route in routes if "_plan" in vars(route)] == ["op7"]
+
+
+def test_a_single_text_is_one_of_the_methods_or_tags() -> None:
+    """It is not read letter by letter."""
+    only = [
+        RouteMap(methods="get", tags="shop", mcp_type=MCPType.RESOURCE),
+        RouteMap(mcp_type=MCPType.EXCLUDE),
+    ]
+    paths = {
+        "/a": {"get": {"operationId": "a", "tags": ["shop"], "responses": {}}},
+        "/b": {"get": {"operationId": "b", "responses": {}}},
+        "/c": {"put": {"operationId": "c", "tags": ["shop"], "responses": {}}},
+    }
+    mcp = FastMCP.from_openapi(document(paths), client_of(), route_maps=only)
+    assert [each.name for each in asyncio.run(mcp.list_resources())] == ["a"]
+    assert asyncio.run(mcp.list_tools()) == []
+
+
+@pytest.mark.parametrize("given", [{"methods": ["FETCH"]}, {"methods": "FETCH"}])
+def test_a_method_that_there_is_not_is_refused(given: Any) -> None:
+    """With those that there are."""
+    with pytest.raises(ConfigurationError, match="no FETCH; use DELETE, GET"):
+        RouteMap(mcp_type=MCPType.TOOL, **given)
+
+
+@pytest.mark.parametrize("given", [RouteMap(mcp_type=MCPType.TOOL), [{"pattern": "x"}], 5])
+def test_route_maps_are_a_list_of_them(given: Any) -> None:
+    """Anything else is refused with its name."""
+    with pytest.raises(ConfigurationError, match="route_maps"):
+        OpenAPIProvider(document({}), client_of(), route_maps=given)
+
+
+def test_the_patience_of_requests_is_said_to_the_client() -> None:
+    """A `timeout=` of the server would be none of the requests."""
+    with pytest.raises(TypeError, match="AsyncClient"):
+        FastMCP.from_openapi({"openapi": "3.1.0"}, timeout=30)

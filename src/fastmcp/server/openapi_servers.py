@@ -96,4 +96,8 @@ def _server(
 ) -> S:
     from .providers.openapi import OpenAPIProvider
 
+    if "timeout" in settings:
+        raise TypeError(
+            "timeout= is for the HTTP client: client=httpx2.AsyncClient(base_url=..., timeout=...)"
+        )
     return cls(name, providers=[OpenAPIProvider(spec, client, **choices)], **settings)

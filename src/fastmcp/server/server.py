@@ -205,15 +205,17 @@ class FastMCP(ComponentHost):
     # Servers of something else
 
     @classmethod
-    def from_openapi(cls, openapi_spec: Any, client: Any = None, **options: Any) -> Self:
+    def from_openapi(
+        cls, openapi_spec: Any, client: Any = None, name: str | None = None, **options: Any
+    ) -> Self:
         """A server of the HTTP API that an OpenAPI document describes, reached by `client`.
 
-        Options: `name`, keywords of the server, and `route_maps`, `route_map_fn`,
-        `mcp_component_fn`, `mcp_names`, `tags` and `validate_output` of `OpenAPIProvider`.
+        Options: keywords of the server, and `route_maps`, `route_map_fn`, `mcp_component_fn`,
+        `mcp_names`, `tags` and `validate_output` of `OpenAPIProvider`.
         """
         from .openapi_servers import from_openapi
 
-        return from_openapi(cls, openapi_spec, client, **options)
+        return from_openapi(cls, openapi_spec, client, name or "OpenAPI Server", **options)
 
     @classmethod
     def from_fastapi(cls, app: Any, name: str | None = None, **options: Any) -> Self:

@@ -5,11 +5,12 @@ Nothing is ever fetched: a reference leads to a place in the document, or it is 
 
 from __future__ import annotations
 
+import marshal
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
-from msgspec import DecodeError, Raw, json
+from msgspec import DecodeError, json
 
 from fastmcp._components.schemas.pointers import pointed_at
 from fastmcp._components.writing import to_json
@@ -17,10 +18,8 @@ from fastmcp.exceptions import ConfigurationError
 
 Json: TypeAlias = dict[str, Any]
 
-_REFERENCE = re.compile(rb'"\$ref":("(?:[^"\\]|\\.)*")')
+_REFERENCE = re.compile(rb'"\$ref":("[^"\\]*(?:\\.[^"\\]*)*")')
 _VERSION = re.compile(r"3\.([012])(\.|-|$)")
-_UNUSED = ("examples", "links", "callbacks", "securitySchemes")
-_NO_SCHEMA = tuple(f"#/components/{kind}/" for kind in _UNUSED)
 _HOPS = 32
 """References that lead to references; more of them are a circle."""
 
@@ -31,7 +30,7 @@ def malformed(place: str, problem: str) -> ConfigurationError:
 
 
 class Document:
-    """A private copy of a specification.
+    """A specification, which is not to be changed any more.
 
     `doubtful` are the references in it that lead nowhere or out of it. They may be part of an
     example, or of what no operation uses.
@@ -42,15 +41,12 @@ class Document:
 
     def __init__(self, spec: Any) -> None:
         text = _written(spec)
-        self.root: Json = _read(text)
+        # Copying a large document would take longer than all the rest.
+        self.root: Json = spec if _is_plain(spec) else _read(text)
         self.version = _version_of(self.root)
         self.minor = int(self.version.split(".")[1])
         self._found: dict[str, Any] = {}
-        self.doubtful = {
-            ref
-            for ref in _references(text)
-            if not ref.startswith(_NO_SCHEMA) and not self._is_schema(ref)
-        }
+        self.doubtful = {ref for ref in _references(text) if not self._is_schema(ref)}
 
     def schema_at(self, ref: str, place: str) -> Json | bool:
         """The schema that a reference refers to.
@@ -124,20 +120,28 @@ def _written(spec: Any) -> bytes:
 
 def _read(text: bytes) -> Json:
     try:
-        root: Json = dict(json.decode(text, type=dict[str, Raw]))
-        return {name: _section(name, raw) for name, raw in root.items()}
+        return json.decode(text, type=dict[str, Any])
     except (DecodeError, RecursionError) as error:
         raise ConfigurationError(
             f"The OpenAPI document cannot be read; is it nested too deeply? ({error})"
         ) from None
 
 
-def _section(name: str, raw: Raw) -> Any:
-    """A member of the document; of its components, those that some operation can be made of."""
-    if name != "components" or not bytes(raw).startswith(b"{"):
-        return json.decode(raw)
-    parts = json.decode(raw, type=dict[str, Raw])
-    return {kind: json.decode(part) for kind, part in parts.items() if kind not in _UNUSED}
+def _is_plain(spec: Any) -> bool:
+    """Whether it is what a reader of JSON gives. One of YAML makes dates of some texts, and numbers
+    of the statuses of responses.
+    """
+    try:
+        marshal.dumps(spec)
+    except ValueError:
+        return False
+    items = as_object(as_object(spec).get("paths")).values()
+    operations = [as_object(each) for item in items for each in as_object(item).values()]
+    return all(type(status) is str for each in operations for status in _statuses(each))
+
+
+def _statuses(operation: Json) -> Iterable[Any]:
+    return as_object(operation.get("responses"))
 
 
 def _version_of(root: Json) -> str:

@@ -28,7 +28,8 @@ def document_of(app: Any) -> dict[str, Any]:
     """
     if not callable(getattr(app, "openapi", None)):
         raise ConfigurationError(
-            f"from_fastapi() needs a FastAPI application, which has openapi(), not {app!r}"
+            "from_fastapi() needs a FastAPI application, which has openapi(), not "
+            f"{type(app).__name__}; for a document there is from_openapi()"
         )
     return app.openapi()
 

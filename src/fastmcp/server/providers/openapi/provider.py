@@ -37,6 +37,7 @@ from .routing import (
     MCPType,
     RouteMap,
     RouteMapFn,
+    checked,
     chosen_type,
     route_map_of,
 )
@@ -89,7 +90,7 @@ class OpenAPIProvider(Provider):
         if document.doubtful:
             _require_schemas(routes)
         _warn_of_unknown(mcp_names or {}, routes)
-        maps = [*(route_maps or ()), *DEFAULT_ROUTE_MAPPINGS]
+        maps = [*checked(route_maps or ()), *DEFAULT_ROUTE_MAPPINGS]
         for route in routes:
             found = route_map_of(route, maps)
             kind = _MADE.get(chosen_type(route, found.mcp_type, route_map_fn))

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from re import Pattern
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
 
 from fastmcp.exceptions import ConfigurationError
 
@@ -16,6 +16,8 @@ from .route import HttpMethod, HTTPRoute
 
 if TYPE_CHECKING:
     from .components import OpenAPIResource, OpenAPIResourceTemplate, OpenAPITool
+
+METHODS = frozenset(get_args(HttpMethod))
 
 logger = logging.getLogger("fastmcp.server")
 
@@ -35,11 +37,11 @@ class RouteMap:
     and all of the tags. `mcp_tags` are added to theirs.
     """
 
-    methods: list[HttpMethod] | Literal["*"] = "*"
+    methods: Iterable[HttpMethod] | Literal["*"] | str = "*"
     pattern: Pattern[str] | str = r".*"
-    tags: set[str] = field(default_factory=set[str])
+    tags: Iterable[str] = field(default_factory=set[str])
     mcp_type: MCPType
-    mcp_tags: set[str] = field(default_factory=set[str])
+    mcp_tags: Iterable[str] = field(default_factory=set[str])
 
     def __post_init__(self) -> None:
         given: Any = self.mcp_type
@@ -51,12 +53,30 @@ class RouteMap:
             raise ConfigurationError(
                 f"The pattern {self.pattern!r} of a RouteMap cannot be read: {error}"
             ) from None
+        self._methods = None if self.methods == "*" else _methods(self.methods)
+        self._tags = _texts(self.tags)
+        self.mcp_tags = _texts(self.mcp_tags)
 
     def fits(self, route: HTTPRoute) -> bool:
         """Whether an operation is meant."""
-        if self.methods != "*" and route.method not in {each.upper() for each in self.methods}:
+        if self._methods is not None and route.method not in self._methods:
             return False
-        return self._pattern.search(route.path) is not None and self.tags <= set(route.tags)
+        return self._pattern.search(route.path) is not None and self._tags <= set(route.tags)
+
+
+def _methods(given: Iterable[str]) -> set[str]:
+    methods = {each.upper() for each in _texts(given)}
+    if unknown := sorted(methods - METHODS):
+        raise ConfigurationError(
+            f"methods={given!r} of a RouteMap: there is no {', '.join(unknown)}; use "
+            f'{", ".join(sorted(METHODS))}, or "*"'
+        )
+    return methods
+
+
+def _texts(given: Iterable[str]) -> set[str]:
+    """A set of texts; one alone counts as one."""
+    return {given} if isinstance(given, str) else set(given)
 
 
 RouteMapFn: TypeAlias = Callable[[HTTPRoute, MCPType], "MCPType | None"]
@@ -65,6 +85,21 @@ ComponentFn: TypeAlias = Callable[
 ]
 
 DEFAULT_ROUTE_MAPPINGS = [RouteMap(mcp_type=MCPType.TOOL)]
+
+
+def checked(given: Any) -> list[RouteMap]:
+    """Maps that somebody gave.
+
+    Raises:
+        ConfigurationError: it is no list of them.
+    """
+    if isinstance(given, RouteMap) or not isinstance(given, Iterable):
+        raise ConfigurationError(f"route_maps={given!r}: give a list of RouteMap(...)")
+    maps: list[Any] = list(cast("Iterable[Any]", given))
+    for each in maps:
+        if not isinstance(each, RouteMap):
+            raise ConfigurationError(f"route_maps has {each!r}, which is no RouteMap(...)")
+    return maps
 
 
 def route_map_of(route: HTTPRoute, mappings: Iterable[RouteMap]) -> RouteMap:
