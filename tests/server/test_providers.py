@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
@@ -12,7 +13,13 @@ from typing import Any
 import pytest
 
 from fastmcp import Client, FastMCP
-from fastmcp.exceptions import ConfigurationError, McpError, ToolError
+from fastmcp.exceptions import (
+    AuthorizationError,
+    ConfigurationError,
+    McpError,
+    NotFoundError,
+    ToolError,
+)
 from fastmcp.prompts import Prompt
 from fastmcp.resources import Resource, ResourceTemplate
 from fastmcp.server.dependencies import get_context
@@ -189,7 +196,7 @@ async def test_providers_that_fail_do_not_take_the_others_with_them(
     failures are told of once, and each is used again when it works.
     """
     monkeypatch.setattr("fastmcp.server.providers.aggregate.GRACE", 0.2)
-    monkeypatch.setattr("fastmcp.server.providers.guard.GRACE", 0.2)
+    monkeypatch.setattr("fastmcp.server.providers.guard.FIRST_GRACE", 0.2)
     monkeypatch.setattr("fastmcp.server.providers.guard.FIRST_REST", 0.05)
     monkeypatch.setattr("fastmcp.server.providers.guard.LONGEST_REST", 0.05)
     bad = [Failing("raises"), Failing("hangs"), Failing("garbage")]
@@ -214,7 +221,7 @@ async def test_providers_that_fail_do_not_take_the_others_with_them(
         }
         warned = [each for each in caplog.records if each.levelno == logging.WARNING]
         assert len(warned) == 3
-        with pytest.raises((McpError, ToolError), match="cannot be asked now"):
+        with pytest.raises((McpError, ToolError), match="cannot be reached now"):
             await client.call_tool("bad0_recovered")
         for each in bad:
             each.how = "works"
@@ -354,3 +361,212 @@ def test_what_is_no_transform_is_refused() -> None:
     for thing in (5, Transform, Namespace, lambda tools: tools):
         with pytest.raises(ConfigurationError, match="no transform"):
             FastMCP("x").add_transform(thing)  # type: ignore[arg-type]
+
+
+class Opened(Table):
+    """Counts how often its lifespan is entered."""
+
+    opened = 0
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[None]:
+        self.opened += 1
+        yield
+
+
+async def test_the_lifespan_of_a_provider_is_entered_once_however_deep_its_server_is() -> None:
+    """Also when another server's function asks for what it has."""
+    provider = Opened("abc")
+    inner = FastMCP("inner", providers=[provider])
+    outer = FastMCP("outer")
+    outer.mount(inner, "n")
+    other = FastMCP("other")
+
+    @other.tool
+    async def look() -> bool:
+        return await inner.get_tool("abc") is not None
+
+    async with Client(outer) as client, Client(other) as asking:
+        await client.list_tools()
+        assert (await client.call_tool("n_abc")).data == "abc"
+        assert (await asking.call_tool("look")).data is True
+    assert provider.opened == 1
+
+
+async def test_sessions_that_list_at_the_same_time_each_get_their_own() -> None:
+    """One does not get what a provider made for the other."""
+    asked = 0
+    both = asyncio.Event()
+
+    class Slow(Provider):
+        async def _list_tools(self) -> Sequence[Tool]:
+            nonlocal asked
+            asked += 1
+            if asked == 2:
+                both.set()
+            await both.wait()
+            return [tool(f"for_{get_context().session_id}")]
+
+    mcp = FastMCP("x", providers=[Slow()])
+
+    @mcp.tool
+    def who() -> str:
+        return get_context().session_id
+
+    async with Client(mcp) as one, Client(mcp) as two:
+        lists = asyncio.gather(one.list_tools(), two.list_tools())
+        for client, listed in zip((one, two), await lists, strict=True):
+            session = (await client.call_tool("who", {})).data
+            assert [each.name for each in listed] == ["who", f"for_{session}"]
+
+
+@pytest.mark.parametrize("error", [KeyError("nope"), NotFoundError("nope"), AuthorizationError()])
+async def test_a_name_that_a_provider_does_not_know_is_no_failure(error: Exception) -> None:
+    """However it says so: whoever asks for it cannot have the provider rest."""
+
+    class Picky(Table):
+        async def _get_tool(self, name: str, version: VersionSpec | None = None) -> Tool | None:
+            if name != "abc":
+                raise error
+            return tool(name)
+
+    mcp = FastMCP("x", providers=[Picky("abc")])
+    async with Client(mcp) as client:
+        with pytest.raises((McpError, ToolError), match=r"Unknown tool: 'other'$"):
+            await client.call_tool("other")
+        assert (await client.call_tool("abc")).data == "abc"
+    assert not mcp.failures
+
+
+async def test_a_uri_that_is_refused_is_no_failure_of_the_provider() -> None:
+    """What it has can be read by the next request."""
+
+    class Files(Provider):
+        async def _list_resource_templates(self) -> Sequence[ResourceTemplate]:
+            def read(path: str) -> str:
+                return path
+
+            return [ResourceTemplate.from_function(read, "data://files/{path*}")]
+
+    mcp = FastMCP("x")
+    mcp.mount(FastMCP("inner", providers=[Files()]), "n")
+    async with Client(mcp) as client:
+        with pytest.raises(McpError, match="not found"):
+            await client.read_resource("data://n/files/../../etc/passwd")
+        assert (await client.read_resource("data://n/files/a/b"))[0].text == "a/b"
+    assert not mcp.failures
+
+
+async def test_what_was_asked_at_the_same_time_fails_once() -> None:
+    """The provider rests as long as after one failure."""
+    provider = Failing("raises")
+    mcp = FastMCP("x", providers=[provider])
+    async with Client(mcp) as client:
+        calls = (client.call_tool("a", raise_on_error=False) for _ in range(8))
+        await asyncio.gather(*calls, return_exceptions=True)
+        provider.how = "works"
+        async with asyncio.timeout(5):
+            while mcp.failures:
+                await client.list_tools()
+                await asyncio.sleep(0.02)
+
+
+async def test_each_failure_is_raised_where_failures_are_to_be_raised() -> None:
+    """The second as the first, of two providers that fail at the same time."""
+    bad: list[Any] = [Failing("raises"), Failing("raises")]
+    mcp = FastMCP("x", providers=bad, provider_error_strategy="raise")
+    async with Client(mcp) as client:
+        for _ in range(3):
+            with pytest.raises(McpError, match="nobody there"):
+                await client.list_tools()
+            with pytest.raises((McpError, ToolError), match="nobody there"):
+                await client.call_tool("a")
+    gc.collect()
+
+
+class Giving(Provider):
+    """Gives what it was made with, for its tools."""
+
+    def __init__(self, given: Any) -> None:
+        super().__init__()
+        self.given = given
+
+    async def list_tools(self) -> Any:
+        return self.given
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [(None, []), ([None], []), ([tool("a"), tool("a")], ["a"]), (iter([tool("a")]), ["a"])],
+)
+async def test_whatever_a_provider_gives_the_others_are_listed(given: Any, names: Any) -> None:
+    """Also where it overrides the method that is asked."""
+    mcp = FastMCP("x", providers=[Giving(given), Table("own")])
+    async with Client(mcp) as client:
+        assert [each.name for each in await client.list_tools()] == [*names, "own"]
+
+
+async def test_a_generator_is_a_list() -> None:
+    """Of `_list_tools`, too."""
+
+    class Generating(Provider):
+        async def _list_tools(self) -> Any:
+            return (tool(name) for name in "ab")
+
+    mcp = FastMCP("x", providers=[Generating()])
+    async with Client(mcp) as client:
+        assert [each.name for each in await client.list_tools()] == ["a", "b"]
+
+
+async def test_the_version_that_is_listed_is_the_one_that_is_called() -> None:
+    """Where the highest one is not registered, but has to be asked for."""
+
+    class Newer(Provider):
+        async def _list_tools(self) -> Sequence[Tool]:
+            return [Tool.from_function(lambda: "newer", name="x", version="2")]
+
+    mcp = FastMCP("x", providers=[Newer()])
+    mcp.add_tool(Tool.from_function(lambda: "older", name="x", version="1"))
+    async with Client(mcp) as client:
+        assert [each.meta["fastmcp"]["version"] for each in await client.list_tools()] == ["2"]
+        assert (await client.call_tool("x")).data == "newer"
+        assert (await client.call_tool("x", version="1")).data == "older"
+    assert await mcp.call_tool("x@1") == "older"
+
+
+async def test_a_list_that_nobody_waits_for_ends_with_the_server() -> None:
+    """Its client has cancelled it and is gone."""
+    provider = Failing("hangs")
+    ended = asyncio.Event()
+
+    class Hanging(Provider):
+        async def _list_tools(self) -> Any:
+            try:
+                await provider.free.wait()
+            finally:
+                ended.set()
+
+    async with Client(FastMCP("x", providers=[Hanging()])) as client:
+        listing = asyncio.ensure_future(client.list_tools())
+        await asyncio.sleep(0.05)
+        listing.cancel()
+        await asyncio.wait([listing])
+    async with asyncio.timeout(1):
+        await ended.wait()
+
+
+async def test_a_source_that_is_slow_at_first_is_waited_for_by_who_needs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The list goes on without it, for every kind; a call of its tool is answered all the same."""
+    monkeypatch.setattr("fastmcp.server.providers.aggregate.GRACE", 0.1)
+    monkeypatch.setattr("fastmcp.server.providers.guard.FIRST_GRACE", 0.1)
+    slow = Failing("hangs")
+    mcp = FastMCP("x", providers=[Table("own")])
+    mcp.add_provider(slow, namespace="s")
+    async with Client(mcp) as client:
+        assert [each.name for each in await client.list_tools()] == ["own"]
+        call = asyncio.create_task(client.call_tool("s_recovered"))
+        assert [each.name for each in await client.list_tools()] == ["own"]
+        slow.free.set()
+        assert (await call).data == "recovered"

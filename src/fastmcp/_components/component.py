@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import Any, ClassVar, TypeAlias, TypedDict, TypeVar, cast
+from typing import Any, ClassVar, Final, TypeAlias, TypedDict, TypeVar, cast
 
 from msgspec import Raw, Struct, field, json, structs
 
@@ -17,6 +17,10 @@ from fastmcp.wire.revisions import Revision, sieve
 from .foreign import as_model
 
 Check: TypeAlias = Callable[[Any], Any]
+
+
+# How much of what is made of a component is kept for the next time.
+MOST_DERIVED: Final = 64
 
 
 class ComponentOptions(TypedDict, total=False):
@@ -73,6 +77,8 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
         made: dict[Hashable, Self_] = vars(self).setdefault("_derived", {})
         found = made.get(key)
         if found is None:
+            if len(made) >= MOST_DERIVED:
+                del made[next(iter(made))]
             found = made[key] = make(self)
         return found
 
@@ -123,6 +129,17 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
         return copied
 
     copy = model_copy
+
+    def enable(self) -> None:
+        """What FastMCP 2 had; a server shows and hides components."""
+        raise NotImplementedError(self._no_longer("enable"))
+
+    def disable(self) -> None:
+        """As `enable`."""
+        raise NotImplementedError(self._no_longer("disable"))
+
+    def _no_longer(self, method: str) -> str:
+        return f"a {self.KIND} has no {method}() any more; use server.{method}(keys=[{self.key!r}])"
 
     async def complete(self, params: CompleteRequestParams) -> CompleteResult | None:
         """Values for an argument, where that is not for the server to say: it is one of another."""

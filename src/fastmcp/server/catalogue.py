@@ -91,11 +91,12 @@ class View(Generic[C]):
 
     async def get(self, address: str, version: Selection = None) -> C | None:
         """As `find`, from all sources."""
-        found = self.find(address, version)
-        if found is not None or not self.index.has_to_ask:
+        found, spec = self.find(address, version), as_spec(version)
+        if not self.index.has_to_ask or (found is not None and _is_final(found, address, spec)):
             return found
-        spec = as_spec(version)
-        found = await self._ask(address, spec)
+        known, found = found, await self._ask(address, spec)
+        if known is not None:
+            return known if found is None else highest([known, found], spec)
         name, _, wanted = address.rpartition("@")
         if found is None and spec is None and name and wanted:
             found = await self._ask(name, VersionSpec(eq=wanted))
@@ -147,7 +148,7 @@ class Catalogue:
         self.templates: View[ResourceTemplate] = View(TEMPLATES, sources, rules)
         self.prompts: View[Prompt] = View(PROMPTS, sources, rules)
         self._choices: tuple[Any, bool] = ((), False)
-        self._security = security
+        self.security = security
         self._index: tuple[Any, TemplateIndex] = ((), TemplateIndex(()))
 
     def find_resource(
@@ -161,7 +162,7 @@ class Catalogue:
             return resource, {}
         path, mark, _ = uri.partition("?")
         resource = self.resources.find(path, version) if mark else None
-        if resource is not None and (given := resource.query_of(uri, self._security)) is not None:
+        if resource is not None and (given := resource.query_of(uri, self.security)) is not None:
             return resource, given
         return self.match(uri, version)
 
@@ -179,7 +180,7 @@ class Catalogue:
             path, mark, _ = uri.partition("?")
             resource = await self.resources.get(path, version) if mark else None
             if resource is not None:
-                given = resource.query_of(uri, self._security)
+                given = resource.query_of(uri, self.security)
                 if given is not None:
                     return resource, given
         return await self.get_template(uri, version)
@@ -192,7 +193,7 @@ class Catalogue:
         if found is not None or not self.templates.index.has_to_ask:
             return found
         template = await self.templates.get(uri, version)
-        values = None if template is None else template.values_of(uri, self._security)
+        values = None if template is None else template.values_of(uri, self.security)
         return None if template is None or values is None else (template, values)
 
     def shown(self) -> dict[Feature, list[Mapping[str, Any]]]:
@@ -218,7 +219,7 @@ class Catalogue:
         asking.
         """
         for template in self._templates_like(uri):
-            values = template.values_of(uri, self._security)
+            values = template.values_of(uri, self.security)
             if values is not None:
                 if version is None:
                     return template, values
@@ -231,6 +232,11 @@ class Catalogue:
         if edition != self._index[0]:
             self._index = edition, TemplateIndex(self.templates.current.values())
         return self._index[1].candidates(uri)
+
+
+def _is_final(found: Component, address: str, spec: VersionSpec | None) -> bool:
+    """Whether no higher version can be meant that has to be asked for."""
+    return found.version is None or found.address != address or (spec is not None and bool(spec.eq))
 
 
 def _select(versions: Mapping[str, list[C]], address: str, spec: VersionSpec | None) -> C | None:
@@ -269,4 +275,4 @@ def unasked(failures: Mapping[Any, str]) -> str:
     """What is to be added to the words that something is unknown, while providers fail."""
     if not failures:
         return ""
-    return f" ({len(failures)} of the server's sources cannot be asked now, and may have it)"
+    return ", unless it is of a source of the server's that cannot be reached now; try again later"

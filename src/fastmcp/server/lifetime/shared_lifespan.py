@@ -156,6 +156,7 @@ class SharedLifespan:
                 self._server.observing.look()
                 exits.push(self._close_sources)
                 self._including = asyncio.Lock()
+                self._server.sources.opener = self.include
                 for provider in self._server.sources.providers:
                     await self.include(provider)
                 self.shared_values = SharedValues()
@@ -167,6 +168,7 @@ class SharedLifespan:
                 yield
         finally:
             self.result, self.shared_values = {}, None
+            self._server.sources.opener = None
 
     async def include(self, provider: Provider) -> None:
         """Have the lifespan of a provider be open from now on, to the end of this one."""
@@ -183,6 +185,8 @@ class SharedLifespan:
             asyncio.run_coroutine_threadsafe(held.close(), home[0])
 
     async def _close_sources(self) -> None:
+        self._server.sources.opener = None
+        self._server.sources.stop_asking()
         async with Exits() as exits:
             while self._sources:
                 provider = next(iter(self._sources))

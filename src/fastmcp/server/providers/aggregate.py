@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ class AggregateProvider(Provider):
         provider_error_strategy: ProviderErrorStrategy = "warn",
     ) -> None:
         super().__init__()
+        self.opener: Callable[[Provider], Awaitable[None]] | None = None
         if provider_error_strategy not in ("warn", "raise"):
             raise ConfigurationError(
                 f"provider_error_strategy={provider_error_strategy!r}: use 'warn' or 'raise'"
@@ -83,11 +84,22 @@ class AggregateProvider(Provider):
         provider.forget(self)
         self.changed(*FEATURES)
 
+    async def open(self, provider: Provider) -> None:
+        """Have the lifespan be open of a provider that was added while the server runs."""
+        if self.opener is not None:
+            await self.opener(provider)
+
+    def stop_asking(self) -> None:
+        """Nobody is left who waits for what is still being listed in this loop."""
+        for guard in self._guards:
+            guard.stop()
+
     @asynccontextmanager
     async def lifespan(self) -> AsyncGenerator[None]:
         async with AsyncExitStack() as stack:
             for provider in self.providers:
                 await stack.enter_async_context(provider.lifespan())
+            stack.callback(self.stop_asking)
             yield
 
     @property
@@ -136,6 +148,7 @@ class AggregateProvider(Provider):
             found = [task.result() for task in tasks if task.done()]
         finally:
             for task in tasks:
+                task.add_done_callback(_ended)
                 task.cancel()
         return highest([component for component in found if component is not None], None)
 
@@ -162,6 +175,12 @@ class AggregateProvider(Provider):
 
     async def _get_prompt(self, name: str, version: VersionSpec | None = None) -> Any:
         return await self._one(PROMPTS, name, version)
+
+
+def _ended(task: asyncio.Future[Any]) -> None:
+    """Another task has told of its failure, or of the same."""
+    if not task.cancelled():
+        task.exception()
 
 
 def as_provider(given: Any) -> Provider:

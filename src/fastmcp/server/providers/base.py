@@ -117,7 +117,8 @@ class Provider:
 
     def watch(self, watcher: Watcher) -> None:
         """Have an object hear of changes for as long as it lives."""
-        vars(self).setdefault("_watchers", []).append(ref(watcher))
+        references: list[ref[Watcher]] = vars(self).setdefault("_watchers", [])
+        references[:] = [*(each for each in references if each() is not None), ref(watcher)]
 
     def forget(self, watcher: Watcher) -> None:
         """Have an object hear no more of changes."""
@@ -260,8 +261,7 @@ class Provider:
         return [each for items in listed for each in items if each.task]
 
     async def _listed(self, kind: Kind) -> Sequence[Any]:
-        items = await getattr(self, f"_{kind.listing}")()
-        kind.check(items)
+        items = kind.checked(await getattr(self, f"_{kind.listing}")())
         for transform in self.transforms:
             items = await getattr(transform, kind.listing)(items)
         return items
@@ -271,7 +271,7 @@ class Provider:
 
         async def innermost(address: str, *, version: VersionSpec | None = None) -> Any:
             found = await look_up(address, version)
-            kind.check(() if found is None else (found,))
+            kind.checked(() if found is None else (found,))
             return found
 
         chain: Any = innermost

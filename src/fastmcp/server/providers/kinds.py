@@ -29,15 +29,19 @@ class Kind(Struct, frozen=True):
     getter: str
     component: type[Component]
 
-    def check(self, items: Iterable[Any]) -> None:
-        """Refuse what is no component of this kind.
+    def checked(self, items: Iterable[Any]) -> list[Any]:
+        """What was listed, if all of it is of this kind.
 
         Raises:
-            TypeError: something among it is not.
+            TypeError: it is no list, or something on it is not.
         """
-        for item in items:
+        if not isinstance(items, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"it gave {items!r} for a list of {self.noun}s")
+        listed = list(items)
+        for item in listed:
             if not isinstance(item, self.component):
                 raise TypeError(f"it gave {item!r} for a {self.noun}")
+        return listed
 
 
 TOOLS = Kind("tools", "tool", "tools", "tools/list", "list_tools", "get_tool", Tool)

@@ -9,9 +9,17 @@ from msgspec import Raw, structs
 
 from fastmcp._components.component import Component
 from fastmcp._components.current import current_scope
-from fastmcp.exceptions import FastMCPError, PromptError, ResourceError, ToolError
+from fastmcp._runtime.faults import resource_not_found
+from fastmcp.exceptions import (
+    FastMCPError,
+    PromptError,
+    ResourceError,
+    ResourceSecurityError,
+    ToolError,
+)
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource
+from fastmcp.resources.security import DEFAULT_RESOURCE_SECURITY, ResourceSecurity, screen
 from fastmcp.resources.template import ResourceTemplate
 from fastmcp.resources.uri.expansion import expand_uri_template
 from fastmcp.tools.base import Tool
@@ -43,6 +51,11 @@ class Home:
     def __init__(self, server: FastMCP, provider: Provider) -> None:
         self.server = server
         self.provider = provider
+
+    @property
+    def security(self) -> ResourceSecurity | None:
+        """What the server screens values in URIs by, whatever its host does."""
+        return self.server.catalogue.security
 
     def current(self) -> Serving:
         """Inside of the block, the request is the mounted server's."""
@@ -146,9 +159,12 @@ class MountedResource(Resource, kw_only=True):
 
     def query_of(self, uri: str, default: Any = None) -> dict[str, Any] | None:
         path, _, query = uri.partition("?")
-        return (
-            None if path != self.uri else self.inner.query_of(f"{self.inner.uri}?{query}", default)
-        )
+        if path != self.uri:
+            return None
+        values = self.inner.query_of(f"{self.inner.uri}?{query}", default)
+        if values is not None:
+            screen(uri, values, self.security, self.home.security)
+        return values
 
     def convert_result(self, raw_value: Any) -> Any:
         return self.inner.convert_result(raw_value)
@@ -175,13 +191,37 @@ class MountedTemplate(ResourceTemplate, kw_only=True):
         at = self._within(uri)
         return super().matches(uri) if at is None else self.inner.matches(at)
 
+    def values_of(
+        self, uri: str, default: ResourceSecurity | None = DEFAULT_RESOURCE_SECURITY
+    ) -> dict[str, Any] | None:
+        values = super().values_of(uri, default)
+        if values is not None:
+            self._screen(uri, values)
+        return values
+
+    def _screen(self, uri: str, values: dict[str, Any]) -> None:
+        screen(uri, values, self.security, self.home.security)
+        if isinstance(self.inner, MountedTemplate):
+            self.inner._screen(uri, values)
+
     async def read(self, arguments: dict[str, Any]) -> Any:
         return await self.read_at(expand_uri_template(self.uri_template, arguments), arguments)
 
     async def read_at(self, uri: str, values: dict[str, Any]) -> Any:
         at = self._within(uri) or expand_uri_template(self.inner.uri_template, values)
         async with self.home.current() as context:
+            if self.surrounded:
+                await self._require(context, at)
             return await _read(self, context, at, values)
+
+    async def _require(self, context: Context, uri: str) -> None:
+        """Refuse a URI of something else on the mounted server, which its host may be hiding."""
+        try:
+            found = await context.catalogue.get_resource(uri, self.inner.version)
+        except ResourceSecurityError:
+            found = None
+        if found is None or found[0].address != self.inner.address:
+            raise resource_not_found(uri)
 
     async def watch(self, uri: str) -> None:
         async with self.home.current():
@@ -249,9 +289,10 @@ _MOUNTED: list[tuple[type[Component], type[Any]]] = [
 
 def mounted(component: Any, home: Home, surrounded: bool) -> Any:
     """A component of a mounted server. What comes from further inside is itself what runs, where no
-    middleware is in between.
+    middleware is in between, and nothing else is screened.
     """
-    if isinstance(component, tuple(each for _, each in _MOUNTED)) and not surrounded:
+    further = isinstance(component, tuple(each for _, each in _MOUNTED))
+    if further and not surrounded and component.home.security == home.security:
         return component
     for kind, wrapper in _MOUNTED:
         if isinstance(component, kind):

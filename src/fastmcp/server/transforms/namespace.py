@@ -44,7 +44,9 @@ class Namespace(ComponentTransform):
             begins = address.startswith(self._of_names)
             return address[len(self._of_names) :] if begins else None
         scheme, mark, path = address.partition("://")
-        begins = bool(mark) and path.startswith(self._of_paths)
+        if not mark:
+            return address  # it has no place for a namespace
+        begins = path.startswith(self._of_paths)
         return f"{scheme}://{path[len(self._of_paths) :]}" if begins else None
 
     def shown(self, kind: Kind, address: str) -> str:

@@ -73,7 +73,7 @@ class KnownList(Generic[C]):
 
         Raises:
             McpError: it answered with an error.
-            ClientError: it cannot be reached.
+            ClientError: it cannot be reached, or has not listed anything yet.
         """
         fetching = self._begin()
         patience = self._began + PATIENCE - monotonic()
@@ -93,6 +93,8 @@ class KnownList(Generic[C]):
                 PATIENCE,
                 self.kind.noun,
             )
+        if self._fetched_at is None:
+            raise TimedOut(f"{self._name} has not listed its {self.kind.noun}s yet")
         return self.items
 
     async def find(self, address: str, version: VersionSpec | None) -> C | None:
