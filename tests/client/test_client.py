@@ -299,18 +299,35 @@ def test_progress_and_logs_reach_their_handlers(target: Any, mode: str) -> None:
 
 
 def test_logs_below_the_level_are_not_sent(mode: str) -> None:
-    """set_logging_level decides; a modern client that sets none hears nothing."""
+    """set_logging_level decides."""
     logs: list[Any] = []
 
     async def use(client: Client) -> None:
-        if mode == "legacy":
-            await client.set_logging_level("error")
+        await client.set_logging_level("error")
         await client.call_tool("work", {"steps": 1})
         await client.ping()
 
     used(in_memory(), use, mode=mode, log_handler=logs.append)
 
     assert logs == []
+
+
+def test_a_log_handler_hears_all_until_a_level_is_set(target: Any, mode: str) -> None:
+    """In both eras, and from a client like it."""
+    logs: list[Any] = []
+
+    async def use(client: Client) -> None:
+        await client.call_tool("work", {"steps": 1})
+        while len(logs) < 1:
+            await asyncio.sleep(0.01)
+        async with client.new() as twin:
+            await twin.call_tool("work", {"steps": 1})
+            while len(logs) < 2:
+                await asyncio.sleep(0.01)
+
+    used(target, use, mode=mode, log_handler=logs.append)
+
+    assert [log.data["msg"] for log in logs] == ["warned 1", "warned 1"]
 
 
 def test_a_handler_that_fails_disturbs_nobody(caplog: pytest.LogCaptureFixture) -> None:

@@ -267,6 +267,47 @@ def test_log_messages_go_to_the_standard_log_by_default(
     ]
 
 
+LEVEL = "io.modelcontextprotocol/logLevel"
+
+
+@pytest.mark.parametrize("handler", [None, lambda message: None])
+def test_only_for_a_log_handler_is_a_modern_server_asked_to_log(handler: Any) -> None:
+    """A level that a request names is stronger than the usual one, and one that was set than both;
+    nothing is sent of its own.
+    """
+
+    async def serve(message: Any) -> Any:
+        return text("done")
+
+    async def main() -> list[Any]:
+        server = ScriptedServer(serve)
+        async with Client(server, log_handler=handler) as client:
+            await client.call_tool_mcp("work")
+            await client.call_tool_mcp("work", meta={LEVEL: "error", "mine": 1})
+            await client.set_logging_level("warning")
+            await client.call_tool_mcp("work", meta={LEVEL: "error"})
+        calls = server.requests("tools/call")
+        assert calls[1]["params"]["_meta"]["mine"] == 1
+        return [call["params"]["_meta"].get(LEVEL) for call in calls]
+
+    assert asyncio.run(main()) == ["debug" if handler else None, "error", "warning"]
+
+
+def test_a_handshake_server_sends_all_logs_without_being_asked() -> None:
+    """For a log handler nothing is set."""
+
+    async def serve(message: Any) -> Any:
+        return {}
+
+    async def main() -> list[Any]:
+        server = ScriptedServer(serve, HANDSHAKE)
+        async with Client(server, log_handler=lambda message: None) as client:
+            await client.ping()
+        return server.requests("logging/setLevel")
+
+    assert asyncio.run(main()) == []
+
+
 def test_a_log_handler_of_ones_own_can_use_the_default_one(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

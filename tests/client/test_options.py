@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from apps import served
 
 from fastmcp import Client, Context, FastMCP
 from fastmcp.exceptions import ConfigurationError, McpError, TimedOut
+from fastmcp.server.middleware import Middleware
 from fastmcp.wire.lifecycle import DiscoverResult
 
 from .scripted import HANDSHAKE, MODERN, ScriptedServer
@@ -61,6 +63,64 @@ def test_a_time_is_not_negative(name: str) -> None:
     options: dict[str, Any] = {name: -1}
     with pytest.raises(ValueError, match="-1 seconds"):
         Client(steps, **options)
+
+
+@pytest.mark.parametrize("over_http", [False, True])
+def test_what_a_modern_server_failed_of_is_told(over_http: bool) -> None:
+    """Not that it refuses the handshake, which is tried then."""
+
+    class Broken(Middleware):
+        async def on_discover(self, context: Any, call_next: Any) -> Any:
+            raise McpError(code=-31999, message="out of paper")
+
+        async def on_initialize(self, context: Any, call_next: Any) -> Any:
+            raise McpError(code=-32022, message="no handshakes here")
+
+    mcp = FastMCP("x", middleware=[Broken()])
+
+    async def main(target: Any) -> McpError:
+        with pytest.raises(McpError) as caught:
+            async with Client(target):
+                pass
+        return caught.value
+
+    if over_http:
+        with served(mcp.http_app()) as base:
+            error = asyncio.run(main(base + "/mcp"))
+    else:
+        error = asyncio.run(main(mcp))
+    assert (error.code, error.message) == (-31999, "out of paper")
+
+
+def test_a_failure_in_a_middleware_of_a_modern_server_is_told() -> None:
+    """By its own text, in the same process."""
+
+    class Broken(Middleware):
+        async def on_request(self, context: Any, call_next: Any) -> Any:
+            raise RuntimeError("out of paper")
+
+    async def main() -> None:
+        async with Client(FastMCP("x", middleware=[Broken()])):
+            pass
+
+    with pytest.raises(McpError, match="out of paper"):
+        asyncio.run(main())
+
+
+def test_what_a_handshake_server_refuses_is_told() -> None:
+    """Rather than how it answered the probe before."""
+
+    class Refusing(ScriptedServer):
+        async def _result(self, message: Any) -> Any:
+            known = message["method"] == "initialize"
+            raise McpError(code=-32000, message="not today" if known else "what?")
+
+    async def main() -> None:
+        async with Client(Refusing()):
+            pass
+
+    with pytest.raises(McpError, match="not today"):
+        asyncio.run(main())
 
 
 @pytest.mark.parametrize("revision", [HANDSHAKE, MODERN])

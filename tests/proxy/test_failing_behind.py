@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import pytest
 import uvicorn
@@ -19,6 +20,7 @@ from fastmcp import Client, Context, FastMCP
 from fastmcp.exceptions import McpError, ToolError
 from fastmcp.server import RequestStateSecurity, create_proxy
 from fastmcp.server.providers import guard
+from fastmcp.server.providers.proxy import FastMCPProxy
 
 from .counting import counted, until, within
 
@@ -219,6 +221,50 @@ def test_a_question_that_is_never_answered_gives_the_call_up_in_time() -> None:
             call.cancel()
 
     asyncio.run(main())
+
+
+def _gives_nothing() -> Any:
+    return None
+
+
+async def _gives_a_server() -> Any:
+    return FastMCP("behind")
+
+
+def _fails() -> Any:
+    raise KeyError("tenant")
+
+
+@pytest.mark.parametrize(
+    ("factory", "reason"),
+    [
+        (_gives_nothing, "client_factory gave None, not a Client"),
+        (_gives_a_server, "client_factory gave a FastMCP, not a Client"),
+        (_fails, "tenant"),
+    ],
+)
+@pytest.mark.parametrize("front", ["legacy", "auto"])
+def test_a_client_factory_that_fails_does_not_close_the_door(
+    factory: Any, reason: str, front: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Clients use the rest of the server; the log has the reason, once however many come."""
+
+    async def main() -> None:
+        proxy = FastMCPProxy(client_factory=factory, name="front")
+
+        @proxy.tool
+        def own() -> str:
+            return "here"
+
+        for _ in range(3):
+            async with within(), Client(proxy, mode=front) as client:
+                assert [tool.name for tool in await client.list_tools()] == ["own"]
+                assert (await client.call_tool("own")).data == "here"
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(main())
+    [told] = [r.getMessage() for r in caplog.records if r.name == "fastmcp.server.proxy"]
+    assert reason in told
 
 
 def test_a_call_that_was_lost_between_rounds_is_not_made_again() -> None:

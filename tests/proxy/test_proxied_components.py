@@ -9,7 +9,7 @@ import pytest
 from apps import served
 
 from fastmcp import Client, Context, FastMCP
-from fastmcp.exceptions import McpError, ToolError
+from fastmcp.exceptions import ConfigurationError, McpError, ToolError
 from fastmcp.server import create_proxy
 from fastmcp.server.middleware import Middleware
 from fastmcp.server.providers.proxy import (
@@ -20,6 +20,7 @@ from fastmcp.server.providers.proxy import (
     ProxyResource,
     ProxyTemplate,
     ProxyTool,
+    StatefulProxyClient,
 )
 from fastmcp.tools import Tool
 from fastmcp.types import CallToolResult, PromptReference, ResourceTemplateReference
@@ -279,6 +280,25 @@ def test_a_target_that_cannot_be_is_refused_with_the_reason() -> None:
         create_proxy("http://localhost/mcp", mode="newest")
     with pytest.raises(ValueError, match="identity="):
         create_proxy("http://localhost/mcp", identity="both")
+
+
+@pytest.mark.parametrize(
+    "make", [FastMCPProxy, lambda client_factory: ProxyProvider(client_factory)]
+)
+def test_a_client_in_place_of_a_function_is_refused(make: Any) -> None:
+    """With what to give."""
+    behind, _ = counted()
+    with pytest.raises(ConfigurationError, match=r"is a Client, not a function.*`lambda: client`"):
+        make(client_factory=Client(behind))
+    with pytest.raises(ConfigurationError, match="is None, not a function"):
+        make(client_factory=None)
+
+
+def test_a_call_of_new_stateful_where_there_is_no_request_is_refused() -> None:
+    """It was to be given, and not to be called."""
+    behind, _ = counted()
+    with pytest.raises(RuntimeError, match=r"give the method itself, without \(\)"):
+        FastMCPProxy(client_factory=StatefulProxyClient(behind).new_stateful())
 
 
 def test_old_paths_lead_to_the_same() -> None:

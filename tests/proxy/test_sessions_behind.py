@@ -14,7 +14,13 @@ from fastmcp.client.transports import FastMCPTransport
 from fastmcp.exceptions import ToolError
 from fastmcp.server import create_proxy
 from fastmcp.server.auth.identity import LocalIdentity
-from fastmcp.server.providers.proxy import FastMCPProxy, StatefulProxyClient, proxy_client
+from fastmcp.server.providers.proxy import (
+    FastMCPProxy,
+    ProxyClient,
+    StatefulProxyClient,
+    proxy_client,
+)
+from fastmcp.wire.shapes import META_LOG_LEVEL
 
 from .counting import counted, within
 
@@ -157,6 +163,44 @@ def test_questions_go_to_the_client_whose_call_caused_them() -> None:
     for front in ("legacy", "auto"):
         for mode in ("legacy", "auto"):
             asyncio.run(main(front, mode))
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_logs_are_wanted_behind_where_somebody_hears_them(several: bool) -> None:
+    """By the client in front, as far as it wants them, or by a handler of the proxy's own."""
+    wanted: list[Any] = []
+    heard: list[str] = []
+    own: list[str] = []
+
+    async def main() -> None:
+        behind = FastMCP("behind")
+
+        @behind.tool
+        async def talk(ctx: Context) -> None:
+            wanted.append((ctx.request_context.meta or {}).get(META_LOG_LEVEL))
+            await ctx.info("quiet")
+            await ctx.error("loud")
+
+        async def call(in_front: Any, level: Any = None, **handlers: Any) -> None:
+            with served(behind.http_app()) as base:
+                target: Any = base + "/mcp"
+                if several:
+                    target = {"mcpServers": {"a": {"url": target}, "b": {"url": target}}}
+                proxy = create_proxy(ProxyClient(target, **handlers))
+                async with within(), Client(proxy, log_handler=in_front) as client:
+                    if level is not None:
+                        await client.set_logging_level(level)
+                    await client.call_tool("a_talk" if several else "talk")
+
+        await call(None)
+        await call(lambda message: heard.append(message.data["msg"]))
+        await call(lambda message: heard.append(message.data["msg"]), "error")
+        await call(None, log_handler=lambda message: own.append(message.data["msg"]))
+
+    asyncio.run(main())
+    assert wanted == [None, "debug", "error", "debug"]
+    assert heard == ["quiet", "loud", "loud"]
+    assert own == ["quiet", "loud"]
 
 
 def test_a_stateful_proxy_has_a_session_behind_for_each_in_front() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from fastmcp._version import VERSION
 from fastmcp.wire.completion import (
@@ -90,6 +90,7 @@ class Client:
     What the server asks is answered by `roots`, `sampling_handler` (with `sampling_capabilities`
     such as `{"tools": {}}`) and `elicitation_handler`; what is not given is not offered to it. A
     request may take `input_required_max_rounds` rounds of such questions in the modern era.
+    A `log_handler` hears all messages until `set_logging_level`.
     `extensions` of the protocol are declared to the server: identifiers with their settings.
     """
 
@@ -153,6 +154,7 @@ class Client:
     def _set_up(
         self, transport: ClientTransport, name: str, notices: Notices, options: Options
     ) -> None:
+        options = structs.replace(options, hears_logs=notices._on_log is notices._given[0])
         self.transport = transport
         self.name = name
         self._notices = notices

@@ -306,6 +306,8 @@ class Connection:
             return {**params, "_meta": dict(meta)} if meta else params
         if self._level is not None:
             envelope = {**envelope, META_LOG_LEVEL: self._level}
+        elif self._options.hears_logs:
+            meta = {META_LOG_LEVEL: "debug", **(meta or {})}
         if meta:
             envelope = {**meta, **envelope}
             if META_SESSION in meta:  # of whom the request is made for

@@ -139,13 +139,20 @@ async def negotiate(
         McpError: the server refused.
         ClientError: it cannot be reached, or there is no revision in common.
     """
+    failure: McpError | None = None
     if mode == "auto":
-        agreed = await _probe(server, client, LATEST_MODERN, timeout, probe_timeout)
-        if agreed is not None:
-            return agreed
+        found = await _probe(server, client, LATEST_MODERN, timeout, probe_timeout)
+        if isinstance(found, Agreement):
+            return found
+        failure = found
     elif mode in REVISIONS and REVISIONS[mode].modern:
         return Agreement(REVISIONS[mode], discover=prior)
-    return await _initialize(server, client, REVISIONS.get(mode, LATEST_HANDSHAKE), timeout)
+    try:
+        return await _initialize(server, client, REVISIONS.get(mode, LATEST_HANDSHAKE), timeout)
+    except McpError as refusal:
+        if failure is not None and refusal.code in MODERN_CODES:
+            raise failure from None  # the server is a modern one, in which the probe failed
+        raise
 
 
 async def _probe(
@@ -156,8 +163,8 @@ async def _probe(
     probe_timeout: float | None,
     *,
     again: bool = True,
-) -> Agreement | None:
-    """Ask for `server/discover`; None tells of a handshake server."""
+) -> Agreement | McpError | None:
+    """Ask for `server/discover`; its error, or None, tells of a handshake server."""
     patience = timeout if probe_timeout is None else min(probe_timeout, timeout or probe_timeout)
     try:
         raw = await server.request(
@@ -173,7 +180,7 @@ async def _probe(
         return None
     except McpError as error:
         if error.code not in MODERN_CODES:
-            return None
+            return error
         common = _mutual(_supported(error))
         if common is None or not again:
             if any(REVISIONS.get(text) in HANDSHAKE_REVISIONS for text in _supported(error)):

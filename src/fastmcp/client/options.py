@@ -25,6 +25,8 @@ class Options(Struct, frozen=True):
 
     `timeout` is how long a request may be silent and `max_total_timeout` how long it may take,
     `init_timeout` is for the opening, `ping_interval` how often an open connection is looked at.
+    With `hears_logs` modern servers are asked for all log messages, as those of the handshake era
+    send them unasked.
     """
 
     info: Implementation
@@ -38,6 +40,7 @@ class Options(Struct, frozen=True):
     auto_initialize: bool
     prior_discover: DiscoverResult | None
     cache: CacheConfig | bool | None
+    hears_logs: bool = False
 
     @classmethod
     def of(

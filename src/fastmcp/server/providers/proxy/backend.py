@@ -26,7 +26,7 @@ from fastmcp.wire.jsonrpc import Notification
 from ...context import Context
 from ...inputs.rounds import Record, Rounds
 from ...subscriptions import MAX_SUBSCRIPTIONS
-from .client_factory import ClientFactoryT, Target
+from .client_factory import ClientFactoryT, Target, require_client
 from .errand import Errand, versioned
 from .held_errands import HeldErrands, begun, place_of
 from .proxy_client import ProxyClient
@@ -102,9 +102,13 @@ class Backend:
                 await self._sessions.release()
 
     async def client(self) -> Client:
-        """What the factory gives."""
-        client = self.client_factory()
-        return await client if inspect.isawaitable(client) else client
+        """What the factory gives.
+
+        Raises:
+            ConfigurationError: it is no client.
+        """
+        given = self.client_factory()
+        return require_client(await given if inspect.isawaitable(given) else given)
 
     @asynccontextmanager
     async def session(self, front: Context | None) -> AsyncGenerator[Client]:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from fastmcp.client.client import Client
 from fastmcp.client.negotiation import Mode
+from fastmcp.exceptions import ConfigurationError
 
 from .proxy_client import ProxyClient
 
@@ -28,6 +29,36 @@ class Target:
 
     def __repr__(self) -> str:
         return repr(self.client.transport)
+
+
+def require_factory(given: Any) -> None:
+    """See that it can be asked for clients.
+
+    Raises:
+        ConfigurationError: it is no function.
+    """
+    if callable(given):
+        return
+    cure = "`lambda: client`" if isinstance(given, Client) else "`lambda: ProxyClient(url)`"
+    raise ConfigurationError(
+        f"client_factory= is {_kind(given)}, not a function: give one that gives a Client, such as "
+        f"{cure}"
+    )
+
+
+def require_client(given: Any) -> Client:
+    """What a factory gave.
+
+    Raises:
+        ConfigurationError: it is no client.
+    """
+    if isinstance(given, Client):
+        return given
+    raise ConfigurationError(f"client_factory gave {_kind(given)}, not a Client")
+
+
+def _kind(given: Any) -> str:
+    return "None" if given is None else f"a {type(given).__name__}"
 
 
 def client_factory(target: Any, mode: Mode | None) -> ClientFactoryT:

@@ -41,6 +41,7 @@ class ProxyMetadataMiddleware(Middleware):
             raise ConfigurationError(f"identity={identity!r}: use 'proxy' or 'upstream'")
         self.provider = provider
         self.identity: ProxyIdentity = identity
+        self._told: str | None = None
 
     async def on_initialize(
         self,
@@ -91,7 +92,16 @@ class ProxyMetadataMiddleware(Middleware):
                 return _Upstream(client)
         except (McpError, ClientError, TimeoutError) as error:
             logger.debug("%r did not say what it is: %s", backend, error)
-            return None
+        except Exception as error:  # of the client factory: no reason to turn clients away
+            self._tell(error)
+        return None
+
+    def _tell(self, error: Exception) -> None:
+        """Log it, unless it was the last that was logged."""
+        text = f"{type(error).__name__}: {error}"
+        if text != self._told:
+            self._told = text
+            logger.warning("%r cannot be asked what it is: %s", self.provider.backend, text)
 
 
 class _Upstream:

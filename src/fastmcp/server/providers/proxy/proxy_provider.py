@@ -17,7 +17,7 @@ from ...context import Context
 from ..base import Provider
 from ..kinds import FEATURES, KINDS, PROMPTS, RESOURCES, TEMPLATES, TOOLS, Feature, Kind
 from .backend import Backend, News
-from .client_factory import ClientFactoryT
+from .client_factory import ClientFactoryT, require_factory
 from .headers import fingerprint_of, headers_to_forward
 from .known_list import KnownList
 from .proxy_prompt import ProxyPrompt
@@ -54,6 +54,7 @@ class ProxyProvider(Provider):
 
     def __init__(self, client_factory: ClientFactoryT, cache_ttl: float | None = None) -> None:
         super().__init__()
+        require_factory(client_factory)
         self.client_factory = client_factory
         self.backend = Backend(client_factory, self._heard, self._used)
         self._ttl = CACHE_TTL if cache_ttl is None else cache_ttl

@@ -41,7 +41,13 @@ class StatefulProxyClient(ProxyClient):
         Raises:
             RuntimeError: no request is, or it stands alone.
         """
-        exchange = Context.current().exchange
+        front = Context.current_or_none()
+        if front is None:
+            raise RuntimeError(
+                "new_stateful() gives the client of a request, and none is being served: as "
+                "client_factory= give the method itself, without ()"
+            )
+        exchange = front.exchange
         # A modern client over HTTP names its session, and does not say when that ends.
         peer = exchange.peer
         party: Any = peer if isinstance(peer, Session) else party_of(exchange)
