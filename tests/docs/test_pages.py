@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib.util
+import logging
 import re
 from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import indent
 from types import ModuleType
@@ -69,10 +72,24 @@ def test_the_code_of_a_page_is_one_program(
     code = "".join(block for *_, block in weave.BLOCK.findall(PAGES[name]))
     # What awaits is shown without the coroutine that it has to stand in.
     body = "async def page():\n" + indent(code, "    ")
-    scope: dict[str, Any] = {}
+    scope: dict[str, Any] = {"url": "http://127.0.0.1:9/mcp"}
 
     exec(compile(body, name, "exec", dont_inherit=True), scope)
-    asyncio.run(scope["page"]())
+    with same_logging():
+        asyncio.run(scope["page"]())
+
+
+@contextmanager
+def same_logging() -> Generator[None]:
+    """Undo what a page sets up for the process that it would be."""
+    logger = logging.getLogger("fastmcp")
+    before = logger.level, logger.propagate, list(logger.handlers)
+    try:
+        yield
+    finally:
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+        logger.handlers[:] = before[2]
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -87,7 +87,7 @@ async def test_what_is_asked_meanwhile_reaches_the_client(url: str, mode: str) -
     # snippet: handlers
     from fastmcp.server.providers.proxy import ProxyClient
 
-    async def answer(message: str, response_type: Any, params: Any, context: Any) -> Any:
+    async def answer(message, response_type, params, context):
         return {"value": "Oslo"}  # in place of the user of the client in front
 
     proxy = create_proxy(ProxyClient(url, elicitation_handler=answer, log_handler=None))
