@@ -93,10 +93,10 @@ EXCEPTIONS = {
     # A tool whose schema says in an invalid way what travels in headers is refused when it is made.
     ("tools.base", "_protocol.mirroring"),
     # What a configuration changes about tools, and hides by URI, is done as a server does it.
-    ("client.config.tool_changes", "tools.arg_transform"),
     ("client.config.tool_changes", "tools.argument_map"),
     ("client.config.tool_changes", "tools.base"),
-    ("client.config.tool_changes", "tools.tool_transform"),
+    ("client.config.tool_changes", "tools.transform_reading"),
+    ("client.config.entries", "tools.transform_reading"),
     ("client.config.tool_changes", "tools.transformed_tool"),
     ("client.config.transforming", "resources.uri.matcher"),
     # What FastMCP's users import from there runs servers; it is loaded when it is asked for.

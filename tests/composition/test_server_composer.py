@@ -70,6 +70,13 @@ def test_what_is_added_is_in_a_namespace_and_live() -> None:
     )
 
 
+def test_a_server_may_come_before_its_name() -> None:
+    """As in `mount`."""
+    composer, server = ServerComposer("Unified"), auth_server()
+    assert composer.add_server(server, "auth") is server  # pyright: ignore
+    assert composer.call_tool("auth", "authenticate_user", GOOD)["valid"]
+
+
 def test_a_workflow_is_a_tool_and_stays_a_function() -> None:
     """Bare, or with the options of a tool."""
     composer = composed()

@@ -1,11 +1,15 @@
 """Mounting: servers made of servers."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fastmcp import Client
 from fastmcp.exceptions import ConfigurationError
+
+PAGE = Path(__file__, "../../../docs/guide/mounting.md").resolve()
 
 
 async def test_a_server_is_mounted() -> None:
@@ -101,20 +105,20 @@ async def test_providers_are_written() -> None:
     assert report(mcp) == []
 
 
-async def test_transforms_are_applied(capsys: Any) -> None:
+async def test_transforms_are_applied() -> None:
     """To everything of a source, or of the server."""
     from fastmcp import FastMCP
+
+    # snippet: transforms
+    from fastmcp.server.providers import FastMCPProvider
+    from fastmcp.server.transforms import Namespace, ToolTransform, VersionFilter
+    from fastmcp.tools.tool_transform import ArgTransformConfig, ToolTransformConfig
 
     weather = FastMCP("Weather")
 
     @weather.tool(version="2.0")
     def forecast(q: str, internal: bool = False) -> str:
         return f"Sunshine in {q}"
-
-    # snippet: transforms
-    from fastmcp.server.providers import FastMCPProvider
-    from fastmcp.server.transforms import Namespace, ToolTransform, VersionFilter
-    from fastmcp.tools.tool_transform import ArgTransformConfig, ToolTransformConfig
 
     clearer = ToolTransformConfig(
         name="weather_in",
@@ -132,3 +136,13 @@ async def test_transforms_are_applied(capsys: Any) -> None:
     async with Client(main) as client:
         result = await client.call_tool("v2_weather_in", {"city": "Bern"})
         assert result.data == "Sunshine in Bern"
+
+
+async def test_the_page_is_one_program() -> None:
+    """Whoever copies it from top to bottom gets what its last example says."""
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
+    names: dict[str, Any] = {"__name__": "mounting"}
+    exec("\n".join(blocks), names)
+    async with Client(names["main"]) as client:
+        [tool] = await client.list_tools()
+        assert (tool.name, list(tool.input_schema["properties"])) == ("v2_weather_in", ["city"])

@@ -145,6 +145,13 @@ def test_one_file_may_be_the_root(tmp_path: Path) -> None:
     assert offered(FileSystemProvider(tmp_path / "one.py"))["tools"] == ["one"]
 
 
+def test_a_root_that_is_no_folder_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Unless it is a Python file."""
+    (tmp_path / "notes.txt").write_text("x")
+    FileSystemProvider(tmp_path / "notes.txt")
+    assert f"{tmp_path / 'notes.txt'} is no folder, nor a Python file" in caplog.text
+
+
 def test_a_root_that_is_missing_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """And offers nothing."""
     assert offered(FileSystemProvider(tmp_path / "none"))["tools"] == []

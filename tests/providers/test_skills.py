@@ -231,6 +231,17 @@ def test_the_description_is_found(tmp_path: Path, content: str, description: str
     assert provider.skill_info.description == description
 
 
+def test_a_root_that_is_missing_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Or is no folder; those of agents need not be there."""
+    (tmp_path / "file").write_text("x")
+    SkillsDirectoryProvider([tmp_path / "none", tmp_path / "file"])
+    assert f"There is nothing at {tmp_path / 'none'}, where skills are looked for" in caplog.text
+    assert f"{tmp_path / 'file'} is no folder" in caplog.text
+    caplog.clear()
+    skills.CodexSkillsProvider()
+    assert not caplog.records
+
+
 def test_folders_of_skills_are_searched(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """The first of a name wins; what cannot be read is told of; links to folders are followed."""
     first, second, third = (tmp_path / name for name in ("first", "second", "third"))

@@ -13,10 +13,17 @@ import pytest
 from apps import http, served
 
 from fastmcp import Client, Context, FastMCP
-from fastmcp.exceptions import ConfigurationError, McpError, NotFoundError, ToolError
+from fastmcp.exceptions import (
+    ConfigurationError,
+    InvalidSignature,
+    McpError,
+    NotFoundError,
+    ToolError,
+)
+from fastmcp.resources import Resource
 from fastmcp.server.middleware import Middleware
 from fastmcp.server.middleware.tool_injection import PromptToolMiddleware
-from fastmcp.server.providers import FastMCPProvider, LocalProvider
+from fastmcp.server.providers import FastMCPProvider, LocalProvider, Provider
 from fastmcp.server.transforms import Namespace, ToolTransform
 from fastmcp.tools.tool_transform import ToolTransformConfig
 
@@ -715,3 +722,108 @@ async def test_a_change_in_a_thread_is_seen(caplog: pytest.LogCaptureFixture) ->
         assert len(await client.list_tools()) == 300
         assert (await client.call_tool("n1_n0_t299")).data == "299"
     assert not caplog.records
+
+
+class Around(Middleware):
+    """Stands around what is read, and changes nothing."""
+
+    async def on_read_resource(self, context: Any, call_next: Any) -> Any:
+        return await call_next(context)
+
+
+@pytest.mark.parametrize("middleware", [[], [Around()]])
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("strict", ["outer", "middle", "inner"])
+async def test_values_are_screened_as_the_strictest_server_does(
+    middleware: list[Any], depth: int, strict: str
+) -> None:
+    """A server that screens nothing cannot undo what the one mounted on it refuses."""
+
+    def settings(which: str) -> Any:
+        return {} if which == strict else {"resource_security": None}
+
+    files = FastMCP("files", middleware=middleware, **settings("inner"))
+
+    @files.resource("data://files/{path*}")
+    def read(path: str) -> str:
+        return path
+
+    @files.resource("data://index{?path}")
+    def index(path: str = "") -> str:
+        return path
+
+    server, namespace = files, "n"
+    if depth == 2 or strict == "middle":
+        server = FastMCP("middle", **settings("middle"))
+        server.mount(files, "m")
+        namespace = "n/m"
+    outer = FastMCP("outer", **settings("outer"))
+    outer.mount(server, "n")
+    async with Client(outer) as client:
+        for uri in ("files/../../etc/passwd", "files/..%2f..%2fetc", "index?path=../etc"):
+            with pytest.raises(McpError, match="not found"):
+                await client.read_resource(f"data://{namespace}/{uri}")
+        assert (await client.read_resource(f"data://{namespace}/files/a"))[0].text == "a"
+        assert (await client.read_resource(f"data://{namespace}/index?path=a"))[0].text == "a"
+
+
+@pytest.mark.parametrize("middleware", [[], [Around()]])
+async def test_what_is_hidden_cannot_be_read_by_a_template_beside_it(middleware: Any) -> None:
+    """The middleware of a mounted server does not lead around what its host hides."""
+    inner = FastMCP("inner", middleware=middleware)
+
+    @inner.resource("data://secret")
+    def secret() -> str:
+        return "secret"
+
+    @inner.resource("data://{name}")
+    def named(name: str) -> str:
+        return f"template of {name}"
+
+    mcp = FastMCP("x")
+    mcp.mount(inner, "n")
+    mcp.disable(names={"data://n/secret"})
+    async with Client(mcp) as client:
+        try:
+            text = (await client.read_resource("data://n/secret"))[0].text
+        except McpError as error:
+            text = str(error)
+        assert text in ("template of secret", "Resource not found: data://secret")
+        assert (await client.read_resource("data://n/other"))[0].text == "template of other"
+
+
+async def test_a_uri_without_a_place_for_a_namespace_is_found_as_it_is() -> None:
+    """Also where it has to be asked for."""
+
+    class Asked(Provider):
+        async def _list_resources(self) -> Any:
+            return [Resource.from_function(lambda: "thing", "urn:thing", name="thing")]
+
+    mcp = FastMCP("x")
+    mcp.mount(FastMCP("inner", providers=[Asked()]), "n")
+    async with Client(mcp) as client:
+        assert [each.uri for each in await client.list_resources()] == ["urn:thing"]
+        assert (await client.read_resource("urn:thing"))[0].text == "thing"
+
+
+async def test_names_for_tools_of_a_mounted_server_are_checked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What no tool can be called is refused; a tool that is not there is told of."""
+    main = FastMCP("main")
+    with pytest.raises(InvalidSignature, match="'bad name' cannot be called"):
+        main.mount(weather(), tool_names={"forecast": "bad name"})
+    assert len(main.providers) == 1
+
+    main.mount(weather(), "w", tool_names={"forcast": "predict"})
+    assert [tool.name for tool in await main.list_tools()] == ["w_forecast"]
+    [record] = [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert "'forcast'" in record.getMessage() and "'forecast'" in record.getMessage()
+
+
+@pytest.mark.parametrize("thing", ["http://x/mcp", Client("http://x/mcp"), FastMCP])
+def test_what_cannot_be_mounted_is_refused_with_the_import_of_what_can(thing: Any) -> None:
+    """A URL and a client by a proxy; a class is to be made one of."""
+    cure = r"FastMCP\(\.\.\.\)" if thing is FastMCP else "from fastmcp.server import create_proxy"
+    with pytest.raises(ConfigurationError, match=cure):
+        FastMCP("main").mount(thing)

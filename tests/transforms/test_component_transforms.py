@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fastmcp import Client, FastMCP
-from fastmcp.exceptions import ConfigurationError, McpError
+from fastmcp.exceptions import ConfigurationError, InvalidSignature, McpError
 from fastmcp.server.providers import LocalProvider
 from fastmcp.server.transforms import (
     Namespace,
@@ -17,6 +17,7 @@ from fastmcp.server.transforms import (
     VersionSpec,
     Visibility,
 )
+from fastmcp.tools import Tool
 from fastmcp.tools.tool_transform import ToolTransformConfig
 
 
@@ -168,6 +169,101 @@ async def test_a_tool_keeps_a_name_that_is_meant_for_one_that_is_not_there() -> 
     async with Client(host(transform)) as client:
         assert await names(client) == ["add", "say"]
         assert (await client.call_tool("say", {"text": "x"})).data == "x"
+
+
+async def test_a_change_that_does_not_fit_leaves_out_its_tool_alone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It cannot be used unchanged either; the log names transform, tool and argument, once."""
+    mcp = host(ToolTransform({"add": {"name": "plus", "arguments": {"aa": {"hide": True}}}}))
+
+    async with Client(mcp) as client:
+        assert await names(client) == ["say"]
+        assert await names(client) == ["say"]
+        assert (await client.call_tool("say", {"text": "x"})).data == "x"
+        for name in ("add", "plus"):
+            with pytest.raises(McpError, match="Unknown tool"):
+                await client.call_tool(name, {"a": 1, "b": 2})
+
+    [record] = [each for each in caplog.records if each.levelno >= logging.WARNING]
+    for said in ("ToolTransform(['add'])", "'add'", "'aa'", "nearest is a"):
+        assert said in record.getMessage()
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"nme": "y"}, "ToolTransform: add: unknown key 'nme'; did you mean 'name'?"),
+        ({"zzz": 1}, "ToolTransform: add: unknown key 'zzz'; use name,"),
+        (
+            {"arguments": {"a": {"hidden": True}}},
+            "ToolTransform: add.arguments.a: unknown key 'hidden'; did you mean 'hide'?",
+        ),
+        ({"name": 5}, "ToolTransform: add: "),
+        ("plus", "ToolTransform: add: "),
+    ],
+)
+def test_a_change_that_cannot_be_read_is_refused(change: Any, said: str) -> None:
+    """The error names the tool, and the key that was probably meant."""
+    with pytest.raises(ConfigurationError) as caught:
+        ToolTransform({"add": change})
+    assert str(caught.value).startswith(said)
+
+
+async def test_a_change_of_a_tool_that_is_not_there_is_told_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """With the nearest name; it may come, and is changed then."""
+    mcp = host(ToolTransform({"addd": {"name": "plus"}}))
+
+    async with Client(mcp) as client:
+        assert await names(client) == ["add", "say"]
+        mcp.add_tool(Tool.from_function(lambda: 1, name="addd"))
+        assert sorted(await names(client)) == ["add", "plus", "say"]
+        mcp.remove_tool("addd")
+        assert await names(client) == ["add", "say"]
+
+    [record] = [each for each in caplog.records if each.levelno >= logging.WARNING]
+    assert record.getMessage() == (
+        "ToolTransform(['addd']) changes 'addd', and there is no such tool; did you mean 'add'?"
+    )
+
+
+async def test_nothing_is_said_of_names_before_there_are_tools(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A transform may be added before what it changes."""
+    mcp = FastMCP("x", transforms=[ToolTransform({"late": {"name": "later"}})])
+    mcp.disable(tags={"hidden"})
+    mcp.add_tool(Tool.from_function(lambda: 1, name="late"))
+
+    assert [tool.name for tool in await mcp.list_tools()] == ["later"]
+    assert not [each for each in caplog.records if each.levelno >= logging.WARNING]
+
+
+async def test_a_name_that_no_tool_can_have_is_refused() -> None:
+    """As the decorator refuses it."""
+    with pytest.raises(InvalidSignature, match="'bad name' cannot be called"):
+        ToolTransform({"add": {"name": "bad name"}})
+
+
+async def test_a_single_text_is_one_tag() -> None:
+    """And not its letters."""
+    mcp = host()
+    mcp.disable(tags="math")
+    assert [tool.name for tool in await mcp.list_tools()] == ["say"]
+
+
+def test_a_key_that_fits_nothing_is_told() -> None:
+    """Where it was written, with the form of a key; right ones are not."""
+    mcp = host()
+    text = r"keys=\{'add'\}: a key is 'tool:add@'.*names="
+    with pytest.warns(UserWarning, match=text) as told:
+        mcp.disable(keys={"add", "tool:say@"})
+    assert [each.filename for each in told] == [__file__]
+    with pytest.warns(UserWarning, match=r"'tool:add'.*is 'tool:add@'"):
+        Visibility(False, keys={"tool:add"})
+    Visibility(False, keys={"tool:add@", "tool:add@2", "resource:data://cities@"})
 
 
 async def test_what_is_not_visible_is_not_listed_and_cannot_be_used() -> None:

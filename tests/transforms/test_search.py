@@ -421,13 +421,27 @@ async def test_a_search_of_a_provider_finds_what_the_server_has(kind: Any, names
 
 async def test_a_name_that_is_taken_is_an_error_that_says_what_to_do() -> None:
     """In lists and calls of it; other tools can be called."""
-    mcp = office(BM25SearchTransform(), BM25SearchTransform())
+    mcp = office(BM25SearchTransform())
+    mcp.add_tool(Tool.from_function(lambda: 1, name="search_tools"))
 
     async with Client(mcp) as client:
         for use in (client.list_tools, lambda: client.call_tool("search_tools", {"query": "x"})):
             with pytest.raises(Exception, match=r"'search_tools'.*already: give search_tool_name="):
                 await use()
         assert (await client.call_tool("status")).data == "fine"
+
+
+def test_two_searches_of_the_same_names_are_refused_when_the_second_is_added() -> None:
+    """The error says which keywords to give; what stands between them may have renamed some."""
+    cure = r"'search_tools' and 'call_tool'.*search_tool_name= and call_tool_name="
+    with pytest.raises(ConfigurationError, match=cure):
+        office(BM25SearchTransform(), RegexSearchTransform())
+    mcp = office(BM25SearchTransform())
+    with pytest.raises(ConfigurationError, match=r"'call_tool'.*call_tool_name="):
+        mcp.add_transform(BM25SearchTransform(search_tool_name="find"))
+    assert len(mcp.transforms) == 1
+    mcp.add_transform(Namespace("x"))
+    mcp.add_transform(RegexSearchTransform())
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar, Unpack, overload
+from typing import Any, TypeVar, Unpack, cast, overload
 
 from fastmcp._spelling import nearest
 from fastmcp.exceptions import ConfigurationError, NotFoundError, UnknownComponent
@@ -46,6 +46,8 @@ class ServerComposer(FastMCP):
             ConfigurationError: there is one of that name, the name is no part of a tool's name, or
                 what was given is no server.
         """
+        if hasattr(name, "as_provider"):
+            name, server = server, cast("Any", name)  # in the order of `mount`
         if name in self._servers:
             raise ConfigurationError(f"There is a server {name!r} already; choose another name")
         if not hasattr(server, "as_provider"):

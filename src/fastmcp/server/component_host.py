@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, Unpack, overload
 
 from fastmcp._components.component import Component, ComponentOptions
 from fastmcp._components.versions import VersionSpec
-from fastmcp.exceptions import ConfigurationError
+from fastmcp.exceptions import ConfigurationError, FastMCPDeprecationWarning
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource, ResourceOptions
 from fastmcp.resources.security import ResourceSecurity
 from fastmcp.resources.template import ResourceTemplate
-from fastmcp.tools.base import Tool, ToolOptions
+from fastmcp.tools.base import Tool, ToolOptions, require_awaited
 from fastmcp.tools.tool_transform import ToolTransformConfig
 from fastmcp.wire.resource_names import canonical_uri
 
@@ -20,6 +21,7 @@ from .auth.authorization import permit, permitted
 from .catalogue import Catalogue, View
 from .completions import Completers
 from .context import Context
+from .options import listed
 from .providers.aggregate import AggregateProvider, as_provider
 from .providers.base import Provider
 from .providers.guard import ProviderErrorStrategy
@@ -27,6 +29,7 @@ from .providers.kinds import FEATURES, KINDS, Feature
 from .providers.local import LocalProvider
 from .providers.shelf import OnDuplicate
 from .session_visibility import SessionVisibility
+from .transforms.added_tools import require_apart
 from .transforms.namespace import Namespace
 from .transforms.tool_transform import ToolTransform
 from .transforms.transform import Transform
@@ -39,6 +42,14 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=Component)
 Selection: TypeAlias = VersionSpec | str | None
+
+# What FastMCP 2 called them.
+_EARLIER = {
+    "get_tools": "list_tools",
+    "get_resources": "list_resources",
+    "get_resource_templates": "list_resource_templates",
+    "get_prompts": "list_prompts",
+}
 
 
 class ComponentHost:
@@ -70,6 +81,22 @@ class ComponentHost:
         self.session_visibility = SessionVisibility(
             lambda rules: Catalogue(self.sources, rules, resource_security)
         )
+
+    def _take(self, tools: Any, providers: Any, transforms: Any) -> None:
+        """What the constructor was given."""
+        for tool in listed("tools", tools):
+            self.add_tool(tool)
+        for provider in listed("providers", providers):
+            self.add_provider(provider)
+        for transform in listed("transforms", transforms):
+            self.add_transform(transform)
+
+    if not TYPE_CHECKING:  # checkers shall know which attributes there are
+
+        def __getattr__(self, name: str) -> Any:
+            now = _EARLIER.get(name)
+            hint = "" if now is None else f"; it is {now}() now, which gives a list"
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
 
     # Composing
 
@@ -125,18 +152,14 @@ class ComponentHost:
             ConfigurationError: it is no server, or this one is mounted on it.
         """
         child, namespace = _in_order(server, namespace)
-        if not hasattr(child, "as_provider") or isinstance(child, type):
-            raise ConfigurationError(
-                f"mount() takes a server, not {child!r}; for a URL, a command or a client there "
-                "is mount(create_proxy(...))"
-            )
+        _require_server(child)
         if as_proxy:
             from .providers.proxy import create_proxy
 
             child = create_proxy(child)
         provider: Provider = child.as_provider()
         if tool_names:
-            renamed = {old: ToolTransformConfig(name=new) for old, new in tool_names.items()}
+            renamed = {old: {"name": new} for old, new in tool_names.items()}
             provider = provider.wrap_transform(ToolTransform(renamed))
         return self.add_provider(provider, namespace=_one_of(namespace, prefix))
 
@@ -162,9 +185,25 @@ class ComponentHost:
         """Change what the server offers, after the transforms that it has.
 
         Raises:
-            ConfigurationError: it is no transform.
+            ConfigurationError: it is no transform, or adds tools that the one before it adds, too.
         """
+        if isinstance(transform, Transform):  # pyright: ignore[reportUnnecessaryIsInstance]
+            require_apart(transform, self.transforms)
         self.sources.add_transform(transform)
+
+    def add_tool_transformation(self, tool_name: str, transformation: ToolTransformConfig) -> None:
+        """Deprecated: `add_transform(ToolTransform({tool_name: transformation}))`."""
+        _deprecated(
+            "add_tool_transformation() is deprecated; use add_transform(ToolTransform({name: ...}))"
+        )
+        self.add_transform(ToolTransform({tool_name: transformation}))
+
+    def remove_tool_transformation(self, tool_name: str) -> None:
+        """Deprecated, and without effect: transforms stay."""
+        _deprecated(
+            "remove_tool_transformation() is deprecated and does nothing, since transforms stay; "
+            f"hide the tool with disable(names={{{tool_name!r}}})"
+        )
 
     def heard_of_change(self, features: Sequence[Feature]) -> None:
         """A source has changed."""
@@ -203,6 +242,7 @@ class ComponentHost:
 
     def add_tool(self, tool: Tool | Callable[..., Any]) -> Tool:
         """Add a tool, or a function to make one of."""
+        require_awaited(tool, "add_tool()")
         return self.local_provider.add_tool(tool)
 
     def add_resource(
@@ -352,6 +392,24 @@ class ComponentHost:
 def _in_order(server: Any, name: Any) -> tuple[Any, Any]:
     """A server and the name that it gets; earlier versions had them the other way round."""
     return (name, server) if isinstance(server, str) and name is not None else (server, name)
+
+
+def _require_server(given: Any) -> None:
+    if isinstance(given, type) and hasattr(given, "as_provider"):
+        name = given.__name__
+        raise ConfigurationError(
+            f"mount() takes a server, not the class {name}: give {name}(...); for something else "
+            "there is create_proxy(...)"
+        )
+    if not hasattr(given, "as_provider"):
+        raise ConfigurationError(
+            f"mount() takes a server, not {given!r}; for a URL, a command or a client there is "
+            "mount(create_proxy(...)): from fastmcp.server import create_proxy"
+        )
+
+
+def _deprecated(text: str) -> None:
+    warnings.warn(text, FastMCPDeprecationWarning, stacklevel=3)
 
 
 def _one_of(namespace: str | None, prefix: str | None) -> str:

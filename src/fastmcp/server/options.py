@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from msgspec import Struct
 
@@ -66,6 +66,19 @@ def reject_unknown(others: Mapping[str, Any], known: Iterable[str]) -> None:
             raise TypeError(f"FastMCP() no longer takes {name}=; {REMOVED[name]}")
         if name not in UPCOMING:
             raise unexpected_keyword("FastMCP()", name, [*known, *UPCOMING])
+
+
+def listed(keyword: str, given: Any) -> list[Any]:
+    """What a keyword was given, as a list.
+
+    Raises:
+        ConfigurationError: it is a single thing.
+    """
+    if given is None:
+        return []
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        raise ConfigurationError(f"{keyword}={given!r}: give a list, {keyword}=[...]")
+    return list(cast("Iterable[Any]", given))
 
 
 def require_available(others: Mapping[str, Any]) -> None:

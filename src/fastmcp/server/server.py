@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from fastmcp._components.component import Component
 from fastmcp._components.current import current_scope
+from fastmcp._lazy import lazy_names
 from fastmcp._protocol.mirroring import Plan
 from fastmcp._runtime.dispatch import Dispatcher, Handler, Hints
 from fastmcp._runtime.exchange import TransportName
@@ -37,7 +38,7 @@ from .limits import Limits
 from .middleware.chain import Member, checked, compile_chain
 from .middleware.session_middleware import SessionMiddleware
 from .observing import Observing
-from .options import HttpDefaults, SamplingFallback, reject_unknown, require_available
+from .options import HttpDefaults, SamplingFallback, listed, reject_unknown, require_available
 from .providers.base import Provider
 from .providers.guard import ProviderErrorStrategy
 from .providers.shelf import OnDuplicate
@@ -136,7 +137,7 @@ class FastMCP(ComponentHost):
         self.limits = limits
         self._outermost = [] if limits is None else limits.outermost()
         self._innermost = [] if limits is None else limits.innermost()
-        self._middleware = [checked(each) for each in middleware or ()]
+        self._middleware = [checked(each) for each in listed("middleware", middleware)]
         self.observing = Observing(self)
         self.lifespan = SharedLifespan(self, lifespan, session_lifespan)
         self._dispatcher: Dispatcher[Context] | None = None
@@ -149,12 +150,7 @@ class FastMCP(ComponentHost):
         self.state_keeper: Keeper = keeper_of(session_state_store)
         if self.cluster is not None and session_state_store is None:
             self.state_keeper = self.cluster.keeper
-        for tool in tools or ():
-            self.add_tool(tool)
-        for provider in providers or ():
-            self.add_provider(provider)
-        for transform in transforms or ():
-            self.add_transform(transform)
+        self._take(tools, providers, transforms)
 
     def __repr__(self) -> str:
         return f"FastMCP({self.name!r})"
@@ -497,3 +493,6 @@ class FastMCP(ComponentHost):
         if self._asgi is None:
             self._asgi = self.http_app(rest=True, health=True)
         await self._asgi(scope, receive, send)
+
+
+__getattr__ = lazy_names(__name__, {"create_proxy": "fastmcp.server.providers.proxy"})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from collections.abc import Iterable
-from typing import TypedDict, Unpack
+from typing import Final, TypedDict, Unpack
 
 from msgspec import Struct
 
@@ -22,6 +24,9 @@ class Criteria(TypedDict, total=False):
     version: VersionSpec | str | None
     tags: Iterable[str] | None
     components: Iterable[str] | None
+
+
+KINDS: Final = ("tool", "resource", "template", "prompt")
 
 
 class Rule(Struct, frozen=True, kw_only=True):
@@ -54,10 +59,13 @@ class Rule(Struct, frozen=True, kw_only=True):
 
 def rule(enabled: bool, **criteria: Unpack[Criteria]) -> Rule:
     """A rule of these criteria; a single text counts as one."""
+    keys = _frozen(criteria.get("keys"))
+    if keys is not None:
+        _check_keys(keys)
     return Rule(
         enabled=enabled,
         names=_frozen(criteria.get("names")),
-        keys=_frozen(criteria.get("keys")),
+        keys=keys,
         version=as_spec(criteria.get("version")),
         tags=_frozen(criteria.get("tags")),
         components=_frozen(criteria.get("components")),
@@ -71,6 +79,29 @@ def is_visible(component: Component, given: Iterable[Rule]) -> bool:
         if each.enabled is not visible and any(map(each.fits, component.origins)):
             visible = each.enabled
     return visible
+
+
+def _check_keys(keys: Iterable[str]) -> None:
+    """Warn of keys that no component has."""
+    for key in sorted(keys):
+        kind, mark, name = key.partition(":")
+        if mark and kind in KINDS and "@" in name:
+            continue
+        whole = f"{key}@" if mark and kind in KINDS else f"tool:{key}@"
+        warnings.warn(
+            f"keys={{{key!r}}}: a key is {whole!r}, its version after the @; this one fits "
+            "nothing. Use names= for what is meant in any kind and version",
+            UserWarning,
+            stacklevel=_level_of_caller(),
+        )
+
+
+def _level_of_caller() -> int:
+    """The `stacklevel` of whoever has called this package."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals["__name__"].startswith("fastmcp."):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _frozen(values: Iterable[str] | None) -> frozenset[str] | None:

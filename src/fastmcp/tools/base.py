@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from msgspec import DecodeError, Raw, field, json
@@ -76,6 +76,7 @@ class Tool(Component, kw_only=True):
         """A tool made of another; `changes` are those of `TransformedTool.from_tool`."""
         from .transformed_tool import TransformedTool
 
+        require_awaited(tool, "from_tool()")
         return TransformedTool.from_tool(tool, **changes)
 
     @property
@@ -124,6 +125,17 @@ class Tool(Component, kw_only=True):
             "meta": self.get_meta(),
         }
         return WireTool(**{**members, **overrides} if overrides else members)
+
+
+def require_awaited(given: Any, function: str) -> None:
+    """Refuse what an async function gives that was not awaited, such as `get_tool()`.
+
+    Raises:
+        TypeError: it is that.
+    """
+    if isinstance(given, Coroutine):
+        given.close()
+        raise TypeError(f"{function} got a coroutine, and no tool: await it")
 
 
 _GOOD_NAME = re.compile(r"[A-Za-z0-9_.\-/]{1,128}")

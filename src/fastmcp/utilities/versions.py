@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 from fastmcp._components.component import Component
 from fastmcp._components.versions import VersionSpec, version_key
 
 __all__ = [
+    "VersionKey",
     "VersionSpec",
     "compare_versions",
     "is_version_greater",
@@ -18,9 +19,23 @@ __all__ = [
 ]
 
 
-def parse_version_key(version: str | None) -> tuple[Any, ...]:
+class VersionKey(tuple[Any, ...]):
     """What sorts versions: none lowest, then by PEP 440, then other texts."""
-    return version_key(version)
+
+    def __new__(cls, version: str | None) -> Self:
+        made = super().__new__(cls, version_key(version))
+        made._version = version
+        return made
+
+    _version: str | None
+
+    def __repr__(self) -> str:
+        return f"VersionKey({self._version!r})"
+
+
+def parse_version_key(version: str | None) -> VersionKey:
+    """What sorts a version."""
+    return VersionKey(version)
 
 
 def version_sort_key(component: Component) -> tuple[Any, ...]:

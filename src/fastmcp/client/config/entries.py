@@ -184,7 +184,7 @@ class _Transforming(BaseModel):
     @field_validator("tools")
     @classmethod
     def _readable_changes(cls, given: dict[str, Any]) -> dict[str, Any]:
-        from .tool_changes import read_changes
+        from fastmcp.tools.transform_reading import read_changes
 
         read_changes(given)
         return given

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
-from typing import Any, cast
+from typing import Any
 
 from msgspec import Raw, Struct, json
 
-from fastmcp._spelling import nearest
 from fastmcp.exceptions import ConfigurationError, InvalidParams, ValidationError
-from fastmcp.tools.arg_transform import ArgTransformConfig
 from fastmcp.tools.argument_map import checked
 from fastmcp.tools.base import Tool as Component
-from fastmcp.tools.tool_transform import ToolTransformConfig
+from fastmcp.tools.transform_reading import read_changes
 from fastmcp.tools.transformed_tool import TransformedTool
 from fastmcp.wire.features import Tool
-from fastmcp.wire.model import Model
 
 # Where servers of this family put the tags, in `_meta`; the second is that of FastMCP 2.
 TAG_HOLDERS = ("fastmcp", "_fastmcp")
@@ -102,44 +99,6 @@ class ToolChanges:
         if made.transform_args:
             shown.input_schema = made.parameters
         return ChangedTool(shown, tool.name, made, bool(made.enabled))
-
-
-def read_changes(given: Mapping[str, Any]) -> dict[str, ToolTransformConfig]:
-    """Changes as a configuration has them.
-
-    Raises:
-        ValueError: one is unreadable; the text begins with the tool's name.
-    """
-    changes: dict[str, ToolTransformConfig] = {}
-    for name, each in given.items():
-        if isinstance(each, Mapping):
-            _require_keys(name, cast("Mapping[str, Any]", each))
-        try:
-            changes[name] = ToolTransformConfig.model_validate(each)
-        except (ValueError, TypeError) as error:
-            raise ValueError(f"{name}: {error}") from None
-    return changes
-
-
-def _require_keys(name: str, change: Mapping[str, Any]) -> None:
-    """Refuse a key that there is not, with the one that was probably meant."""
-    places: list[tuple[str, Mapping[str, Any], type[Model]]] = [(name, change, ToolTransformConfig)]
-    arguments = change.get("arguments")
-    if isinstance(arguments, Mapping):
-        for key, each in cast("Mapping[str, Any]", arguments).items():
-            if isinstance(each, Mapping):
-                inner = cast("Mapping[str, Any]", each)
-                places.append((f"{name}.arguments.{key}", inner, ArgTransformConfig))
-    for place, given, model in places:
-        for key in given:
-            if key not in model.__struct_fields__:
-                near = nearest(key, model.__struct_fields__)
-                hint = (
-                    f"did you mean {near!r}?"
-                    if near
-                    else f"use {', '.join(model.__struct_fields__)}"
-                )
-                raise ValueError(f"{place}: unknown key {key!r}; {hint}")
 
 
 def tags_of(meta: Mapping[str, Any] | None) -> set[str]:

@@ -17,12 +17,21 @@ if TYPE_CHECKING:
 
 
 class AddedTools:
-    """Tools of a transform, made on first use; `cure` says how to call them something else."""
+    """Tools of a transform, made on first use; `cure` says how to call them something else, and
+    `keywords` with which keyword, by their names.
+    """
 
-    def __init__(self, transform: Transform, make: Callable[[], Iterable[Tool]], cure: str) -> None:
+    def __init__(
+        self,
+        transform: Transform,
+        make: Callable[[], Iterable[Tool]],
+        cure: str,
+        keywords: Mapping[str, str] | None = None,
+    ) -> None:
         self._transform = transform
         self._make = make
         self._cure = cure
+        self._keywords = keywords or {}
         self._made: dict[str, Tool] | None = None
 
     @property
@@ -76,6 +85,21 @@ class AddedTools:
             self._require_free(found)
         return own
 
+    def require_apart(self, other: AddedTools) -> None:
+        """Refuse a transform right after another that adds tools of the same names.
+
+        Raises:
+            ConfigurationError: both have one.
+        """
+        same = [name for name in self.by_name if name in other.by_name]
+        if same:
+            keywords = [self._keywords[name] for name in same if name in self._keywords]
+            cure = f"give {' and '.join(keywords)} to one of them" if keywords else self._cure
+            raise ConfigurationError(
+                f"{self._transform!r} adds {' and '.join(map(repr, same))}, and so does "
+                f"{other._transform!r}: {cure}"
+            )
+
     def _require_free(self, tool: Tool) -> None:
         # What is hidden cannot be called, so that its name may be taken.
         if tool.enabled:
@@ -83,3 +107,23 @@ class AddedTools:
                 f"{self._transform!r} adds a tool called {tool.name!r}, and there is one already: "
                 f"{self._cure}, or hide the other with disable(names={{{tool.name!r}}})"
             )
+
+
+def require_apart(added: Transform, present: Sequence[Transform]) -> None:
+    """Refuse a transform whose tools are called as those of one right before it. One that stands
+    between them may give other names.
+
+    Raises:
+        ConfigurationError: there is such a one.
+    """
+    own = _tools_of(added)
+    for before in reversed(present):
+        other = _tools_of(before)
+        if own is None or other is None:
+            return
+        own.require_apart(other)
+
+
+def _tools_of(transform: Transform) -> AddedTools | None:
+    tools: Any = vars(transform).get("_added")
+    return tools if isinstance(tools, AddedTools) else None

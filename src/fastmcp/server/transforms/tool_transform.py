@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from fastmcp._components.versions import VersionSpec
+from fastmcp._spelling import nearest
 from fastmcp.exceptions import ConfigurationError
-from fastmcp.tools.base import Tool
+from fastmcp.tools.base import Tool, require_name
 from fastmcp.tools.tool_transform import ToolTransformConfig
+from fastmcp.tools.transform_reading import read_changes
 
 from ..providers.kinds import TOOLS, Kind
 from .component_transform import C, ComponentTransform
@@ -19,20 +21,25 @@ logger = logging.getLogger("fastmcp.server")
 
 class ToolTransform(ComponentTransform):
     """Changes tools by their names in the source; all others stay as they are, but for one whose
-    name is given to another: it cannot be reached any more.
+    name is given to another: it cannot be reached any more. A tool that its change does not fit is
+    left out, and one that is not there may come; the log tells of both.
 
     Raises:
-        ConfigurationError: two tools would get the same name.
+        ConfigurationError: a change is unreadable, or two tools would get the same name.
+        InvalidSignature: a name is none that a tool can have.
     """
 
     def __init__(self, transforms: Mapping[str, ToolTransformConfig | Mapping[str, Any]]) -> None:
-        self.transforms = {
-            name: ToolTransformConfig.model_validate(each) for name, each in transforms.items()
-        }
+        try:
+            self.transforms = read_changes(transforms)
+        except ValueError as error:
+            raise ConfigurationError(f"ToolTransform: {error}") from None
         self._inner: dict[str, str] = {}
-        self._told: set[str] = set()
+        self._told: set[tuple[str, str]] = set()
         for name, each in self.transforms.items():
             outer = each.name or name
+            if each.name:
+                require_name(each.name)
             if outer in self._inner:
                 raise ConfigurationError(
                     f"ToolTransform gives {self._inner[outer]!r} and {name!r} the same name "
@@ -50,7 +57,14 @@ class ToolTransform(ComponentTransform):
         change = self.transforms.get(tool.name)
         if change is None:
             return component
-        made = tool.derived(self, lambda inner: _renamed(inner, change) or change.apply(inner))
+        try:
+            made = tool.derived(self, lambda inner: _renamed(inner, change) or change.apply(inner))
+        except (ValueError, TypeError) as error:
+            # As it is, it would show what is to be hidden.
+            self._tell(
+                "misfit", tool.name, f"leaves out {tool.name!r}, as it cannot be so: {error}"
+            )
+            return None
         return cast("C", made)
 
     def sought(self, kind: Kind, address: str) -> str | None:
@@ -63,18 +77,29 @@ class ToolTransform(ComponentTransform):
     def _all(self, kind: Kind, items: Sequence[C]) -> list[C]:
         if kind is not TOOLS:
             return super()._all(kind, items)
-        names = {item.address for item in items}
-        covered = {outer for outer in names & self._inner.keys() if self._covers(outer, names)}
-        for name in covered - self._told:
-            logger.warning(
-                "%r calls %r %r, which hides another tool", self, self._inner[name], name
-            )
-        self._told |= covered
-        return super()._all(kind, [item for item in items if item.address not in covered])
+        made = [(item, self.changed(kind, item)) for item in items]
+        here = {item.address for item in items}
+        if here:
+            self._miss(here)
+        given = {new.address for old, new in made if new and old.address in self.transforms}
+        covered = (given & here) - self.transforms.keys()
+        for name in covered:
+            said = f"calls {self._inner[name]!r} {name!r}, which hides another tool"
+            self._tell("cover", name, said)
+        return [new for old, new in made if new and old.address not in covered]
 
-    def _covers(self, outer: str, names: set[str]) -> bool:
-        """Whether the name of a tool that keeps its own is given to another that is there."""
-        return outer not in self.transforms and self._inner[outer] in names
+    def _miss(self, here: set[str]) -> None:
+        """Tell which tools are not there."""
+        for name in self.transforms.keys() - here:
+            near = nearest(name, here)
+            hint = "" if near is None else f"; did you mean {near!r}?"
+            self._tell("absent", name, f"changes {name!r}, and there is no such tool{hint}")
+
+    def _tell(self, what: str, name: str, said: str) -> None:
+        """Say it once of each name."""
+        if (what, name) not in self._told:
+            self._told.add((what, name))
+            logger.warning("%r %s", self, said)
 
     async def _one(
         self, kind: Kind, address: str, call_next: Any, version: VersionSpec | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from fastmcp._components.component import Component
 from fastmcp.exceptions import ConfigurationError
@@ -10,6 +10,9 @@ from fastmcp.exceptions import ConfigurationError
 from ..providers.kinds import Kind
 from ..visibility import Criteria, Rule, rule
 from .component_transform import C, ComponentTransform
+
+if TYPE_CHECKING:
+    from ..context import Context
 
 
 class Visibility(ComponentTransform):
@@ -59,3 +62,22 @@ def visibilities(
 def is_enabled(component: Component | Any) -> bool:
     """Whether a component that a provider lists is to be seen."""
     return bool(component.enabled)
+
+
+async def enable_components(
+    context: Context, *, match_all: bool = False, **criteria: Unpack[Criteria]
+) -> None:
+    """As `Context.enable_components`."""
+    await context.enable_components(match_all=match_all, **criteria)
+
+
+async def disable_components(
+    context: Context, *, match_all: bool = False, **criteria: Unpack[Criteria]
+) -> None:
+    """As `Context.disable_components`."""
+    await context.disable_components(match_all=match_all, **criteria)
+
+
+async def reset_visibility(context: Context) -> None:
+    """As `Context.reset_visibility`."""
+    await context.reset_visibility()

@@ -47,6 +47,8 @@ class FileSystemProvider(Provider):
         self._current = LocalProvider("replace")
         if not self._root.exists():
             logger.warning("There is nothing at %s, where components are looked for", self._root)
+        elif not self._root.is_dir() and self._root.suffix != ".py":
+            logger.warning("%s is no folder, nor a Python file", self._root)
         self._look()
 
     def __repr__(self) -> str:

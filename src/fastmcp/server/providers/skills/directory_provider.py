@@ -47,6 +47,7 @@ class SkillsDirectoryProvider(Provider):
         self._supporting_files: SupportingFiles = supporting_files
         self._skills: dict[str, tuple[dict[str, Stamp], SkillProvider | None]] = {}
         self._reloading = Reloading(self._look) if reload else None
+        self._tell_missing()
         self._look()
 
     def __repr__(self) -> str:
@@ -59,6 +60,13 @@ class SkillsDirectoryProvider(Provider):
     def providers(self) -> list[SkillProvider]:
         """Those of the skills."""
         return [provider for _, provider in self._skills.values() if provider is not None]
+
+    def _tell_missing(self) -> None:
+        for root in self._roots:
+            if not root.exists():
+                logger.warning("There is nothing at %s, where skills are looked for", root)
+            elif not root.is_dir():
+                logger.warning("%s is no folder, and skills are looked for in one", root)
 
     # What is on the disk
 

@@ -19,6 +19,9 @@ class _HomeProvider(SkillsDirectoryProvider):
         roots = [Path(root).expanduser() for root in self.ROOTS]
         super().__init__(roots, reload, "SKILL.md", supporting_files)
 
+    def _tell_missing(self) -> None:
+        """Nobody has to have any."""
+
 
 class ClaudeSkillsProvider(_HomeProvider):
     """Skills of Claude Code."""

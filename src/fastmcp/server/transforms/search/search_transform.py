@@ -58,6 +58,7 @@ class BaseSearchTransform(CatalogTransform):
             self,
             lambda: (self._make_search_tool(), self._make_call_tool()),
             "give search_tool_name= or call_tool_name=",
+            {search_tool_name: "search_tool_name=", call_tool_name: "call_tool_name="},
         )
 
     async def transform_tools(self, tools: Sequence[Tool]) -> Sequence[Tool]:
