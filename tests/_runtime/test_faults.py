@@ -60,8 +60,6 @@ def test_what_was_written_for_the_peer_is_said_as_it_is(
         KeyError(SECRET),
         OSError(SECRET),
         RuntimeError(SECRET),
-        e.ClientError(SECRET),
-        e.TimedOut(SECRET),
         e.ConfigurationError(SECRET),
         SystemExit(SECRET),
         asyncio.CancelledError(SECRET),
@@ -78,6 +76,19 @@ def test_any_other_exception_is_an_internal_error(
     assert SECRET in shown.message and hidden.message == "Internal error"
     assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
     assert all(record.exc_info and record.exc_info[1] is fault for record in caplog.records)
+
+
+@pytest.mark.parametrize("kind", [e.ClientError, e.TimedOut])
+def test_what_another_service_is_to_blame_for_is_logged_in_a_line(
+    kind: type[Exception], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its traceback would tell nothing; the answer is that of any other exception."""
+    shown, hidden = error_of(kind(SECRET)), error_of(kind(SECRET), masked=True)
+
+    assert (shown.code, hidden.code) == (-32603, -32603)
+    assert SECRET in shown.message and hidden.message == "Internal error"
+    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
+    assert not any(record.exc_info for record in caplog.records)
 
 
 def test_an_exception_without_text_is_named() -> None:

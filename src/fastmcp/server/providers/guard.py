@@ -63,6 +63,7 @@ class Guard:
         self._is_known = False
         self._is_late = False
         self._rest_until = 0.0
+        self._edition = -1
         self._asking: dict[tuple[Kind, Any], asyncio.Future[Sequence[Any]]] = {}
         self._last: OrderedDict[tuple[Kind, Any], Sequence[Any]] = OrderedDict()
 
@@ -159,9 +160,12 @@ class Guard:
         return self._owner.provider_error_strategy == "raise"
 
     def _rests(self) -> bool:
-        """Whether it is left alone. Where failures are to be raised, each one has to be seen."""
-        failing = self.failure is not None and not self._raises
-        return failing and time.monotonic() < self._rest_until
+        """Whether it is left alone: not when it has told of a change since. Where failures are to
+        be raised, each one has to be seen.
+        """
+        if self.failure is None or self._raises or self.provider.edition != self._edition:
+            return False
+        return time.monotonic() < self._rest_until
 
     def _failed(self, what: str, error: Exception) -> None:
         self._is_known = True
@@ -169,6 +173,7 @@ class Guard:
             self._failures += 1
             rest = min(FIRST_REST * 2 ** min(self._failures - 1, 30), LONGEST_REST)
             self._rest_until = time.monotonic() + rest
+            self._edition = self.provider.edition
         self._tell(what, error)
 
     def _tell(self, what: str, error: Exception) -> None:
