@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from fastmcp._components.versions import VersionSpec
 from fastmcp.exceptions import ConfigurationError
-from fastmcp.server.providers.base import Provider, first_matching
+from fastmcp.server.providers.base import first_matching
+from fastmcp.server.providers.by_kind import ByKind
 from fastmcp.server.providers.kinds import (
     FEATURES,
-    PROMPTS,
     RESOURCES,
     TEMPLATES,
-    TOOLS,
     Feature,
     Kind,
 )
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from fastmcp.server.server import FastMCP
 
 
-class BalancedProvider(Provider):
+class BalancedProvider(ByKind):
     """Offers what any of its backends has, and sends each use of it to one that has it."""
 
     def __init__(
@@ -140,6 +139,8 @@ class BalancedProvider(Provider):
         return (await self._offers.of(kind)).items if fixed is None else fixed
 
     async def _one(self, kind: Kind, address: str, version: VersionSpec | None) -> Any:
+        if kind in (RESOURCES, TEMPLATES):
+            address = canonical_uri(address)
         offer = await self._offers.of(kind)
         if kind is TEMPLATES:
             found = first_matching(offer.items, address, version)
@@ -155,27 +156,3 @@ class BalancedProvider(Provider):
                 one = await getattr(backend.provider, kind.getter)(address, version)
                 found[backend] = () if one is None else (one,)
         return highest(balanced(found, self._balancer), None)
-
-    async def _list_tools(self) -> Sequence[Any]:
-        return await self._all(TOOLS)
-
-    async def _list_resources(self) -> Sequence[Any]:
-        return await self._all(RESOURCES)
-
-    async def _list_resource_templates(self) -> Sequence[Any]:
-        return await self._all(TEMPLATES)
-
-    async def _list_prompts(self) -> Sequence[Any]:
-        return await self._all(PROMPTS)
-
-    async def _get_tool(self, name: str, version: VersionSpec | None = None) -> Any:
-        return await self._one(TOOLS, name, version)
-
-    async def _get_resource(self, uri: str, version: VersionSpec | None = None) -> Any:
-        return await self._one(RESOURCES, canonical_uri(uri), version)
-
-    async def _get_resource_template(self, uri: str, version: VersionSpec | None = None) -> Any:
-        return await self._one(TEMPLATES, canonical_uri(uri), version)
-
-    async def _get_prompt(self, name: str, version: VersionSpec | None = None) -> Any:
-        return await self._one(PROMPTS, name, version)

@@ -12,8 +12,9 @@ from fastmcp._components.versions import VersionSpec
 from fastmcp.exceptions import ConfigurationError, NotFoundError
 
 from .base import Provider
+from .by_kind import ByKind
 from .guard import GRACE, PATIENCE, Guard, ProviderErrorStrategy
-from .kinds import FEATURES, PROMPTS, RESOURCES, TEMPLATES, TOOLS, Kind
+from .kinds import FEATURES, Kind
 from .shelf import highest
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ..server import FastMCP
 
 
-class AggregateProvider(Provider):
+class AggregateProvider(ByKind):
     """Offers what its providers do: of the same version of the same name, that of the first one
     that has it.
 
@@ -151,30 +152,6 @@ class AggregateProvider(Provider):
                 task.add_done_callback(_ended)
                 task.cancel()
         return highest([component for component in found if component is not None], None)
-
-    async def _list_tools(self) -> Sequence[Any]:
-        return await self._all(TOOLS)
-
-    async def _list_resources(self) -> Sequence[Any]:
-        return await self._all(RESOURCES)
-
-    async def _list_resource_templates(self) -> Sequence[Any]:
-        return await self._all(TEMPLATES)
-
-    async def _list_prompts(self) -> Sequence[Any]:
-        return await self._all(PROMPTS)
-
-    async def _get_tool(self, name: str, version: VersionSpec | None = None) -> Any:
-        return await self._one(TOOLS, name, version)
-
-    async def _get_resource(self, uri: str, version: VersionSpec | None = None) -> Any:
-        return await self._one(RESOURCES, uri, version)
-
-    async def _get_resource_template(self, uri: str, version: VersionSpec | None = None) -> Any:
-        return await self._one(TEMPLATES, uri, version)
-
-    async def _get_prompt(self, name: str, version: VersionSpec | None = None) -> Any:
-        return await self._one(PROMPTS, name, version)
 
 
 def _ended(task: asyncio.Future[Any]) -> None:

@@ -10,7 +10,8 @@ from fastmcp._components.versions import VersionSpec
 
 from ..middleware.injected import InjectsTools, injected_tool
 from .base import Provider
-from .kinds import PROMPTS, RESOURCES, TEMPLATES, TOOLS, Kind
+from .by_kind import ByKind
+from .kinds import TOOLS, Kind
 from .mounted import Home, mounted
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ ACTS = {
 }
 
 
-class FastMCPProvider(Provider):
+class FastMCPProvider(ByKind):
     """Offers what a server does, as it is now; its middleware stands around what is used of it, and
     its lifespan is open while the provider is in use.
     """
@@ -98,6 +99,9 @@ class FastMCPProvider(Provider):
 
         return component.derived(key, mount)
 
+    async def _all(self, kind: Kind) -> Sequence[Any]:
+        return self._all_mounted(kind, await getattr(self.server, kind.listing)())
+
     async def _one(self, kind: Kind, address: str, version: VersionSpec | None) -> Any:
         found = await getattr(self.server, kind.getter)(address, version)
         if found is None and kind is TOOLS:
@@ -105,27 +109,3 @@ class FastMCPProvider(Provider):
         if found is None:
             return None
         return self._mounted(found, self.server.surrounds(ACTS[kind.name]))
-
-    async def _list_tools(self) -> Sequence[Any]:
-        return self._all_mounted(TOOLS, await self.server.list_tools())
-
-    async def _list_resources(self) -> Sequence[Any]:
-        return self._all_mounted(RESOURCES, await self.server.list_resources())
-
-    async def _list_resource_templates(self) -> Sequence[Any]:
-        return self._all_mounted(TEMPLATES, await self.server.list_resource_templates())
-
-    async def _list_prompts(self) -> Sequence[Any]:
-        return self._all_mounted(PROMPTS, await self.server.list_prompts())
-
-    async def _get_tool(self, name: str, version: VersionSpec | None = None) -> Any:
-        return await self._one(TOOLS, name, version)
-
-    async def _get_resource(self, uri: str, version: VersionSpec | None = None) -> Any:
-        return await self._one(RESOURCES, uri, version)
-
-    async def _get_resource_template(self, uri: str, version: VersionSpec | None = None) -> Any:
-        return await self._one(TEMPLATES, uri, version)
-
-    async def _get_prompt(self, name: str, version: VersionSpec | None = None) -> Any:
-        return await self._one(PROMPTS, name, version)

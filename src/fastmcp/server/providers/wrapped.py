@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fastmcp._components.versions import VersionSpec
 
 from .base import Provider
+from .by_kind import ByKind
 from .kinds import Kind
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from ..server import FastMCP
 
 
-class WrappedProvider(Provider):
+class WrappedProvider(ByKind):
     """Offers what another does, changed."""
 
     def __init__(self, inner: Provider) -> None:
@@ -62,26 +63,8 @@ class WrappedProvider(Provider):
     def custom_routes(self) -> Sequence[BaseRoute]:
         return self.inner.custom_routes
 
-    async def _list_tools(self) -> Sequence[Any]:
-        return await self.inner.list_tools()
+    async def _all(self, kind: Kind) -> Sequence[Any]:
+        return await getattr(self.inner, kind.listing)()
 
-    async def _list_resources(self) -> Sequence[Any]:
-        return await self.inner.list_resources()
-
-    async def _list_resource_templates(self) -> Sequence[Any]:
-        return await self.inner.list_resource_templates()
-
-    async def _list_prompts(self) -> Sequence[Any]:
-        return await self.inner.list_prompts()
-
-    async def _get_tool(self, name: str, version: VersionSpec | None = None) -> Any:
-        return await self.inner.get_tool(name, version)
-
-    async def _get_resource(self, uri: str, version: VersionSpec | None = None) -> Any:
-        return await self.inner.get_resource(uri, version)
-
-    async def _get_resource_template(self, uri: str, version: VersionSpec | None = None) -> Any:
-        return await self.inner.get_resource_template(uri, version)
-
-    async def _get_prompt(self, name: str, version: VersionSpec | None = None) -> Any:
-        return await self.inner.get_prompt(name, version)
+    async def _one(self, kind: Kind, address: str, version: VersionSpec | None) -> Any:
+        return await getattr(self.inner, kind.getter)(address, version)
