@@ -281,8 +281,9 @@ async def listening(handle: Handle, host: str = "127.0.0.1") -> AsyncGenerator[s
         except ConnectionError:
             pass
         finally:
-            writer.transport.abort()
             left.set()
+            if not writer.is_closing():
+                writer.transport.abort()
 
     server = await asyncio.start_server(serve, host, 0)
     port = server.sockets[0].getsockname()[1]
