@@ -24,6 +24,9 @@ FastMCPError
     ├── StoreUnavailable                           a store cannot be reached (a ConnectionError)
     ├── AuthorizationError                         not allowed
     │   └── InsufficientScopeError                 the token lacks scopes
+    ├── AuthorityUnavailable                       nobody can tell whether a token is valid
+    ├── OAuthError                                 an error response of OAuth, to be given
+    │   └── AuthorizeError, TokenError, RegistrationError      by which endpoint
     ├── ClientError                                the client could not do what was asked
     │   ├── InputUnavailable                       it cannot be asked for what a function needs
     │   │   ├── InputRefused                       it answered with an error (an McpError)
@@ -232,6 +235,33 @@ class InsufficientScopeError(AuthorizationError):
     def __init__(self, required_scopes: list[str], *, message: str | None = None) -> None:
         super().__init__(message or f"These scopes are needed: {', '.join(required_scopes)}")
         self.required_scopes = required_scopes
+
+
+class AuthorityUnavailable(OperationError, ConnectionError):
+    """Whoever can tell whether a token is valid cannot be reached: neither yes nor no."""
+
+
+class OAuthError(OperationError):
+    """An error response of OAuth. `error` is its code (RFC 6749 sections 4.1.2.1 and 5.2, RFC 7591
+    section 3.2.2, RFC 8707 section 2), `error_description` a text for whoever writes the client.
+    """
+
+    def __init__(self, error: str, error_description: str | None = None) -> None:
+        super().__init__(f"{error}: {error_description}" if error_description else error)
+        self.error = error
+        self.error_description = error_description
+
+
+class AuthorizeError(OAuthError):
+    """The authorization endpoint refuses a request; the client is told by a redirect."""
+
+
+class TokenError(OAuthError):
+    """The token endpoint refuses a request."""
+
+
+class RegistrationError(OAuthError):
+    """The registration endpoint refuses a client."""
 
 
 class ClientError(OperationError):

@@ -121,9 +121,12 @@ def get_http_headers(include_all: bool = False, include: set[str] | None = None)
 
 
 def get_access_token() -> Any:
-    """The token that the caller was authenticated by; None without one."""
+    """The token that the caller was authenticated by, also beside MCP; None without one."""
     context = Context.current_or_none()
-    return None if context is None else context.access_token
+    if context is not None:
+        return context.access_token
+    request = _request_here()
+    return None if request is None else getattr(request.scope.get("user"), "access_token", None)
 
 
 def get_session(session_id: str) -> Coroutine[Any, Any, Session]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from msgspec import Struct
 
 from fastmcp._spelling import unexpected_keyword
 from fastmcp.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from .auth.provider import AuthProvider
 
 REMOVED = {
     "host": "pass it to run(): mcp.run(transport='http', host=...)",
@@ -26,9 +29,6 @@ REMOVED = {
     "exclude_tags": "call mcp.disable(tags=...)",
     "tool_transformations": "call mcp.add_transform(ToolTransform(...))",
 }
-
-# Known, and not served yet: a value that would change behaviour is refused, never ignored.
-UPCOMING = {"auth"}
 
 
 class HttpDefaults(Struct, frozen=True):
@@ -64,8 +64,7 @@ def reject_unknown(others: Mapping[str, Any], known: Iterable[str]) -> None:
     for name in others:
         if name in REMOVED:
             raise TypeError(f"FastMCP() no longer takes {name}=; {REMOVED[name]}")
-        if name not in UPCOMING:
-            raise unexpected_keyword("FastMCP()", name, [*known, *UPCOMING])
+        raise unexpected_keyword("FastMCP()", name, known)
 
 
 def listed(keyword: str, given: Any) -> list[Any]:
@@ -81,8 +80,14 @@ def listed(keyword: str, given: Any) -> list[Any]:
     return list(cast("Iterable[Any]", given))
 
 
-def require_available(others: Mapping[str, Any]) -> None:
-    """NotImplementedError for a keyword whose feature is not there yet."""
-    for name, value in others.items():
-        if value:
-            raise NotImplementedError(f"FastMCP({name}=...) is not available in this version")
+def provider_given(auth: Any) -> AuthProvider | None:
+    """The provider that `auth=` is or describes; None for none.
+
+    Raises:
+        ConfigurationError: it is nothing of the kind.
+    """
+    if auth is None:
+        return None
+    from .auth.given import provider_of
+
+    return provider_of(auth)

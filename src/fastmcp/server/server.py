@@ -38,7 +38,7 @@ from .limits import Limits
 from .middleware.chain import Member, checked, compile_chain
 from .middleware.session_middleware import SessionMiddleware
 from .observing import Observing
-from .options import HttpDefaults, SamplingFallback, listed, reject_unknown, require_available
+from .options import HttpDefaults, SamplingFallback, listed, provider_given, reject_unknown
 from .providers.base import Provider
 from .providers.guard import ProviderErrorStrategy
 from .providers.shelf import OnDuplicate
@@ -73,6 +73,7 @@ class FastMCP(ComponentHost):
         description: str | None = None,
         website_url: str | None = None,
         icons: Sequence[Any] | None = None,
+        auth: Any = None,
         middleware: Sequence[Member] | None = None,
         limits: Limits | None = None,
         lifespan: LifespanFunction | None = None,
@@ -105,7 +106,6 @@ class FastMCP(ComponentHost):
         **others: Any,
     ) -> None:
         reject_unknown(others, FastMCP.__init__.__kwdefaults__ or ())
-        require_available(others)
         super().__init__(
             on_duplicate,
             {
@@ -134,6 +134,7 @@ class FastMCP(ComponentHost):
         self.client_log_level: LoggingLevel = Settings.client_log_level.chosen(client_log_level)
         self.sampling_fallback = SamplingFallback(sampling_handler, sampling_handler_behavior)
         self.experimental_capabilities = dict(experimental_capabilities or {})
+        self.auth = provider_given(auth)
         self.limits = limits
         self._outermost = [] if limits is None else limits.outermost()
         self._innermost = [] if limits is None else limits.innermost()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fastmcp._runtime.exchange import TransportName
     from fastmcp._runtime.session import Channel
 
+    from ..auth.provider import AuthProvider
     from ..catalogue import Catalogue
     from ..cluster.cluster import Cluster
     from ..connection import ServerConnection
@@ -31,6 +32,7 @@ class HttpServable(Protocol):
     """A server, as the application around its endpoint sees it."""
 
     logger: logging.Logger
+    auth: AuthProvider | None
     http_defaults: HttpDefaults
     newest_manager: SessionManager | None
     instructions: str | None

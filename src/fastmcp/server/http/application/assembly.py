@@ -18,6 +18,8 @@ from fastmcp._spelling import unexpected_keyword
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.settings import Settings, flag, settings
 
+from ...auth.protection import protected_by
+from ...auth.provider import AuthProvider
 from ...event_store import EventLog
 from ...logged import warn_of_unread_variables
 from ..servable import HttpServable
@@ -43,7 +45,7 @@ def app_of(
     Raises:
         TypeError: one that it does not take.
     """
-    known = inspect.signature(create_app).parameters.keys() - {"server", "bound_to"}
+    known = inspect.signature(create_app).parameters.keys() - {"server", "bound_to", "auth"}
     for name in options:
         if name not in known:
             raise unexpected_keyword(function, name, known)
@@ -82,9 +84,10 @@ def create_app(
     metrics: bool = False,
     message_path: str | None = None,
     bound_to: str | None = None,
+    auth: AuthProvider | None = None,
 ) -> StarletteWithLifespan:
     """The application that `FastMCP.http_app` documents; `bound_to` is the server's address,
-    where it is known.
+    where it is known, `auth` what is in place of the server's own.
     """
     kind = _kind(transport)
     defaults = server.http_defaults
@@ -113,7 +116,15 @@ def create_app(
     else:
         path = checked_path(path or settings.streamable_http_path, "path")
         served = _streamable(server, how, path)
-    routes = _ready_made_routes(server, how, served.manager, rest=rest, health=health)
+    protection = protected_by(auth or server.auth, path)
+    served.paths = {place: protection.around(each) for place, each in served.paths.items()}
+    routes = _ready_made_routes(
+        server,
+        how,
+        lambda endpoint: protection.around(served.manager.started(endpoint)),
+        rest=rest,
+        health=health,
+    )
     if flag(metrics, "metrics"):
         from ...metrics.exposing import Exposed
 
@@ -125,12 +136,17 @@ def create_app(
     app = _assemble(
         server,
         served,
-        [ASGIMiddleware(HostOriginGuardMiddleware, guard=guard), *_cors(readers)],
+        [
+            ASGIMiddleware(HostOriginGuardMiddleware, guard=guard),
+            *_cors(readers),
+            *protection.middleware,
+        ],
         [] if middleware is None else _users_middleware(middleware),
+        protection.routes,
         routes,
     )
     app.state.fastmcp_server = server
-    app.state.fastmcp_auth = None
+    app.state.fastmcp_auth = protection.provider
     app.state.path = path
     app.state.transport_type = kind
     app.state.mcp_endpoint = served.endpoint
@@ -172,9 +188,12 @@ def _assemble(
     served: _Served,
     own: list[ASGIMiddleware],
     users: list[ASGIMiddleware],
+    of_auth: Sequence[BaseRoute],
     ready_made: list[BaseRoute],
 ) -> StarletteWithLifespan:
-    """The endpoint's paths before the routes of the user's, and what is ready made after them."""
+    """The endpoint's paths and the routes of its provider before those of the user's, and what is
+    ready made after them.
+    """
 
     @contextlib.asynccontextmanager
     async def lifespan(parent: Any) -> AsyncGenerator[None]:
@@ -186,7 +205,7 @@ def _assemble(
     app = StarletteWithLifespan(middleware=[*own, *users], lifespan=lifespan)
     endpoints = [EndpointRoute(path, asgi, app) for path, asgi in served.paths.items()]
     app.routes.extend(endpoints)
-    app.routes.extend(owned(route, app) for route in server.all_routes)
+    app.routes.extend(owned(route, app) for route in [*of_auth, *server.all_routes])
     app.routes.append(LiveRoutes(server, app))
     app.routes.extend(owned(route, app) for route in ready_made)
     app.router.default = Unrouted(endpoints[0], app.router.not_found)
@@ -206,7 +225,12 @@ def _cors(origins: Sequence[str] | None) -> list[ASGIMiddleware]:
 
 
 def _ready_made_routes(
-    server: HttpServable, how: HttpSettings, manager: SessionManager, *, rest: bool, health: bool
+    server: HttpServable,
+    how: HttpSettings,
+    started: Callable[[ASGIApp], ASGIApp],
+    *,
+    rest: bool,
+    health: bool,
 ) -> list[BaseRoute]:
     routes: list[BaseRoute] = []
     if flag(health, "health"):
@@ -216,7 +240,7 @@ def _ready_made_routes(
     if flag(rest, "rest"):
         from ..rest import rest_routes
 
-        routes += rest_routes(server, how, manager.started)
+        routes += rest_routes(server, how, started)
     return routes
 
 

@@ -13,10 +13,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fastmcp.exceptions import ConfigurationError
 
+from ...auth.provider import AuthProvider
 from ...event_store import EventLog
 from ...request.http_scope import set_http_request
 from ..servable import HttpServable
-from .assembly import Protection, app_of
+from .assembly import Protection, create_app, within_limits
 from .routes import owned
 from .starlette_app import StarletteWithLifespan
 
@@ -55,7 +56,7 @@ def create_streamable_http_app(
     streamable_http_path: str,
     event_store: EventLog | None = None,
     retry_interval: int | None = None,
-    auth: Any = None,
+    auth: AuthProvider | None = None,
     json_response: bool | None = None,
     stateless_http: bool | None = None,
     debug: bool = False,
@@ -65,10 +66,13 @@ def create_streamable_http_app(
     allowed_hosts: Sequence[str] | None = None,
     allowed_origins: Sequence[str] | None = None,
 ) -> StarletteWithLifespan:
-    """`http_app` of a server, with `routes` before those of the server."""
-    _check(server, auth)
+    """`http_app` of a server, with `routes` before those of the server, and `auth` in place of its
+    own.
+    """
+    _check(server)
     options = {
         "path": streamable_http_path,
+        "auth": auth,
         "event_store": event_store,
         "retry_interval": retry_interval,
         "json_response": json_response,
@@ -78,14 +82,14 @@ def create_streamable_http_app(
         "allowed_hosts": allowed_hosts,
         "allowed_origins": allowed_origins,
     }
-    return _with(app_of("create_streamable_http_app()", server, options), routes, debug)
+    return _with(create_app(server, **within_limits(server, options)), routes, debug)
 
 
 def create_sse_app(
     server: HttpServable,
     message_path: str,
     sse_path: str,
-    auth: Any = None,
+    auth: AuthProvider | None = None,
     debug: bool = False,
     routes: Sequence[BaseRoute] | None = None,
     middleware: Sequence[Middleware] | None = None,
@@ -93,10 +97,13 @@ def create_sse_app(
     allowed_hosts: Sequence[str] | None = None,
     allowed_origins: Sequence[str] | None = None,
 ) -> StarletteWithLifespan:
-    """`http_app(transport="sse")` of a server, with `routes` before those of the server."""
-    _check(server, auth)
+    """`http_app(transport="sse")` of a server, with `routes` before those of the server, and `auth`
+    in place of its own.
+    """
+    _check(server)
     options = {
         "path": sse_path,
+        "auth": auth,
         "transport": "sse",
         "message_path": message_path,
         "middleware": middleware,
@@ -104,17 +111,15 @@ def create_sse_app(
         "allowed_hosts": allowed_hosts,
         "allowed_origins": allowed_origins,
     }
-    return _with(app_of("create_sse_app()", server, options), routes, debug)
+    return _with(create_app(server, **within_limits(server, options)), routes, debug)
 
 
-def _check(server: Any, auth: Any) -> None:
+def _check(server: Any) -> None:
     if isinstance(server, Starlette):
         raise ConfigurationError(
             "This makes an application of a server, and was given an application; pass the "
             "FastMCP server itself, or use the application that http_app() made as it is"
         )
-    if auth is not None:
-        raise NotImplementedError("auth= is not available in this version")
 
 
 def _with(

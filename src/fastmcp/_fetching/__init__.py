@@ -1,0 +1,1 @@
+"""Fetching documents from URLs that somebody else chose, without reaching where they should not."""

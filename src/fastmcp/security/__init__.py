@@ -1,0 +1,1 @@
+"""Decorators and functions that protect tools, resources and routes."""

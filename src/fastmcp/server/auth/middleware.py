@@ -1,0 +1,190 @@
+"""ASGI middleware: who calls by which token, and who is let in."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from msgspec import json
+from starlette.authentication import AuthCredentials, AuthenticationBackend, BaseUser
+from starlette.middleware import Middleware
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from fastmcp._oauth.challenges import bearer_challenge
+from fastmcp.exceptions import AuthorityUnavailable
+
+from ..request.http_scope import set_http_request
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from .access_token import AccessToken
+    from .provider import AuthProvider
+
+logger = logging.getLogger("fastmcp.server.auth")
+
+# How long a client waits before it tries again, in seconds.
+RETRY_AFTER = "5"
+
+
+class AuthenticatedUser(BaseUser):
+    """Who calls, by a valid token."""
+
+    def __init__(self, access_token: AccessToken) -> None:
+        self.access_token = access_token
+        self.scopes = access_token.scopes
+
+    @property
+    def is_authenticated(self) -> bool:
+        return True
+
+    @property
+    def display_name(self) -> str:
+        return self.access_token.client_id
+
+    @property
+    def identity(self) -> str:
+        return self.access_token.subject or self.access_token.client_id
+
+
+class BearerAuthBackend(AuthenticationBackend):
+    """Authenticates requests by the bearer token in their header, and nowhere else."""
+
+    def __init__(self, token_verifier: AuthProvider) -> None:
+        self.token_verifier = token_verifier
+
+    async def authenticate(
+        self, conn: HTTPConnection
+    ) -> tuple[AuthCredentials, AuthenticatedUser] | None:
+        token = bearer_token(conn.scope)
+        if token is None:
+            return None
+        try:
+            access = await self.token_verifier.verify_token(token)
+        except AuthorityUnavailable:
+            raise
+        except Exception:
+            logger.exception("A token was refused, because verifying it failed")
+            return None
+        if access is None or (access.expires_at is not None and access.expires_at <= time.time()):
+            return None
+        return AuthCredentials(access.scopes), AuthenticatedUser(access)
+
+
+def bearer_token(scope: Scope) -> str | None:
+    """The token of a request; None without one, and for two."""
+    found = [value for name, value in scope["headers"] if name == b"authorization"]
+    if len(found) != 1:
+        return None
+    scheme, _, token = found[0].partition(b" ")
+    token = token.strip()
+    return token.decode("latin-1") if scheme.lower() == b"bearer" and token else None
+
+
+class Authentication(AuthenticationMiddleware):
+    """Starlette's, which says so where nobody can tell whether a token is valid."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if isinstance(scope.get("user"), AuthenticatedUser):  # a host application has seen to it
+            await self.app(scope, receive, send)
+            return
+        try:
+            await super().__call__(scope, receive, send)
+        except AuthorityUnavailable as error:
+            if "user" in scope:
+                raise
+            logger.error("A token cannot be verified: %s", error)
+            await unavailable()(scope, receive, send)
+
+
+class AuthContextMiddleware:
+    """Inside of it `get_access_token` gives the caller's token, also beside MCP."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        with set_http_request(Request(scope)):
+            await self.app(scope, receive, send)
+
+
+def authentication(provider: AuthProvider) -> list[Middleware]:
+    """What tells by a provider who calls."""
+    return [
+        Middleware(Authentication, backend=BearerAuthBackend(provider)),
+        Middleware(AuthContextMiddleware),
+    ]
+
+
+class RequireAuthMiddleware:
+    """Lets in who has a valid token with every one of the scopes (RFC 6750 section 3.1).
+
+    Others are told where tokens come from, by `resource_metadata_url`, and which scopes to ask for:
+    `challenge_scopes`, if they are not the same.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        required_scopes: Sequence[str] = (),
+        resource_metadata_url: Any = None,
+        challenge_scopes: Sequence[str] | None = None,
+    ) -> None:
+        self.app = app
+        self.required_scopes = list(required_scopes)
+        self.resource_metadata_url = (
+            None if resource_metadata_url is None else str(resource_metadata_url)
+        )
+        self._asked_for = self.required_scopes if challenge_scopes is None else challenge_scopes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        user = scope.get("user")
+        if not isinstance(user, AuthenticatedUser):
+            await self._unauthorized(scope)(scope, receive, send)
+            return
+        missing = [each for each in self.required_scopes if each not in user.scopes]
+        if missing:
+            text = f"The token lacks {', '.join(missing)}"
+            await self.refusal(403, "insufficient_scope", text)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _unauthorized(self, scope: Scope) -> Response:
+        if any(name == b"authorization" for name, _ in scope["headers"]):
+            text = "The token is not valid here, or no longer; get another one"
+            return self.refusal(401, "invalid_token", text)
+        return self.refusal(401, None, "This server needs a bearer token")
+
+    def refusal(
+        self, status: int, error: str | None, text: str, scopes: Sequence[str] | None = None
+    ) -> Response:
+        """A response that names the error, unless no token was sent, and what to ask for."""
+        challenge = bearer_challenge(
+            error=error,
+            error_description=text if error else None,
+            scopes=self._asked_for if scopes is None else scopes,
+            resource_metadata=self.resource_metadata_url,
+        )
+        body = {"error": error or "unauthorized", "error_description": text}
+        return Response(
+            json.encode(body),
+            status,
+            {"www-authenticate": challenge, "cache-control": "no-store"},
+            "application/json",
+        )
+
+
+def unavailable() -> Response:
+    """The response where nobody can tell whether a token is valid."""
+    body = {
+        "error": "temporarily_unavailable",
+        "error_description": "Whether the token is valid cannot be told at the moment; try again",
+    }
+    return Response(json.encode(body), 503, {"retry-after": RETRY_AFTER}, "application/json")
