@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from .providers.openapi import ComponentFn, RouteMap, RouteMapFn
     from .server import FastMCP
 
 S = TypeVar("S", bound="FastMCP")
-
-
-class Choices(TypedDict):
-    """What becomes of operations; see `OpenAPIProvider`."""
-
-    route_maps: list[RouteMap] | None
-    route_map_fn: RouteMapFn | None
-    mcp_component_fn: ComponentFn | None
-    mcp_names: dict[str, str] | None
-    tags: set[str] | None
-    validate_output: bool
 
 
 def from_openapi(
@@ -42,62 +31,38 @@ def from_openapi(
     those of every request; without it, one is made for the first server of the document. The
     others are those of `OpenAPIProvider`, and `settings` those of a server.
     """
-    choices: Choices = {
-        "route_maps": route_maps,
-        "route_map_fn": route_map_fn,
-        "mcp_component_fn": mcp_component_fn,
-        "mcp_names": mcp_names,
-        "tags": tags,
-        "validate_output": validate_output,
-    }
-    return _server(cls, openapi_spec, client, name, choices, settings)
-
-
-def from_fastapi(
-    cls: type[S],
-    app: Any,
-    name: str | None = None,
-    route_maps: list[RouteMap] | None = None,
-    route_map_fn: RouteMapFn | None = None,
-    mcp_component_fn: ComponentFn | None = None,
-    mcp_names: dict[str, str] | None = None,
-    httpx_client_kwargs: dict[str, Any] | None = None,
-    tags: set[str] | None = None,
-    validate_output: bool = True,
-    **settings: Any,
-) -> S:
-    """A server of a FastAPI application, which is called in this process.
-
-    `httpx_client_kwargs` are those of the client: `headers`, say, or `timeout`. The application's
-    lifespan is not run: it belongs to whoever serves it.
-    """
-    from .providers.openapi.fastapi import client_of, document_of
-
-    choices: Choices = {
-        "route_maps": route_maps,
-        "route_map_fn": route_map_fn,
-        "mcp_component_fn": mcp_component_fn,
-        "mcp_names": mcp_names,
-        "tags": tags,
-        "validate_output": validate_output,
-    }
-    spec = document_of(app)
-    client = client_of(app, httpx_client_kwargs)
-    return _server(cls, spec, client, name or app.title, choices, settings)
-
-
-def _server(
-    cls: type[S],
-    spec: Mapping[str, Any],
-    client: Any,
-    name: str,
-    choices: Choices,
-    settings: dict[str, Any],
-) -> S:
     from .providers.openapi import OpenAPIProvider
 
     if "timeout" in settings:
         raise TypeError(
             "timeout= is for the HTTP client: client=httpx2.AsyncClient(base_url=..., timeout=...)"
         )
-    return cls(name, providers=[OpenAPIProvider(spec, client, **choices)], **settings)
+    provider = OpenAPIProvider(
+        openapi_spec,
+        client,
+        route_maps=route_maps,
+        route_map_fn=route_map_fn,
+        mcp_component_fn=mcp_component_fn,
+        mcp_names=mcp_names,
+        tags=tags,
+        validate_output=validate_output,
+    )
+    return cls(name, providers=[provider], **settings)
+
+
+def from_fastapi(
+    cls: type[S],
+    app: Any,
+    name: str | None = None,
+    httpx_client_kwargs: dict[str, Any] | None = None,
+    **options: Any,
+) -> S:
+    """A server of a FastAPI application, which is called in this process.
+
+    `httpx_client_kwargs` are those of the client: `headers`, say, or `timeout`; `options` those of
+    `from_openapi`. The application's lifespan is not run: it belongs to whoever serves it.
+    """
+    from .providers.openapi.fastapi import client_of, document_of
+
+    client = client_of(app, httpx_client_kwargs)
+    return from_openapi(cls, document_of(app), client, name or app.title, **options)

@@ -11,13 +11,13 @@ from msgspec import json
 from starlette.authentication import AuthCredentials, AuthenticationBackend, BaseUser
 from starlette.middleware import Middleware
 from starlette.middleware.authentication import AuthenticationMiddleware
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from fastmcp._oauth.challenges import bearer_challenge
 from fastmcp.exceptions import AuthorityUnavailable
 
-from ..request.http_scope import set_http_request
+from ..request.context_middleware import RequestContextMiddleware
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -101,18 +101,8 @@ class Authentication(AuthenticationMiddleware):
             await unavailable()(scope, receive, send)
 
 
-class AuthContextMiddleware:
+class AuthContextMiddleware(RequestContextMiddleware):
     """Inside of it `get_access_token` gives the caller's token, also beside MCP."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        with set_http_request(Request(scope)):
-            await self.app(scope, receive, send)
 
 
 def authentication(provider: AuthProvider) -> list[Middleware]:

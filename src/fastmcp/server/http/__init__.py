@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from fastmcp._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from ..request.context_middleware import RequestContextMiddleware as RequestContextMiddleware
     from ..request.http_scope import set_http_request as set_http_request
-    from .application.factories import RequestContextMiddleware as RequestContextMiddleware
     from .application.factories import create_base_app as create_base_app
     from .application.factories import create_sse_app as create_sse_app
     from .application.factories import create_streamable_http_app as create_streamable_http_app
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .application.starlette_app import StarletteWithLifespan as StarletteWithLifespan
 
 _HOMES = {
-    "RequestContextMiddleware": ".application.factories",
+    "RequestContextMiddleware": "..request.context_middleware",
     "SessionManager": ".application.manager",
     "StarletteWithLifespan": ".application.starlette_app",
     "StreamableHTTPASGIApp": ".application.manager",

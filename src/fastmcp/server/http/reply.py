@@ -54,6 +54,11 @@ class Reply:
             body = b""
         await self._send({"type": "http.response.body", "body": body})
 
+    async def challenge(self, body: bytes, challenge: str) -> None:
+        """The whole response to a caller who needs a token with more scopes."""
+        self.headers.append((b"www-authenticate", challenge.encode("latin-1")))
+        await self.json(body, 403)
+
     async def reject(self, verdict: Reject, receive: ASGIReceive | None = None) -> None:
         """The response that a verdict asks for; `receive` for one that came amid the body."""
         self.headers += verdict.headers

@@ -147,6 +147,7 @@ def create_app(
     )
     app.state.fastmcp_server = server
     app.state.fastmcp_auth = protection.provider
+    app.state.fastmcp_challenger = protection.challenger
     app.state.path = path
     app.state.transport_type = kind
     app.state.mcp_endpoint = served.endpoint

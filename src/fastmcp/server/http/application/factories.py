@@ -7,33 +7,17 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
 from starlette.routing import BaseRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fastmcp.exceptions import ConfigurationError
 
 from ...auth.provider import AuthProvider
 from ...event_store import EventLog
-from ...request.http_scope import set_http_request
+from ...request.context_middleware import RequestContextMiddleware
 from ..servable import HttpServable
 from .assembly import Protection, create_app, within_limits
 from .routes import owned
 from .starlette_app import StarletteWithLifespan
-
-
-class RequestContextMiddleware:
-    """ASGI middleware: inside of it `get_http_request` gives the request, also beside MCP."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        with set_http_request(Request(scope)):
-            await self.app(scope, receive, send)
 
 
 def create_base_app(

@@ -64,7 +64,7 @@ class Calls:
         if answer.error is not None:
             if fault is None and answer.error.code == REQUEST_TIMEOUT:
                 raise Failure(504, answer.error.message)
-            raise failure_of(fault, answer.error.message)
+            raise failure_of(fault, answer.error.message, request.scope)
         result = result_in(answer.body, exchange.id)
         assert result is not None
         return Outcome(result, fault)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType, json
@@ -19,6 +20,7 @@ from fastmcp.exceptions import (
     ValidationError,
 )
 
+from ...auth.challenger import step_up
 from .answer import Answer
 
 # After how many seconds to try again where a store cannot be reached.
@@ -75,8 +77,10 @@ class Failure(Exception):
         return Answer(body, self.status, headers=self.headers)
 
 
-def failure_of(fault: BaseException | None, message: str) -> Failure:
-    """What a fault means over HTTP; `message` is what may be said of it."""
+def failure_of(
+    fault: BaseException | None, message: str, scope: Mapping[str, Any] | None = None
+) -> Failure:
+    """What a fault means over HTTP; `message` is what may be said of it, to who sent `scope`."""
     status = next((status for kind, status in _STATUS if isinstance(fault, kind)), 500)
     code = details = None
     if isinstance(fault, McpError) and status == 500:
@@ -85,6 +89,8 @@ def failure_of(fault: BaseException | None, message: str) -> Failure:
     if status == 422:
         code, details = None, _problems_of(fault) or details
     headers = ((b"retry-after", RETRY_AFTER),) if status == 503 else ()
+    if (challenge := step_up(fault, scope)) is not None:
+        headers = ((b"www-authenticate", challenge.encode("latin-1")),)
     return Failure(status, message, code=code, details=details, headers=headers)
 
 

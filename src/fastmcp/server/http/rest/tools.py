@@ -46,7 +46,8 @@ def calling(calls: Calls) -> Act:
         outcome = await calls.ask(request, "tools/call", params)
         called = _read_called(outcome.result)
         if called.is_error:
-            raise failure_of(outcome.fault, _text_of(called) or "The tool failed")
+            text = _text_of(called) or "The tool failed"
+            raise failure_of(outcome.fault, text, request.scope)
         return Answer(_value_of(called))
 
     return answer

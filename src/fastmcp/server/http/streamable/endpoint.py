@@ -37,6 +37,7 @@ from fastmcp.wire.jsonrpc import Notification, Request, RequestId
 from fastmcp.wire.lifecycle import ClientCapabilities
 from fastmcp.wire.revisions import REVISIONS, Revision
 
+from ...auth.challenger import step_up
 from ...request.detached import Nobody
 from ..attendant import Attendant
 from ..body import ASGIReceive, read_body
@@ -216,7 +217,11 @@ class StreamableHTTPEndpoint:
             attendant.stop()
         if reply.gone:
             return
-        if reply.started or not verdict.json:
+        fault = exchange.fault
+        challenge = None if fault is None else step_up(fault, exchange.scope)
+        if challenge is not None and not reply.started:
+            await reply.challenge(answer.body, challenge)
+        elif reply.started or not verdict.json:
             await reply.event(answer.body)
             await reply.end_stream()
         else:

@@ -14,6 +14,7 @@ from fastmcp.exceptions import InputUnavailable, StoreUnavailable
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.revisions import R2025_11_25
 
+from ...auth.challenger import step_up
 from ...connection import ServerConnection
 from ...event_store import EventLog
 from .stream import Item, Readable, Reader, Stream
@@ -57,6 +58,7 @@ class HttpSession:
         self._expected: asyncio.Future[None] | None = None
         self.connection = connect(self, id)
         self.connection.scopes = {}
+        self.connection.on_fault = self._hear_fault
 
     @property
     def busy(self) -> bool:
@@ -214,6 +216,11 @@ class HttpSession:
     async def keep_event(self, stream: Stream, message: bytes, last: bool) -> str | None:
         """Keep a message of a stream, the `last` one or not; the id of its event."""
         return None if self._store is None else await self._kept(self._store, stream.id, message)
+
+    def _hear_fault(self, id: RequestId, fault: Exception) -> None:
+        stream = self._by_request.get(id)
+        if stream is not None and self.connection.scopes is not None:
+            stream.challenge = step_up(fault, self.connection.scopes.get(id))
 
     async def reply(self, id: RequestId, message: bytes) -> None:
         stream = self._by_request.get(id)

@@ -25,6 +25,7 @@ class Stream:
 
     `awaiting` are the requests it answers; when all are answered it is done. The last reader
     that attached takes the messages; while there is none, the event store alone keeps them.
+    `challenge` is that of a caller whose token lacks scopes for what was asked.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Stream:
         "_size",
         "_taken",
         "awaiting",
+        "challenge",
         "closed",
         "quiet",
     )
@@ -43,6 +45,7 @@ class Stream:
         self._id = id
         self.awaiting = awaiting
         self.quiet = quiet
+        self.challenge: str | None = None
         self._reader: object = self
         self.closed = False
         self._items: deque[Item] = deque()

@@ -44,7 +44,10 @@ class StreamWriter:
             if stream.quiet and verdict.batch:
                 await self._array(reader, first, refusals)
             elif first is not None and self._is_all(stream, verdict):
-                await self._reply.json(first[1])
+                if stream.challenge is None:
+                    await self._reply.json(first[1])
+                else:
+                    await self._reply.challenge(first[1], stream.challenge)
             elif first is None and stream.quiet:  # its client has cancelled it
                 await self._reply.json(b"", 202)
             else:
@@ -59,7 +62,8 @@ class StreamWriter:
     def _is_all(self, stream: Stream, verdict: Handshake) -> bool:
         """Whether the message just taken is the whole answer, and JSON may carry it."""
         whole = stream.done and not stream.waiting and not self._reply.started
-        return whole and verdict.json and not verdict.batch
+        as_json = verdict.json or stream.challenge is not None
+        return whole and as_json and not verdict.batch
 
     async def _array(self, reader: Readable, item: Item | None, refusals: list[bytes]) -> None:
         answers = list(refusals)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -125,10 +125,7 @@ class FileSystemProvider(Provider):
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncGenerator[None]:
-        if self._reloading is None:
-            yield
-            return
-        async with self._reloading.watching():
+        async with self._reloading.watching() if self._reloading else nullcontext():
             yield
 
     def _fixed(self, kind: Kind) -> Sequence[Any] | None:

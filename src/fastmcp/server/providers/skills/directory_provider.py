@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -102,10 +102,7 @@ class SkillsDirectoryProvider(Provider):
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncGenerator[None]:
-        if self._reloading is None:
-            yield
-            return
-        async with self._reloading.watching():
+        async with self._reloading.watching() if self._reloading else nullcontext():
             yield
 
     def _fixed(self, kind: Kind) -> Sequence[Any] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Annotated, Any
 
 from fastmcp._runtime.threads import run_in_thread
@@ -10,7 +11,7 @@ from fastmcp.tools.base import Tool
 
 from ...context import Context
 from .ranking import Ranking
-from .search_transform import BaseSearchTransform, SearchResultSerializer
+from .search_transform import BaseSearchTransform
 from .searchable_text import searchable_texts
 
 
@@ -21,23 +22,9 @@ class BM25SearchTransform(BaseSearchTransform):
     Tools are read when a search first meets them; what has changed is read again.
     """
 
-    def __init__(
-        self,
-        *,
-        max_results: int = 5,
-        always_visible: list[str] | None = None,
-        search_tool_name: str = "search_tools",
-        call_tool_name: str = "call_tool",
-        search_result_serializer: SearchResultSerializer | None = None,
-    ) -> None:
-        super().__init__(
-            max_results=max_results,
-            always_visible=always_visible,
-            search_tool_name=search_tool_name,
-            call_tool_name=call_tool_name,
-            search_result_serializer=search_result_serializer,
-        )
-        self._ranking = Ranking()
+    @cached_property
+    def _ranking(self) -> Ranking:
+        return Ranking()
 
     def _make_search_tool(self) -> Tool:
         async def search_tools(
