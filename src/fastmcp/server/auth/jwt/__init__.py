@@ -1,0 +1,1 @@
+"""Signed tokens (RFC 7519): their keys, their signatures and what their claims must say."""

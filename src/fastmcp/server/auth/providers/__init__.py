@@ -1,0 +1,1 @@
+"""Providers and verifiers for `FastMCP(auth=...)`, each in the module of its name."""
