@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, Literal, TypeVar, cast, overload
 
@@ -30,10 +31,10 @@ _FALSE = ("0", "false", "no", "off", "f", "n")
 
 class Setting(Generic[T]):
     """One setting. `read` makes its value of what was assigned or of the text of its variable,
-    and raises ValueError with what would be right.
+    and raises ValueError with what would be right. A default that is a function is asked each time.
     """
 
-    def __init__(self, read: Callable[[Any], T], default: T) -> None:
+    def __init__(self, read: Callable[[Any], T], default: T | Callable[[], T]) -> None:
         self._read = read
         self.default = default
 
@@ -54,7 +55,9 @@ class Setting(Generic[T]):
         if self.name in instance.__dict__:
             return instance.__dict__[self.name]
         text = os.environ.get(self.variable, "").strip()
-        return self.check(text, f"{self.variable}=") if text else self.default
+        if text:
+            return self.check(text, f"{self.variable}=")
+        return self.default() if callable(self.default) else self.default
 
     def __set__(self, instance: object, value: Any) -> None:
         instance.__dict__[self.name] = self.check(value, f"settings.{self.name} = ")
@@ -95,6 +98,32 @@ def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError("a text")
     return value.strip()
+
+
+def _directory(value: Any) -> Path:
+    if not isinstance(value, Path) and not _text(value):
+        raise ValueError("the path of a directory")
+    return Path(value).expanduser()
+
+
+def _home() -> Path:
+    """Where the data of this user's programs are, by the custom of the system."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", "").strip() or "~/AppData/Local"
+    elif sys.platform == "darwin":
+        base = "~/Library/Application Support"
+    else:
+        base = os.environ.get("XDG_DATA_HOME", "").strip() or "~/.local/share"
+    return Path(base).expanduser() / "fastmcp"
+
+
+def _secret(value: Any) -> str:
+    """A text, which may be hidden as pydantic hides one; it is not told again."""
+    reveal = getattr(value, "get_secret_value", None)
+    text = value if reveal is None else reveal()
+    if isinstance(text, bytes):
+        text = text.decode("latin-1")
+    return _text(text)
 
 
 def _path(value: Any) -> str:
@@ -212,6 +241,10 @@ class Settings:
     strict_input_validation = Setting(_flag, False)
     client_log_level: Setting[Any] = Setting(_one_of(*MCP_LOG_LEVELS), "debug")
     session_store: Setting[str | None] = Setting(_text, None)
+    home = Setting(_directory, _home)
+    oauth_encryption_key: Setting[str | None] = Setting(_secret, None)
+    auth_token: Setting[str | None] = Setting(_secret, None)
+    ssrf_trust_proxy = Setting(_flag, False)
     telemetry = Setting(_flag, True)
     telemetry_mode: Setting[Any] = Setting(_one_of("native", "propagation_only", "off"), "native")
 

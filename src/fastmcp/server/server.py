@@ -135,6 +135,7 @@ class FastMCP(ComponentHost):
         self.sampling_fallback = SamplingFallback(sampling_handler, sampling_handler_behavior)
         self.experimental_capabilities = dict(experimental_capabilities or {})
         self.auth = provider_given(auth)
+        self.oauth_storage: Any = None
         self.limits = limits
         self._outermost = [] if limits is None else limits.outermost()
         self._innermost = [] if limits is None else limits.innermost()
@@ -382,6 +383,12 @@ class FastMCP(ComponentHost):
 
     # Running
 
+    def configure_oauth_storage(self, backend: Any = "redis", **options: Any) -> None:
+        """Where OAuth, and sessions, are kept: `redis_client`, `encryption_key`, `path`."""
+        from .auth.storage.configuring import configure_oauth_storage
+
+        configure_oauth_storage(self, backend, **options)
+
     def run(self, transport: str | None = None, **options: Any) -> None:
         """Serve until the end: `"stdio"` (the default), `"http"` or `"sse"`.
 
@@ -434,9 +441,7 @@ class FastMCP(ComponentHost):
         await run_async(self, "stdio", options)
 
     async def run_http_async(self, **options: Any) -> None:
-        """Serve streamable HTTP; options as in `run`. With `rest=True` and `health=True` it serves
-        what `run_http` does.
-        """
+        """As `run_http`, where `rest=True` and `health=True`; options as in `run`."""
         from .running import run_async
 
         await run_async(self, options.pop("transport", "http"), options)
@@ -458,10 +463,9 @@ class FastMCP(ComponentHost):
         `json_response`, `middleware` (Starlette's), `event_store`, `retry_interval`
         (milliseconds), `session_idle_timeout` (seconds, None for never), `max_sessions`,
         `max_sessions_per_principal` (of an authenticated caller), `max_request_size` (bytes),
-        `request_timeout` (seconds), `host_origin_protection`
-        (`"auto"`, True, False), `allowed_hosts`, `allowed_origins`, `cors_origins` (of web pages,
-        `["*"]` for all), `rest` (the view of tools, resources and prompts as plain JSON), `health`
-        (`/health` and `/ready`) and `metrics` (`/metrics`, for Prometheus).
+        `request_timeout` (seconds), `host_origin_protection` (`"auto"`, True, False),
+        `allowed_hosts`, `allowed_origins`, `cors_origins` (of web pages, `["*"]` for all), `rest`
+        (tools, resources and prompts as plain JSON), `health` (`/health`, `/ready`), `metrics`.
         """
         from .http.application.assembly import app_of
 
@@ -485,10 +489,7 @@ class FastMCP(ComponentHost):
         """What runs the newest HTTP application of this server: `async with
         mcp.session_manager.run()` does what its lifespan does.
         """
-        if self.newest_manager is None:
-            self.http_app()
-        assert self.newest_manager is not None
-        return self.newest_manager
+        return self.newest_manager or self.http_app().manager
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._asgi is None:
