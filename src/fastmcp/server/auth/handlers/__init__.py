@@ -1,0 +1,1 @@
+"""Handlers of the authorization server, where FastMCP's users import them from."""
