@@ -324,8 +324,32 @@ def test_s155_an_application_is_no_server_and_the_error_says_what_is() -> None:
         create_streamable_http_app(app, "/mcp")
     with pytest.raises(ValueError, match="pass the FastMCP server itself"):
         create_sse_app(app, "/messages/", "/sse")
-    with pytest.raises(NotImplementedError, match="auth="):
-        create_streamable_http_app(named(), "/mcp", auth=object())
+    auth: Any = object()
+    with pytest.raises(ValueError, match="auth=object"):
+        create_streamable_http_app(named(), "/mcp", auth=auth)
+
+
+@pytest.mark.filterwarnings("ignore:HTTP.SSE is deprecated")
+@pytest.mark.parametrize("kind", ["http", "sse"])
+def test_s155_an_application_can_have_auth_of_its_own(kind: str) -> None:
+    """In place of the server's, and in its forms."""
+    mcp = FastMCP("both", auth={"server": {"user": "ann"}})
+    auth: Any = {"own": {"user": "bob"}}
+    if kind == "http":
+        app, path = create_streamable_http_app(mcp, "/mcp", auth=auth), "/mcp"
+    else:
+        app, path = create_sse_app(mcp, "/messages/", "/sse", auth=auth), "/messages/"
+
+    with http(app) as client:
+        statuses = {
+            token: client.post(
+                initialize(), {"authorization": f"Bearer {token}"}, path=path
+            ).status_code
+            for token in ("server", "own")
+        }
+
+    assert statuses["server"] == 401
+    assert statuses["own"] == (200 if kind == "http" else 400)
 
 
 def test_s155_a_base_app_has_its_request_within_reach() -> None:

@@ -20,6 +20,7 @@ from msgspec import Struct
 from fastmcp._protocol.framing import LineSplitter
 from fastmcp._runtime.session import Channel, Session
 from fastmcp.exceptions import RemoteProtocolError
+from fastmcp.settings import settings
 from fastmcp.transports import DEFAULT_BUFFER, check_positive
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import RequestId
@@ -30,6 +31,7 @@ from .service import serving
 if TYPE_CHECKING:
     from fastmcp._runtime.exchange import TransportName
 
+    from .auth.provider import AuthProvider
     from .lifetime.shared_lifespan import SharedLifespan
 
 MAX_LINE = 64 * 1024 * 1024
@@ -46,6 +48,9 @@ class StdioServable(Protocol):
 
     @property
     def lifespan(self) -> SharedLifespan: ...
+
+    @property
+    def auth(self) -> AuthProvider | None: ...
 
     def connect(self, channel: Channel, transport: TransportName) -> ServerConnection: ...
 
@@ -261,6 +266,10 @@ async def _serve(
     channel = StdioChannel(loop, stdout)
     connection = server.connect(channel, "stdio")
     connection.limit_requests(options.timeout)
+    if (token := settings.auth_token) is not None:
+        from .auth.local_token import owner_of_token
+
+        connection.identity = await owner_of_token(token, server.auth)
     session = connection.session
     reader = _reading(loop, stdin, options.buffer_size, channel, session, ended)
     reader.start()

@@ -1,40 +1,37 @@
-"""Who may see and use a component: the checks that its `auth=` names."""
+"""Who may see and use a component, by the checks that its `auth=` names."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeAlias, TypeVar, cast
-
-from msgspec import Struct
+from collections.abc import Sequence
+from typing import TypeVar
 
 from fastmcp._components.component import Component
 from fastmcp.exceptions import AuthorizationError
 from fastmcp.server.context import Context
 
+from .checks import (
+    AuthCheck,
+    AuthContext,
+    require_roles,
+    require_scopes,
+    restrict_tag,
+    run_auth_checks,
+    run_auth_checks_with_shortfall,
+)
+
+__all__ = [
+    "AuthCheck",
+    "AuthContext",
+    "permit",
+    "permitted",
+    "require_roles",
+    "require_scopes",
+    "restrict_tag",
+    "run_auth_checks",
+    "run_auth_checks_with_shortfall",
+]
+
 C = TypeVar("C", bound=Component)
-AuthCheck: TypeAlias = Callable[["AuthContext"], bool | Awaitable[bool]]
-
-
-class AuthContext(Struct, frozen=True):
-    """What a check decides by: the caller's token, None without one, and the component."""
-
-    token: Any
-    component: Component
-
-    @property
-    def tool(self) -> Component:
-        """The component."""
-        return self.component
-
-
-async def run_auth_checks(checks: AuthCheck | list[AuthCheck], context: AuthContext) -> bool:
-    """Whether every check passes: functions of the context, plain or async."""
-    for check in cast("list[AuthCheck]", checks if isinstance(checks, list) else [checks]):
-        outcome = check(context)
-        if not (await outcome if inspect.isawaitable(outcome) else outcome):
-            return False
-    return True
 
 
 async def permit(component: C | None) -> C | None:

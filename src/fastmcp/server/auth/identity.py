@@ -7,6 +7,9 @@ from typing import Any
 
 from msgspec import Struct, json
 
+SOURCE = "auth_source"
+"""The claim that says which of several verifiers took a token."""
+
 
 class LocalIdentity(Struct, frozen=True, kw_only=True):
     """Who the caller is by the word of this process, in the shape of a token: nothing was checked,
@@ -37,7 +40,8 @@ class LocalIdentity(Struct, frozen=True, kw_only=True):
 
 
 def principal_of(token: Any) -> str | None:
-    """Whom a token stands for: its client, issuer and subject as a compact JSON array.
+    """Whom a token stands for: its client, issuer and subject as a compact JSON array, and which
+    of several verifiers says so.
 
     None without a token, and for one that names neither a client nor a subject: those who cannot
     be told apart are nobody.
@@ -47,5 +51,8 @@ def principal_of(token: Any) -> str | None:
     subject = getattr(token, "subject", None) or claims.get("sub")
     if client is None and subject is None:
         return None
-    parts = (client, claims.get("iss"), subject)
+    parts: tuple[Any, ...] = (client, claims.get("iss"), subject)
+    source = claims.get(SOURCE)
+    if source is not None:
+        parts = (*parts, source)
     return json.encode([None if part is None else str(part) for part in parts]).decode()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastmcp.exceptions import AuthorityUnavailable, ConfigurationError
 
+from .identity import SOURCE
 from .provider import AuthProvider, scopes_of
 from .remote import protect
 
@@ -25,9 +27,9 @@ class MultiAuth(AuthProvider):
     """Takes a token that `server` or one of the `verifiers` finds valid, asked in this order; the
     routes are those of `server`.
 
-    A token needs the scopes that its own verifier requires, and `required_scopes`. `verifiers` may
-    have names; that of the one which took a token, `server_source_id` for the server, is the claim
-    `auth_source` then.
+    A token needs the scopes that its own verifier requires, and `required_scopes`. Which of them
+    took it is the claim `auth_source`: `server_source_id`, the name in `verifiers`, or else its
+    class and place; for who is the same to one of them is not the same to another.
 
     Raises:
         ConfigurationError: there is neither a server nor a verifier.
@@ -56,8 +58,7 @@ class MultiAuth(AuthProvider):
         self.verifiers = [verifier for _, verifier in named]
         self._sources = named
         if server is not None:
-            name = server_source_id or (SERVER if isinstance(verifiers, Mapping) else None)
-            self._sources = [(name, server), *named]
+            self._sources = [(server_source_id or SERVER, server), *named]
 
     async def verify_token(self, token: str) -> AccessToken | None:
         silent: AuthorityUnavailable | None = None
@@ -71,7 +72,7 @@ class MultiAuth(AuthProvider):
                 logger.exception("%s failed to verify a token", type(source).__name__)
                 continue
             if found is not None and set(source.required_scopes) <= set(found.scopes):
-                return found if name is None else _told(found, name)
+                return found.model_copy(update={"claims": {**found.claims, SOURCE: name}})
         if silent is not None:
             raise silent
         return None
@@ -94,6 +95,14 @@ class MultiAuth(AuthProvider):
         for _, source in self._sources:
             protect(source, mcp_path, self)
 
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[None]:
+        """Those of all of them."""
+        async with AsyncExitStack() as stack:
+            for _, source in self._sources:
+                await stack.enter_async_context(source.lifespan())
+            yield
+
     def get_routes(self, mcp_path: str | None = None) -> list[Route]:
         """Those of the server."""
         return [] if self.server is None else self.server.get_routes(mcp_path)
@@ -103,15 +112,12 @@ class MultiAuth(AuthProvider):
         return [] if self.server is None else self.server.get_well_known_routes(mcp_path)
 
 
-def _named(verifiers: Any) -> list[tuple[str | None, AuthProvider]]:
+def _named(verifiers: Any) -> list[tuple[str, AuthProvider]]:
     if verifiers is None:
         return []
-    if isinstance(verifiers, AuthProvider):
-        return [(None, verifiers)]
     if isinstance(verifiers, Mapping):
         return [*verifiers.items()]
-    return [(None, each) for each in verifiers]
-
-
-def _told(token: AccessToken, source: str) -> AccessToken:
-    return token.model_copy(update={"claims": {**token.claims, "auth_source": source}})
+    members: list[AuthProvider] = (
+        [verifiers] if isinstance(verifiers, AuthProvider) else [*verifiers]
+    )
+    return [(f"{type(each).__name__}-{place}", each) for place, each in enumerate(members, 1)]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from fastmcp._oauth.locations import protected_resource_url
 
+from .challenger import Challenger
 from .provider import AuthProvider
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ class Protection(Struct, frozen=True):
     middleware: Sequence[Middleware] = ()
     routes: Sequence[BaseRoute] = ()
     around: Callable[[ASGIApp], ASGIApp] = _open
+    challenger: Challenger = Challenger()
+
+    def lifespan(self) -> AbstractAsyncContextManager[None]:
+        """What the provider keeps open while its application serves."""
+        return nullcontext() if self.provider is None else self.provider.lifespan()
 
 
 def protected_by(provider: AuthProvider | None, path: str) -> Protection:
@@ -39,14 +46,15 @@ def protected_by(provider: AuthProvider | None, path: str) -> Protection:
     provider.set_mcp_path(path)
     routes = provider.get_routes(mcp_path=path)
     resource = provider._get_resource_url(path)
-    metadata = None if resource is None else protected_resource_url(str(resource))
+    metadata = None if resource is None or not routes else protected_resource_url(str(resource))
 
     def around(app: ASGIApp) -> ASGIApp:
         return RequireAuthMiddleware(
             app,
             provider.required_scopes,
-            metadata if routes else None,
+            metadata,
             provider.get_challenge_scopes(provider.required_scopes),
         )
 
-    return Protection(provider, provider.get_middleware(), routes, around)
+    challenger = Challenger(provider, metadata)
+    return Protection(provider, provider.get_middleware(), routes, around, challenger)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from fastmcp._oauth.locations import checked_url
@@ -83,6 +84,11 @@ class AuthProvider:
             for route in self.get_routes(mcp_path)
             if getattr(route, "path", "").startswith("/.well-known/")
         ]
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[None]:
+        """Around the time in which an application serves: what is opened here is closed again."""
+        yield
 
     def get_middleware(self) -> list[Middleware]:
         """ASGI middleware of the application: it tells who calls, and refuses nobody."""

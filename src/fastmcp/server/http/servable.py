@@ -33,6 +33,7 @@ class HttpServable(Protocol):
 
     logger: logging.Logger
     auth: AuthProvider | None
+    oauth_storage: Any
     http_defaults: HttpDefaults
     newest_manager: SessionManager | None
     instructions: str | None

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from typing import Any, TypeVar, cast
 
 from fastmcp._components.component import Component
 from fastmcp.exceptions import AuthorizationError, ConfigurationError
-from fastmcp.server.auth.authorization import AuthCheck, AuthContext, permit, run_auth_checks
+from fastmcp.server.auth.authorization import permit
+from fastmcp.server.auth.checks import (
+    AuthCheck,
+    AuthContext,
+    ScopeCheck,
+    ScopeShortfall,
+    checks_of,
+    run_auth_checks,
+    run_auth_checks_with_shortfall,
+    scope_requirements,
+)
 from fastmcp.server.context import Context
 from fastmcp.wire.features import SubscribeRequestParams
 from fastmcp.wire.notifications import SubscriptionsListenRequestParams
 
 from .addressed import addressed, resource_at
 from .middleware import CallNext, Middleware, MiddlewareContext
-
-logger = logging.getLogger("fastmcp.server.middleware")
 
 C = TypeVar("C", bound=Component)
 
@@ -25,7 +32,9 @@ class AuthMiddleware(Middleware):
     """Lets callers see and use only what every check of `auth` lets them.
 
     A check is a function of an `AuthContext`, plain or async; one that raises counts as failed.
-    Over stdio the caller is the user of this machine, and nothing is checked.
+    What a component's own `auth=` says comes first. Whoever lacks nothing but scopes is told which,
+    over HTTP in a challenge that its client can answer (403, `insufficient_scope`). Over stdio the
+    caller is the user of this machine, and nothing is checked.
 
     Raises:
         ConfigurationError: a check that cannot be called.
@@ -147,16 +156,37 @@ class AuthMiddleware(Middleware):
             raise AuthorizationError(
                 f"Authorization failed for {what}: not found or not authorized"
             )
-        if not await self._passes(served, component):
+        ctx = AuthContext(served.access_token, component)
+        passed, missing = await run_auth_checks_with_shortfall(self.auth, ctx)
+        if missing:
+            raise self._shortfall(served, ctx, what)
+        if not passed:
             raise AuthorizationError(f"Authorization failed for {what}: insufficient permissions")
+
+    def _shortfall(self, served: Context, ctx: AuthContext, what: str) -> ScopeShortfall:
+        """The error of a token that lacks scopes: all of them, so that the next one is let in.
+
+        Those that middleware further inside asks for are told as well, up to the first that
+        decides by something else: what is behind it may not be for this caller.
+        """
+        members = [m for m in served.fastmcp.middleware if isinstance(m, AuthMiddleware)]
+        here = members.index(self) if self in members else -1
+        checks = [*ctx.component.checks]
+        for position, member in enumerate(members if here >= 0 else [self]):
+            if position > here >= 0 and scope_requirements(member.auth, ctx) is None:
+                break
+            checks += checks_of(member.auth)
+        missing: set[str] = set()
+        needed: set[str] = set()
+        for check in checks:
+            if isinstance(check, ScopeCheck):
+                missing |= check.missing_scopes(ctx)
+                needed |= check.needed_scopes(ctx.component)
+        told = ", ".join(sorted(missing))
+        text = f"Authorization failed for {what}: insufficient scope (required: {told})"
+        return ScopeShortfall(sorted(missing), needed, message=text)
 
     async def _passes(self, served: Context, component: Component | None) -> bool:
         if component is None:
             return False
-        try:
-            return await run_auth_checks(self.auth, AuthContext(served.access_token, component))
-        except AuthorizationError:
-            raise
-        except Exception:
-            logger.warning("A check of %r failed, which refuses it", component.key, exc_info=True)
-            return False
+        return await run_auth_checks(self.auth, AuthContext(served.access_token, component))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .http_scope import set_http_request
+from fastmcp._components.current import current_scope
+
+from .http_scope import HttpScope
 
 
 class RequestContextMiddleware:
@@ -18,5 +20,8 @@ class RequestContextMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        with set_http_request(Request(scope)):
+        token = current_scope.set(HttpScope(Request(scope)))
+        try:
             await self.app(scope, receive, send)
+        finally:
+            current_scope.reset(token)

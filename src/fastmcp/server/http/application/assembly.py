@@ -18,6 +18,7 @@ from fastmcp._spelling import unexpected_keyword
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.settings import Settings, flag, settings
 
+from ...auth.protection import Protection as Protected
 from ...auth.protection import protected_by
 from ...auth.provider import AuthProvider
 from ...event_store import EventLog
@@ -116,6 +117,10 @@ def create_app(
     else:
         path = checked_path(path or settings.streamable_http_path, "path")
         served = _streamable(server, how, path)
+    if server.oauth_storage is not None:
+        from ...auth.storage.configuring import hand_over
+
+        hand_over(server)
     protection = protected_by(auth or server.auth, path)
     served.paths = {place: protection.around(each) for place, each in served.paths.items()}
     routes = _ready_made_routes(
@@ -142,7 +147,7 @@ def create_app(
             *protection.middleware,
         ],
         [] if middleware is None else _users_middleware(middleware),
-        protection.routes,
+        protection,
         routes,
     )
     app.state.fastmcp_server = server
@@ -189,7 +194,7 @@ def _assemble(
     served: _Served,
     own: list[ASGIMiddleware],
     users: list[ASGIMiddleware],
-    of_auth: Sequence[BaseRoute],
+    protection: Protected,
     ready_made: list[BaseRoute],
 ) -> StarletteWithLifespan:
     """The endpoint's paths and the routes of its provider before those of the user's, and what is
@@ -200,13 +205,13 @@ def _assemble(
     async def lifespan(parent: Any) -> AsyncGenerator[None]:
         warn_of_unread_variables()
         settle_into(parent, app)
-        async with served.manager.run(), served.beside():
+        async with protection.lifespan(), served.manager.run(), served.beside():
             yield
 
     app = StarletteWithLifespan(middleware=[*own, *users], lifespan=lifespan)
     endpoints = [EndpointRoute(path, asgi, app) for path, asgi in served.paths.items()]
     app.routes.extend(endpoints)
-    app.routes.extend(owned(route, app) for route in [*of_auth, *server.all_routes])
+    app.routes.extend(owned(route, app) for route in [*protection.routes, *server.all_routes])
     app.routes.append(LiveRoutes(server, app))
     app.routes.extend(owned(route, app) for route in ready_made)
     app.router.default = Unrouted(endpoints[0], app.router.not_found)

@@ -15,9 +15,10 @@ from starlette.routing import BaseRoute, Route
 
 from fastmcp._components.writing import to_json
 from fastmcp._runtime.threads import run_in_thread
-from fastmcp.exceptions import ConfigurationError
+from fastmcp.exceptions import AuthorizationError, ConfigurationError
 
 from ...request.http_scope import set_http_request
+from .refused import refusal_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,7 +52,8 @@ def _is_plain(handler: object) -> bool:
 
 def adapted(handler: Callable[..., Any]) -> Callable[[Request], Awaitable[Response]]:
     """A handler as Starlette wants it: given the request if it takes one, whatever it returns
-    made a response, and in a worker thread unless it is async.
+    made a response, and in a worker thread unless it is async. What it refuses to the caller is
+    answered with 401 or 403.
     """
     takes_request = _takes_request(handler)
     is_async = inspect.iscoroutinefunction(handler)
@@ -60,9 +62,12 @@ def adapted(handler: Callable[..., Any]) -> Callable[[Request], Awaitable[Respon
     async def endpoint(request: Request) -> Response:
         call = functools.partial(handler, request) if takes_request else handler
         with set_http_request(request):
-            result = await (call() if is_async else run_in_thread(call))
-            if inspect.isawaitable(result):
-                result = await result
+            try:
+                result = await (call() if is_async else run_in_thread(call))
+                if inspect.isawaitable(result):
+                    result = await result
+            except AuthorizationError as error:
+                return refusal_of(error, request.scope)
         return response_of(result)
 
     return endpoint

@@ -13,6 +13,7 @@ from fastmcp.exceptions import ConfigurationError
 
 from ...auth.provider import AuthProvider
 from ...event_store import EventLog
+from ...options import provider_given
 from ...request.context_middleware import RequestContextMiddleware
 from ..servable import HttpServable
 from .assembly import Protection, create_app, within_limits
@@ -56,7 +57,7 @@ def create_streamable_http_app(
     _check(server)
     options = {
         "path": streamable_http_path,
-        "auth": auth,
+        "auth": provider_given(auth),
         "event_store": event_store,
         "retry_interval": retry_interval,
         "json_response": json_response,
@@ -87,7 +88,7 @@ def create_sse_app(
     _check(server)
     options = {
         "path": sse_path,
-        "auth": auth,
+        "auth": provider_given(auth),
         "transport": "sse",
         "message_path": message_path,
         "middleware": middleware,

@@ -15,9 +15,14 @@ from ..reply import Reply
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+# The code that a WebSocket is closed with, and the server answers 403 for (RFC 6455, 7.4.1).
+POLICY_VIOLATION = 1008
+
 
 class HostOriginGuardMiddleware:
-    """ASGI middleware: 421 for a Host, 403 for an Origin, that `guard` does not allow."""
+    """ASGI middleware: 421 for a Host, 403 for an Origin, that `guard` does not allow. A WebSocket
+    is refused before it is accepted.
+    """
 
     def __init__(self, app: ASGIApp, guard: Guard) -> None:
         self.app = app
@@ -32,7 +37,7 @@ class HostOriginGuardMiddleware:
         self._refusal = refusal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] in ("http", "websocket"):
             server = scope.get("server")
             host = origin = None
             for name, value in scope["headers"]:
@@ -42,6 +47,9 @@ class HostOriginGuardMiddleware:
                     origin = value
             found = self._refusal(server[0] if server else None, host, origin)
             if found is not None:
+                if scope["type"] == "websocket":
+                    await send({"type": "websocket.close", "code": POLICY_VIOLATION})
+                    return
                 status, reason = found
                 await Reply(send).reject(refuse(InvalidRequest(reason), status=status))
                 return
