@@ -31,6 +31,10 @@ FastMCPError
     │   ├── InputUnavailable                       it cannot be asked for what a function needs
     │   │   ├── InputRefused                       it answered with an error (an McpError)
     │   │   └── InvalidAnswer                      its user's answer does not fit (a ToolError)
+    │   ├── OAuthFlowError                         it could not be authorized
+    │   │   ├── OAuthTokenError                        it got no token
+    │   │   ├── OAuthRegistrationError                 it was not registered
+    │   │   └── ClientNotFoundError                    it is not known any more
     │   ├── Disconnected                           the connection ended (a ConnectionError)
     │   │   ├── ConnectFailed                      there was none to begin with (a RuntimeError)
     │   │   └── SessionExpired                     the server no longer knows our session
@@ -266,6 +270,26 @@ class RegistrationError(OAuthError):
 
 class ClientError(OperationError):
     """The client could not do what was asked of it."""
+
+
+class OAuthFlowError(ClientError):
+    """The client could not be authorized."""
+
+
+class OAuthTokenError(OAuthFlowError):
+    """The token endpoint gave no token; `error` is the code that it gave (RFC 6749 section 5.2)."""
+
+    def __init__(self, message: str, error: str | None = None) -> None:
+        super().__init__(message)
+        self.error = error
+
+
+class OAuthRegistrationError(OAuthFlowError):
+    """The authorization server did not register the client, or in a way that is of no use."""
+
+
+class ClientNotFoundError(OAuthFlowError):
+    """The authorization server does not know the client."""
 
 
 class InputUnavailable(ClientError):

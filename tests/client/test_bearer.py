@@ -88,10 +88,3 @@ def test_what_is_no_token_is_refused(transport: Any, token: str) -> None:
         transport("http://x.example", auth=token)
 
     assert "s3c" not in str(caught.value)
-
-
-@pytest.mark.parametrize("transport", [StreamableHttpTransport, SSETransport])
-def test_what_is_not_there_yet_is_told(transport: Any) -> None:
-    """auth="oauth"."""
-    with pytest.raises(NotImplementedError, match="access token"):
-        transport("http://x.example", auth="oauth")

@@ -8,6 +8,7 @@ from fastmcp._lazy import lazy_names
 
 if TYPE_CHECKING:
     from .auth import BearerAuth as BearerAuth
+    from .auth import OAuth as OAuth
     from .client import Client as Client
     from .group import ClientGroup as ClientGroup
     from .plain.async_mcp_client import AsyncMCPClient as AsyncMCPClient
@@ -37,6 +38,7 @@ __all__ = [
     "MultiServerClient",
     "NodeStdioTransport",
     "NpxStdioTransport",
+    "OAuth",
     "PythonStdioTransport",
     "RetryPolicy",
     "SSETransport",
@@ -52,6 +54,7 @@ __getattr__ = lazy_names(
     {
         "AsyncMCPClient": ".plain.async_mcp_client",
         "BearerAuth": ".auth",
+        "OAuth": ".auth",
         "Client": ".client",
         "ClientGroup": ".group",
         "ClientTransport": ".transports",

@@ -112,7 +112,8 @@ class Connection:
     async def initialize(self, timeout: float | None) -> Agreement:
         """Agree on a revision with the server, unless opening did that."""
         link = await self._linked()
-        return await link.negotiate(self._options.init_timeout if timeout is None else timeout)
+        patience = self._options.patience(self._transport.sign_in_time)
+        return await link.negotiate(patience if timeout is None else timeout)
 
     def _look_for_tracing(self) -> None:
         mode = tracing_mode()

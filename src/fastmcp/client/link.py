@@ -163,7 +163,7 @@ class Link:
             await self._end()
 
     async def _open(self) -> None:
-        patience = self._options.init_timeout
+        patience = self._options.patience(self._transport.sign_in_time)
         deadline = asyncio.timeout(patience)
         try:
             async with deadline:

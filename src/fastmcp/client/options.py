@@ -70,3 +70,7 @@ class Options(Struct, frozen=True):
             ping_interval=in_seconds(ping_interval),
             **others,
         )
+
+    def patience(self, sign_in_time: float) -> float | None:
+        """How long opening may take where a person may have to sign in; None for any time."""
+        return None if self.init_timeout is None else self.init_timeout + sign_in_time

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from fastmcp._lazy import lazy_names
 
 if TYPE_CHECKING:
+    from fastmcp.client.auth.headless import HeadlessOAuth as HeadlessOAuth
     from fastmcp.testing.asgi import ASGIServer as ASGIServer
     from fastmcp.testing.asgi import asgi_client as asgi_client
     from fastmcp.testing.asgi import asgi_server as asgi_server
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ASGIServer",
+    "HeadlessOAuth",
     "asgi_client",
     "asgi_server",
     "find_available_port",
@@ -28,6 +30,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         "ASGIServer": "fastmcp.testing.asgi",
+        "HeadlessOAuth": "fastmcp.client.auth.headless",
         "asgi_client": "fastmcp.testing.asgi",
         "asgi_server": "fastmcp.testing.asgi",
         "find_available_port": "fastmcp.utilities.http",

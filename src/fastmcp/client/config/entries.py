@@ -171,6 +171,10 @@ class RemoteMCPServer(_Entry):
     def _credentials(self, label: str) -> Any:
         if isinstance(self.auth, str):
             return expand_header(self.auth, label, "Authorization (auth)")
+        if self.auth is None and self.authentication and "type" in self.authentication:
+            from .authentication import auth_of
+
+            return auth_of(self.authentication, label)
         return self.auth
 
 

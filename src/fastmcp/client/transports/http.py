@@ -51,7 +51,8 @@ _PASSING = (408, 409, 425, 429)
 class StreamableHttpTransport(HttpTransport):
     """Speaks to the MCP endpoint at `url`; `headers` go out with every request.
 
-    `auth` is a bearer token, or an `Auth` object of httpx2 or httpx. `verify` says whom to trust: a
+    `auth` is a bearer token, "oauth" to have a person sign in (`OAuth` of `fastmcp.client.auth` has
+    the options), or an `Auth` object of httpx2 or httpx. `verify` says whom to trust: a
     file or folder of certificates, an `SSLContext`, or False for everybody. `sse_read_timeout` is
     how long an answer may be silent, in seconds, before the connection counts as lost; there is no
     limit by default. `httpx_client_factory` makes the HTTP client in place of all that; it is given
@@ -213,7 +214,10 @@ class _HttpChannel(ClientChannel):
         try:
             async with self._http.exchange("POST", headers, message) as response:
                 if response.status >= 400:
-                    raise await self._refusal(id, response, had_session=SESSION in headers)
+                    refusal = await self._refusal(id, response, had_session=SESSION in headers)
+                    if refusal is None:
+                        return None
+                    raise refusal
                 if method == "initialize":
                     self._begin_session(response.headers.get(SESSION))
                 if not response.is_stream:
@@ -270,7 +274,10 @@ class _HttpChannel(ClientChannel):
 
     async def _refusal(
         self, id: RequestId, response: Response, *, had_session: bool
-    ) -> ClientError | McpError:
+    ) -> ClientError | McpError | None:
+        """What a status of 400 and above means; None where the answer came with it all the same,
+        as a result that says which scopes are missing does.
+        """
         body = await response.read()
         status = response.status
         failure = _read_failure(body)
@@ -282,6 +289,8 @@ class _HttpChannel(ClientChannel):
         outer = status >= 500 or status in (401, 403, 407, *_PASSING)
         if error is not None and failure is not None and (failure.id == id or not outer):
             return error
+        if status == 403 and self._take(body, id) and id not in self._session.connection.outgoing:
+            return None
         return unexpected(self._transport.url, status, body, response.headers)
 
     async def _unexpected(self, response: Response) -> UnexpectedResponse:

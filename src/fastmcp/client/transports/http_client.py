@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from fastmcp.client.arguments import Duration, in_seconds
@@ -56,21 +56,30 @@ class HttpTransport(ClientTransport):
     ) -> None:
         self.url = _checked_url(str(url))
         self.headers = _checked_headers(headers or {})
-        self.auth = as_auth(auth)
         self.sse_read_timeout = in_seconds(sse_read_timeout)
         self.httpx_client_factory = httpx_client_factory
         self.verify = verify
+        self.auth = self._bound(as_auth(auth))
         self._warn_of_both()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({shown(self.url)!r})"
 
     def secure(self, auth: Any, verify: Any) -> None:
-        if auth is not None:
-            self.auth = as_auth(auth)
         if verify is not None:
             self.verify = verify
             self._warn_of_both()
+        if auth is not None:
+            self.auth = as_auth(auth)
+        self.auth = self._bound(self.auth)
+
+    def _bound(self, auth: Any) -> Any:
+        """An object that gets tokens, for this server; any other as it is."""
+        if not hasattr(auth, "bound_to"):
+            return auth
+        self.sign_in_time = auth.sign_in_time
+        trust = None if self.verify is None else partial(_trust, "https:", self.verify)
+        return auth.bound_to(self.url, factory=self.httpx_client_factory, trust=trust)
 
     def _warn_of_both(self) -> None:
         if self.httpx_client_factory is not None and self.verify is not None:
@@ -82,13 +91,20 @@ class HttpTransport(ClientTransport):
     def make_sender(self) -> Sender:
         """What sends the requests of one connection."""
         timeouts = Timeouts(read=self.sse_read_timeout)
-        if self.httpx_client_factory is not None:
-            return self._made_elsewhere(self.httpx_client_factory, timeouts)
-        return self._lean(timeouts) or self._of_httpx2(timeouts)
+        if not hasattr(self.auth, "bound_to"):
+            return self._sender(timeouts, self.auth)
+        from .http_authorized import AuthorizedSender
 
-    def _lean(self, timeouts: Timeouts) -> Sender | None:
+        return AuthorizedSender(self._sender(timeouts, None), self.auth)
+
+    def _sender(self, timeouts: Timeouts, auth: Any) -> Sender:
+        if self.httpx_client_factory is not None:
+            return self._made_elsewhere(self.httpx_client_factory, timeouts, auth)
+        return self._lean(timeouts, auth) or self._of_httpx2(timeouts, auth)
+
+    def _lean(self, timeouts: Timeouts, auth: Any) -> Sender | None:
         """The fast one, unless there is more to be done than it can, or nothing to do it with."""
-        authorization = self._authorization()
+        authorization = _authorization(auth)
         if authorization is None or _has_proxies():
             return None
         try:
@@ -99,15 +115,7 @@ class HttpTransport(ClientTransport):
             return None
         return Http1(timeouts, _trust(self.url, self.verify), authorization or None)
 
-    def _authorization(self) -> str | None:
-        """What that header has to be, empty for none; None if only a library can tell."""
-        if self.auth is None:
-            return ""
-        from fastmcp.client.auth.bearer import BearerAuth
-
-        return self.auth.header if type(self.auth) is BearerAuth else None
-
-    def _of_httpx2(self, timeouts: Timeouts) -> Sender:
+    def _of_httpx2(self, timeouts: Timeouts, auth: Any) -> Sender:
         import httpx2
 
         # A call that waits for a connection would wait for the streams that hold them.
@@ -115,17 +123,19 @@ class HttpTransport(ClientTransport):
             max_connections=None, max_keepalive_connections=KEPT, keepalive_expiry=IDLE
         )
         client = httpx2.AsyncClient(
-            auth=_for_httpx2(self.auth),
+            auth=_for_httpx2(auth),
             timeout=timeouts,
             limits=limits,
             verify=_trust(self.url, self.verify),
         )
         return LibrarySender(client)
 
-    def _made_elsewhere(self, factory: ClientFactory, timeouts: Timeouts) -> LibrarySender:
+    def _made_elsewhere(
+        self, factory: ClientFactory, timeouts: Timeouts, auth: Any
+    ) -> LibrarySender:
         offered: dict[str, Any] = {
             "headers": dict(self.headers),
-            "auth": self.auth,
+            "auth": auth,
             "follow_redirects": True,
         }
         if timeouts.read is not None:
@@ -135,9 +145,9 @@ class HttpTransport(ClientTransport):
         default = getattr(client, "timeout", None)
         if default is not None and set(default.as_dict().values()) == {5.0}:
             client.timeout = timeouts  # it was not chosen, and would end every longer call
-        if "auth" in taken or self.auth is None:
+        if "auth" in taken or auth is None:
             return LibrarySender(client)
-        return LibrarySender(client, auth=self.auth)
+        return LibrarySender(client, auth=auth)
 
 
 class LibrarySender:
@@ -163,21 +173,25 @@ class LibrarySender:
 
 
 def as_auth(auth: Any) -> Any:
-    """What goes with requests for `auth`, which may be a bearer token.
-
-    Raises:
-        NotImplementedError: it is "oauth".
-    """
-    if auth == "oauth":
-        raise NotImplementedError(
-            'auth="oauth" is not there yet: give the access token itself as auth=, or an Auth '
-            "object of httpx2 that obtains one"
-        )
+    """What goes with requests for `auth`, which may be a bearer token, or "oauth"."""
     if not isinstance(auth, str):
         return auth
+    if auth.strip().lower() == "oauth":
+        from fastmcp.client.auth.oauth import OAuth
+
+        return OAuth()
     from fastmcp.client.auth.bearer import BearerAuth
 
     return BearerAuth(auth)
+
+
+def _authorization(auth: Any) -> str | None:
+    """What that header has to be, empty for none; None if only a library can tell."""
+    if auth is None:
+        return ""
+    from fastmcp.client.auth.bearer import BearerAuth
+
+    return auth.header if type(auth) is BearerAuth else None
 
 
 def _checked_url(url: str) -> str:

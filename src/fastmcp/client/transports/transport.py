@@ -67,6 +67,9 @@ class ClientTransport(ABC):
     keep_alive: bool = False
     """Whether what was opened stays open between one use and the next, until it is closed."""
 
+    sign_in_time: float = 0.0
+    """How long a person may need to sign in while the transport is opened, in seconds."""
+
     def secure(self, auth: Any, verify: Any) -> None:
         """Authenticate by `auth` and trust by `verify` from now on; None leaves either as it is.
 
