@@ -2,12 +2,12 @@
 
     python conformance/run.py [LEG…] [--server-python PATH] [--baseline FILE] [--verbose]
 
-A leg is one run of one pinned version of the suite: against the everything server or, one scenario
-at a time, against the program `client.py`, with every scenario that the suite has for clients of a
-revision but those of OAuth.  What counts are checks, not the suite's own ticks: a scenario passes
-when at least one of its checks succeeded and none failed.  The outcome is compared with
-`baseline.toml`; a failure that is not in it and an entry that no longer fails are both errors, so
-the file always says exactly what is still to come.
+A leg is one run of one pinned version of the suite: against the everything server, against the
+authorization server, or, one scenario at a time, against the program `client.py`, with every
+scenario that the suite has for clients of a revision.  What counts are checks, not the suite's own
+ticks: a scenario passes when at least one of its checks succeeded and none failed.  The outcome is
+compared with `baseline.toml`; a failure that is not in it and an entry that no longer fails are
+both errors, so the file always says exactly what is still to come.
 """
 
 import argparse
@@ -15,11 +15,14 @@ import json
 import re
 import select
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import tomllib
+import urllib.request
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,7 +51,7 @@ CLIENT_LEGS: dict[str, tuple[str, str | None]] = {
     "client-2026-07-28": (ALPHA, "2026-07-28"),
     "client-extensions": (ALPHA, "extension"),
 }
-OAUTH = "auth/"
+AUTHORIZATION = "authorization"
 START_SECONDS, LEG_SECONDS, SCENARIO_SECONDS = 30, 300, 60
 NOTHING = "no check succeeded"
 HEADINGS = ("leg", "scenarios", "pass", "fail", "warn", "skip", "unexpected")
@@ -113,7 +116,7 @@ def main() -> int:
         "--verbose", action="store_true", help="list all scenarios, failures and warnings"
     )
     options = parser.parse_args()
-    known = [*LEGS, *CLIENT_LEGS]
+    known = [*LEGS, *CLIENT_LEGS, AUTHORIZATION]
     names: list[str] = options.legs or known
     if unknown := {*names} - {*known}:
         parser.error(f"unknown leg {', '.join(unknown)}; there are {', '.join(known)}")
@@ -123,10 +126,7 @@ def main() -> int:
         packages = npm_packages(HERE)
     except InstallationError as failure:
         raise SystemExit(str(failure)) from None
-    legs = [
-        (run_leg if name in LEGS else run_client_leg)(name, packages, options.server_python)
-        for name in names
-    ]
+    legs = [runner_of(name)(name, packages, options.server_python) for name in names]
 
     rows: list[tuple[str, ...]] = [HEADINGS]
     problems = [*misplaced(baseline, legs)]
@@ -147,7 +147,7 @@ def main() -> int:
 
 def misplaced(baseline: Baseline, legs: list[Leg]) -> Iterator[str]:
     """Name the baseline entries that no leg could ever cover; needs every leg to have run."""
-    known = {*LEGS, *CLIENT_LEGS}
+    known = {*LEGS, *CLIENT_LEGS, AUTHORIZATION}
     yield from (f"baseline: unknown leg {name}" for name in {*baseline} - {"every", *known})
     if len(legs) == len(known):
         everywhere = {scenario for leg in legs for scenario in leg.scenarios}
@@ -158,12 +158,19 @@ def misplaced(baseline: Baseline, legs: list[Leg]) -> Iterator[str]:
                     yield f"baseline: [{table}] {entry} names a scenario that does not run"
 
 
+def runner_of(name: str) -> Callable[[str, NodePackages, str], Leg]:
+    """Return what runs a leg."""
+    if name == AUTHORIZATION:
+        return run_authorization_leg
+    return run_leg if name in LEGS else run_client_leg
+
+
 def run_leg(name: str, packages: NodePackages, python: str) -> Leg:
     """Start a fresh server, run one leg of the suite on it and read what it wrote."""
     package, *options = LEGS[name]
     output = empty_folder(name)
     suite = [packages.node(22), packages.program(f"{package}/dist/index.js"), "server"]
-    with everything_server(python, output / "server.log") as url:
+    with running([python, str(HERE / "everything.py")], output / "server.log") as url:
         done = subprocess.run(
             [*suite, "--url", url, *options, "--output-dir", str(output)],
             stdout=subprocess.PIPE,
@@ -205,11 +212,52 @@ def run_client_leg(name: str, packages: NodePackages, python: str) -> Leg:
             text=True,
             timeout=SCENARIO_SECONDS,
         )
-        written = [*folder.glob("*/checks.json")]
+        written = [*folder.rglob("checks.json")]
         leg.add(scenario, json.loads(written[0].read_text()) if written else [])
         if done.returncode and not any(failed == scenario for failed, _ in leg.failures):
             leg.failures[scenario, "exit code"] = " ".join(done.stdout[-600:].split())
     return leg
+
+
+def run_authorization_leg(name: str, packages: NodePackages, python: str) -> Leg:
+    """Have the suite ask our authorization server for a token; we are the user's browser."""
+    output = empty_folder(name)
+    port = free_port()
+    server = [python, str(HERE / "authorization.py"), f"http://127.0.0.1:{port}/callback"]
+    suite = [packages.node(22), packages.program(f"{ALPHA}/dist/index.js"), "authorization"]
+    options = ["--client-id", "suite", "--port", str(port), "-o", str(output)]
+    said: list[str] = []
+    with (
+        running(server, output / "server.log") as issuer,
+        subprocess.Popen(
+            [*suite, "--url", issuer, *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process,
+    ):
+        ending = threading.Timer(SCENARIO_SECONDS, process.kill)
+        ending.start()
+        assert process.stdout
+        for line in process.stdout:
+            said.append(line)
+            asked = re.search(r"http://\S+/authorize\?\S+", "".join(said))
+            if asked is not None and "Callback server started" in line:
+                urllib.request.urlopen(asked[0]).close()
+        ending.cancel()
+    leg = Leg(name)
+    for path in sorted(output.glob("authorization-server-*/checks.json")):
+        scenario = re.sub(r"^authorization-server-(.+)-\d{4}-\d\d-.+$", r"\1", path.parent.name)
+        leg.add(scenario, json.loads(path.read_text()))
+    if not leg.scenarios:
+        raise SystemExit(f"{name}: the suite wrote nothing to {output}:\n{''.join(said)[-3000:]}")
+    return leg
+
+
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 def client_scenarios(suite: list[str], kind: str | None) -> list[str]:
@@ -223,7 +271,7 @@ def client_scenarios(suite: list[str], kind: str | None) -> list[str]:
         raise SystemExit(
             f"the suite lists no scenarios for {kind}:\n{listed.stdout}{listed.stderr}"
         )
-    return [name for name in names if not name.startswith(OAUTH)]
+    return names
 
 
 def empty_folder(name: str) -> Path:
@@ -235,11 +283,11 @@ def empty_folder(name: str) -> Path:
 
 
 @contextmanager
-def everything_server(python: str, log: Path) -> Generator[str]:
-    """Run the everything server for the duration of the block; yield its URL."""
+def running(command: list[str], log: Path) -> Generator[str]:
+    """Run a server for the duration of the block; yield the URL that it prints first."""
     with log.open("w") as errors:
         process = subprocess.Popen(
-            [python, str(HERE / "everything.py")],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=errors,
@@ -250,7 +298,7 @@ def everything_server(python: str, log: Path) -> Generator[str]:
         ready, _, _ = select.select([process.stdout], [], [], START_SECONDS)
         url = process.stdout.readline().strip() if ready else ""
         if not url:
-            raise SystemExit(f"the everything server did not start:\n{log.read_text()}")
+            raise SystemExit(f"{command[1]} did not start:\n{log.read_text()}")
         yield url
     finally:
         process.kill()
