@@ -16,10 +16,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    from . import call, run
+    from . import auth, call, run
 
     run.add_parser(commands)
     call.add_parsers(commands)
+    auth.add_parser(commands)
     options = parser.parse_args(argv)
     if options.version:
         print(VERSION)
@@ -30,7 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return options.act(options)
     except (FastMCPError, ValueError, TypeError, OSError) as error:
-        print(f"fastmcp: {error}", file=sys.stderr)
+        from .terminal import shown
+
+        print(f"fastmcp: {shown(str(error))}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

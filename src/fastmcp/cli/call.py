@@ -10,6 +10,8 @@ from msgspec import DecodeError, json
 
 from fastmcp.exceptions import ConfigurationError, ToolError
 
+from .terminal import print_result, shown_in_line
+
 
 def add_parsers(commands: Any) -> None:
     """Add the commands to the parser."""
@@ -41,7 +43,8 @@ async def _list(options: argparse.Namespace) -> None:
 
     async with Client(options.server, timeout=options.timeout) as client:
         info = client.server_info
-        print(f"{info.name} {info.version} (MCP {client.protocol_version})")
+        who = shown_in_line(f"{info.name} {info.version}")
+        print(f"{who} (MCP {client.protocol_version})")
         _print("tools", [(t.name, t.description) for t in await client.list_tools()])
         _print("resources", [(r.uri, r.description) for r in await client.list_resources()])
         templates = await client.list_resource_templates()
@@ -54,13 +57,13 @@ def _print(title: str, rows: list[tuple[str, str | None]]) -> None:
         print(f"\n{title}:")
     for name, description in rows:
         summary = (description or "").strip().partition("\n")[0]
-        print(f"  {name}  {summary}".rstrip())
+        print(f"  {shown_in_line(name)}  {shown_in_line(summary)}".rstrip())
 
 
 def act_call(options: argparse.Namespace) -> int:
     """Print a tool's result: 1 when it failed."""
     try:
-        print(asyncio.run(_call(options)))
+        print_result(asyncio.run(_call(options)))
     except ToolError as error:
         raise ConfigurationError(str(error)) from None
     return 0

@@ -1,0 +1,62 @@
+"""`fastmcp auth doctor`: what is wrong with how a server has its clients authorized."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from msgspec import json
+
+if TYPE_CHECKING:
+    from .auth_doctor.report import Report
+
+
+def add_parser(commands: Any) -> None:
+    """Add the commands to the parser."""
+    auth = commands.add_parser("auth", help="look after authorization")
+    chores = auth.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    doctor = chores.add_parser(
+        "doctor",
+        help="walk the way to a token of a server, as its clients do, and say what is wrong",
+        description="Walks the way to a token of a server, as its clients do, up to where a person "
+        "would be asked. Sends no credentials, and registers nothing.",
+    )
+    doctor.add_argument("url", metavar="URL", help="of the MCP endpoint, as clients have it")
+    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
+    doctor.set_defaults(act=act)
+
+
+def act(options: argparse.Namespace) -> int:
+    """Print what was found: 1 when there is an error."""
+    from .auth_doctor.examination import examine
+
+    report = asyncio.run(examine(options.url))
+    if options.json:
+        print(json.format(json.encode(report.as_object()), indent=2).decode())
+    else:
+        _print(report)
+    return 1 if report.errors else 0
+
+
+def _print(report: Report) -> None:
+    from .terminal import shown_in_line
+
+    step = ""
+    for finding in report.findings:
+        if finding.step != step:
+            step = finding.step
+            print(f"\n{step}")
+        print(f"  {finding.level:<8} {shown_in_line(finding.text)}")
+        if finding.fix is not None:
+            print(f"           -> {shown_in_line(finding.fix)}")
+    if report.clients:
+        print("\nClients")
+    for outlook in report.clients:
+        print(f"  {outlook.level:<8} {outlook.client}: {shown_in_line(outlook.text)}")
+    counts = (_count(len(report.errors), "error"), _count(len(report.warnings), "warning"))
+    print(f"\n{', '.join(counts)}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
