@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("fastmcp.client")
 
+# How many questions of a server are answered at a time: behind each may be a person, or a model.
+MOST = 1000
+_BUSY = McpError(code=-32000, message=f"Too many requests: {MOST} are being answered already")
 _NOBODY = Implementation(name="", version="")
 _HANDLERS = {
     "elicitation/create": "elicitation_handler",
@@ -92,6 +95,7 @@ class Answers:
         self._answerers: dict[str, Answerer] = {}
         self._declared: dict[Revision, Raw] = {}
         self._extensions: dict[str, Any] = {}
+        self._answering = 0
         self.rounds = 0
         """How many rounds of input there were."""
 
@@ -136,9 +140,12 @@ class Answers:
 
     async def answer(self, request: Request, revision: Revision) -> bytes:
         """The response to a request of a handshake server."""
+        if self._answering >= MOST:
+            return jsonrpc.encode_failure(request.id, _BUSY)
         self._notices.asked(request.id, request.method, request.params)
         if request.method == "ping":
             return jsonrpc.encode_result(request.id, {})
+        self._answering += 1
         try:
             question = Question(request.method, request.params)
             answerer, params = self._accepted(question)
@@ -151,6 +158,8 @@ class Answers:
             logger.exception("The handler of %s failed", request.method)
             failure = McpError(code=INTERNAL_ERROR, message=str(error) or type(error).__name__)
             return jsonrpc.encode_failure(request.id, failure)
+        finally:
+            self._answering -= 1
 
     async def answer_all(
         self, questions: Mapping[str, Question], revision: Revision
@@ -158,9 +167,11 @@ class Answers:
         """The answers to one round, all asked for at once, by the keys of the questions.
 
         Raises:
-            ClientError: one cannot be answered, which is found before any handler is called, or a
-                handler failed.
+            ClientError: one cannot be answered, which is found before any handler is called, there
+                are too many, or a handler failed.
         """
+        if len(questions) > MOST:
+            raise ClientError(f"The server asks for more than {MOST} things at a time")
         self.rounds += 1
         accepted: dict[str, tuple[Answerer, Any]] = {}
         for key, question in questions.items():

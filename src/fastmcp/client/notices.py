@@ -28,6 +28,9 @@ _read_message = json.Decoder(LoggingMessageNotificationParams).decode
 _read_progress = json.Decoder(ProgressNotificationParams).decode
 _UNREADABLE = (ValueError, RecursionError)
 
+# How many notifications may wait in handlers at a time; what comes beyond is not handed on.
+MOST = 10_000
+
 Follower: TypeAlias = Callable[[Notification | None], None]
 
 
@@ -35,7 +38,8 @@ class Notices:
     """Hands what comes to the handlers that the user gave: coroutine functions or, in the order of
     what they hear, plain ones, called on the event loop.
 
-    A handler that fails is logged; it disturbs neither the connection nor the others.
+    A handler that fails is logged; it disturbs neither the connection nor the others. While too
+    many wait for something, more is dropped, which is logged, too.
     """
 
     def __init__(
@@ -50,6 +54,7 @@ class Notices:
         self._on_message = on_message
         self._on_progress = on_progress
         self._running: set[asyncio.Future[None]] = set()
+        self._drops = False
 
     def follow(self, follower: Follower) -> None:
         """Have the client itself hear of each notification, before its user's handlers do; of
@@ -128,6 +133,9 @@ class Notices:
             self._run(self._on_message, message)
 
     def _run(self, handler: Callable[..., Awaitable[None] | None], *arguments: object) -> None:
+        if len(self._running) >= MOST:
+            self._drop()
+            return
         try:
             outcome = handler(*arguments)
         except Exception:
@@ -138,8 +146,14 @@ class Notices:
             self._running.add(task)
             task.add_done_callback(self._done)
 
+    def _drop(self) -> None:
+        if not self._drops:
+            logger.warning("The server tells more than the client's handlers take; some is dropped")
+        self._drops = True
+
     def _done(self, task: asyncio.Future[None]) -> None:
         self._running.discard(task)
+        self._drops = self._drops and bool(self._running)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("A handler failed", exc_info=error)
 
