@@ -39,6 +39,10 @@ _SECRETS_AND_SIGNS = (
         ("sk-", "k_live_", "gh", "glpat-", "xox", "AKIA", "AIza"),
     ),
     (r"(://[^\s/:@]{1,100}:)[^\s/@]{1,300}(?=@)", ("://",)),  # the password in a URL
+    (  # what a browser is sent with when somebody signs in, and a signed URI
+        r"([?&](?:code|state|txn_id|request|signature)=)[^\s&#\"']{16,}",
+        ("code=", "state=", "txn_id=", "request=", "signature="),
+    ),
     (r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", ("@",)),  # an e-mail address
 )
 """Each with texts of which one is wherever it is found: looking for those is cheaper."""

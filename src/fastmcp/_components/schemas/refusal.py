@@ -10,6 +10,9 @@ from fastmcp._spelling import nearest
 _SHOWN = 8
 """Problems that are told; a thousand would not help."""
 
+_MANY = 10_000
+"""Problems beyond which none is told: to list them costs more than to find them."""
+
 _LONGEST = 60
 """Characters of a name that are repeated: names come from the client, too."""
 
@@ -74,7 +77,12 @@ def problems_of(error: ValueError) -> list[Detail]:
 def details_of(error: ValueError) -> list[Detail] | None:
     """pydantic's list of what is wrong, the values left out; None for another kind of error."""
     errors: Any = getattr(error, "errors", None)
-    return None if errors is None else errors(include_url=False, include_input=False)
+    if errors is None:
+        return None
+    count: int = error.error_count()  # type: ignore[attr-defined]
+    if count > _MANY:
+        return [{"type": "too_many", "loc": (), "msg": f"{count} parts of them do not fit"}]
+    return errors(include_url=False, include_input=False)
 
 
 def _path(detail: Detail) -> str:
