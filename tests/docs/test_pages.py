@@ -69,6 +69,9 @@ def test_the_code_of_a_page_is_one_program(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("WEATHER_URL", "http://127.0.0.1/now")
     monkeypatch.setenv("REQUEST_STATE_KEY", "k" * 64)
+    monkeypatch.setenv("NIGHTLY_SECRET", "a secret of a job that nobody guesses")
+    monkeypatch.setenv("OAUTH_KEY", "bm90IHNlY3JldCwgYmVjYXVzZSBpdCBpcyBhIHRlc3Q=")
+    monkeypatch.setenv("FASTMCP_HOME", str(tmp_path))
     code = "".join(block for *_, block in weave.BLOCK.findall(PAGES[name]))
     # What awaits is shown without the coroutine that it has to stand in.
     body = "async def page():\n" + indent(code, "    ")
