@@ -34,6 +34,8 @@ class Target:
     session: bool = False
     pid: int = 0
     """The server's process, to see how busy it was; 0 when that does not matter."""
+    token: str = ""
+    """The bearer token that each call has."""
 
     @property
     def progress(self) -> bool:
@@ -149,7 +151,9 @@ class Run:
             )
             if self._target.progress:
                 call["params"]["_meta"]["progressToken"] = f"progress-{number}"
-            request = messages.post(self._target.port, self._target.era, call, sessions[number])
+            request = messages.post(
+                self._target.port, self._target.era, call, sessions[number], self._target.token
+            )
             caller = Caller(self, request, FIRST_ID + number * IDS_PER_CONNECTION)
             await loop.create_connection(lambda c=caller: c, "127.0.0.1", self._target.port)
         loop.call_later(WARM_UP, self._begin)

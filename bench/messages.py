@@ -96,9 +96,14 @@ def http_request(
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def post(port: int, era: Era, message: dict[str, Any], session: str | None = None) -> bytes:
-    """The POST that carries one message."""
-    return http_request("POST", port, headers(era, message, session), encode(message))
+def post(
+    port: int, era: Era, message: dict[str, Any], session: str | None = None, token: str = ""
+) -> bytes:
+    """The POST that carries one message, with a bearer token if there is one."""
+    fields = headers(era, message, session)
+    if token:
+        fields["Authorization"] = f"Bearer {token}"
+    return http_request("POST", port, fields, encode(message))
 
 
 def parse_answer(body: bytes) -> list[dict[str, Any]]:

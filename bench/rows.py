@@ -18,6 +18,7 @@ from typing import Literal
 import memory
 import messages
 import stdio
+import tokens
 from load import Target, drive
 from peers import Contender, ServerSettings, count_packages, install, python_of
 from process import REPOSITORY, SERVERS, http_server, output_of, running
@@ -106,6 +107,24 @@ def http(
         return probe
 
     return open_http
+
+
+def open_verified(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
+    """Calls over HTTP that have a signed token; the floor is ours without any."""
+    token, python = "", contender.python
+    command: list[str | Path] = [SERVERS / "app.py", "http", "--stateless", "--json"]
+    if contender.role != "floor":
+        key = stack.enter_context(tokens.public_key())
+        token, command = tokens.token(), [SERVERS / "auth_app.py", key]
+    program, port = stack.enter_context(http_server(python, *command, *settings.server.options))
+    target = Target(port, "modern", pid=program.pid, token=token)
+
+    def probe() -> Sample:
+        load = drive(target, connections=16, seconds=settings.seconds)
+        detail = f"p50 {load.p50_ms:.1f} ms, p99 {load.p99_ms:.1f} ms"
+        return rate_sample(load.calls, load.seconds, load.server_cpu, detail)
+
+    return probe
 
 
 def pipe(*, window: int) -> Open:
@@ -269,6 +288,14 @@ ROWS = [
         "higher",
         "-",
         http("modern", tool="add_sync"),
+    ),
+    Row(
+        "http-jwt",
+        "the first with a signed token each, seen before; floor: ours without auth",
+        "calls/s",
+        "higher",
+        "≥ 0.60 of floor",
+        open_verified,
     ),
     Row(
         "http-sse-modern",
