@@ -22,7 +22,9 @@ PACKAGES = [
     "fastmcp.prompts",
     "fastmcp.proxy",
     "fastmcp.resources",
+    "fastmcp.security",
     "fastmcp.server",
+    "fastmcp.server.auth",
     "fastmcp.server.backplane",
     "fastmcp.server.dependencies",
     "fastmcp.server.elicitation",
@@ -37,8 +39,8 @@ PACKAGES = [
     "fastmcp.utilities.types",
 ]
 
-SAID_ELSEWHERE = {"Elicitation", "NotSet", "NotSetT"}
-"""A union of classes, and the names for `...` and its type."""
+SAID_ELSEWHERE = {"AuthCheck", "Elicitation", "NotSet", "NotSetT"}
+"""The type of a function, a union of classes, and the names for `...` and its type."""
 
 # Module -> names, as FastMCP's documentation and its users' servers import them.
 IMPORTED = {
@@ -53,7 +55,61 @@ IMPORTED = {
         PythonStdioTransport SSETransport StdioTransport StreamableHttpTransport UvStdioTransport
         UvxStdioTransport
     """,
-    "fastmcp.client.auth": "BearerAuth",
+    "fastmcp.client.auth": """
+        BearerAuth ClientCredentialsOAuthProvider OAuth PrivateKeyJWTOAuthProvider
+    """,
+    "fastmcp.client.auth.client_credentials": """
+        ClientCredentialsOAuthProvider PrivateKeyJWTOAuthProvider SignedJWTParameters
+    """,
+    "fastmcp.client.auth.oauth": "OAuth",
+    "fastmcp.client.oauth_callback": "OAuthCallbackResult create_oauth_callback_server",
+    "fastmcp.security": "require_auth require_roles require_scopes validate_token",
+    "fastmcp.server.auth": """
+        AccessToken AuthCheck AuthContext AuthProvider DebugTokenVerifier IdentityAssertion
+        JWTVerifier MultiAuth OAuthProvider OAuthProxy OIDCProxy RemoteAuthProvider
+        StaticTokenVerifier TokenVerifier require_roles require_scopes restrict_tag run_auth_checks
+    """,
+    "fastmcp.server.auth.auth": """
+        AccessToken AuthProvider AuthorizationCode AuthorizationParams ClientRegistrationOptions
+        MultiAuth OAuthClientInformationFull OAuthProvider OAuthToken RefreshToken
+        RemoteAuthProvider RevocationOptions TokenHandler TokenVerifier
+    """,
+    "fastmcp.server.auth.authorization": """
+        AuthCheck AuthContext require_scopes restrict_tag run_auth_checks
+    """,
+    "fastmcp.server.auth.cimd": """
+        CIMDAssertionValidator CIMDClientManager CIMDDocument CIMDFetchError CIMDFetcher
+        CIMDValidationError
+    """,
+    "fastmcp.server.auth.handlers.authorize": "AuthorizationHandler",
+    "fastmcp.server.auth.identity_assertion": "IdentityAssertion",
+    "fastmcp.server.auth.jwt_issuer": "JWTIssuer derive_jwt_key",
+    "fastmcp.server.auth.middleware": "RequireAuthMiddleware",
+    "fastmcp.server.auth.oauth_proxy": "OAuthProxy",
+    "fastmcp.server.auth.oidc_proxy": "OIDCConfiguration OIDCProxy",
+    "fastmcp.server.auth.providers.auth0": "Auth0Provider",
+    "fastmcp.server.auth.providers.aws": "AWSCognitoProvider AWSCognitoTokenVerifier",
+    "fastmcp.server.auth.providers.azure": "AzureJWTVerifier AzureProvider EntraOBOToken",
+    "fastmcp.server.auth.providers.clerk": "ClerkProvider ClerkTokenVerifier",
+    "fastmcp.server.auth.providers.debug": "DebugTokenVerifier",
+    "fastmcp.server.auth.providers.descope": "DescopeProvider",
+    "fastmcp.server.auth.providers.discord": "DiscordProvider DiscordTokenVerifier",
+    "fastmcp.server.auth.providers.github": "GitHubProvider GitHubTokenVerifier",
+    "fastmcp.server.auth.providers.google": "GoogleProvider GoogleTokenVerifier",
+    "fastmcp.server.auth.providers.huggingface": """
+        HuggingFaceProvider HuggingFaceTokenVerifier
+    """,
+    "fastmcp.server.auth.providers.in_memory": "InMemoryOAuthProvider",
+    "fastmcp.server.auth.providers.introspection": "IntrospectionTokenVerifier",
+    "fastmcp.server.auth.providers.jwt": "JWTVerifier RSAKeyPair StaticTokenVerifier",
+    "fastmcp.server.auth.providers.keycloak": "KeycloakAuthProvider",
+    "fastmcp.server.auth.providers.oci": "OCIProvider",
+    "fastmcp.server.auth.providers.propelauth": "PropelAuthProvider",
+    "fastmcp.server.auth.providers.scalekit": "ScalekitProvider",
+    "fastmcp.server.auth.providers.supabase": "SupabaseProvider",
+    "fastmcp.server.auth.providers.workos": "AuthKitProvider WorkOSProvider WorkOSTokenVerifier",
+    "fastmcp.server.auth.redirect_validation": "matches_allowed_pattern validate_redirect_uri",
+    "fastmcp.server.auth.ssrf": "SSRFError SSRFFetchError ssrf_safe_fetch",
     "fastmcp.client.caching": """
         CacheConfig CacheEntry CacheKey CacheMode InMemoryResponseCacheStore
         KeyValueResponseCacheStore ResponseCacheStore
