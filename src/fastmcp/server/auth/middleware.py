@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from fastmcp.exceptions import AuthorityUnavailable
 from ..request.context_middleware import RequestContextMiddleware
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from .access_token import AccessToken
     from .provider import AuthProvider
@@ -33,6 +34,7 @@ logger = logging.getLogger("fastmcp.server.auth")
 
 # How long a client waits before it tries again, in seconds.
 RETRY_AFTER = "5"
+LISTEN = b"subscriptions/listen"
 
 
 class AuthenticatedUser(BaseUser):
@@ -166,7 +168,30 @@ class RequireAuthMiddleware:
             text = f"The token lacks {', '.join(missing)}"
             await self.refusal(403, "insufficient_scope", text)(scope, receive, send)
             return
+        ends = user.access_token.expires_at
+        if ends is not None and _listens(scope):
+            await self._until(ends, scope, receive, send)
+            return
         await self.app(scope, receive, send)
+
+    async def _until(self, ends: float, scope: Scope, receive: Receive, send: Send) -> None:
+        """What is listened to ends with the token; who goes on listening comes with another."""
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        deadline = asyncio.timeout(max(0.0, ends - time.time()))
+        try:
+            async with deadline:
+                await self.app(scope, receive, noted)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            if begun:
+                await send({"type": "http.response.body", "body": b""})
 
     def _unauthorized(self, scope: Scope) -> Response:
         if any(name == b"authorization" for name, _ in scope["headers"]):
@@ -191,6 +216,13 @@ class RequireAuthMiddleware:
             {"www-authenticate": challenge, "cache-control": "no-store"},
             "application/json",
         )
+
+
+def _listens(scope: Scope) -> bool:
+    """Whether a request is for a stream that lasts, in either era."""
+    if scope["method"] == "GET":
+        return True
+    return (b"mcp-method", LISTEN) in scope["headers"]
 
 
 def unavailable() -> Response:
