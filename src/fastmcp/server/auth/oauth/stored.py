@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fastmcp.exceptions import ConfigurationError, TokenError
 from fastmcp.settings import settings
 
-from ..storage.keys import key_beside, key_given
+from ..storage.keys import key_beside, key_given, new_key
 from ..storage.oauth_storage import OAuthStorage
 from ..storage.opening import private_directory, storage_at_home, storage_of
 from .assertions import SeenAssertions
@@ -190,4 +190,9 @@ def _given_storage(storage: Any, key: Any) -> OAuthStorage | None:
 
 def _at_home(key: Any) -> OAuthStorage:
     known = key_given(key) or settings.oauth_encryption_key
-    return storage_at_home(known or key_beside(private_directory(settings.home / "oauth") / "key"))
+    if known is None:
+        try:
+            known = key_beside(private_directory(settings.home / "oauth") / "key")
+        except OSError:
+            known = new_key()  # nothing can be written there, which the storage tells
+    return storage_at_home(known)

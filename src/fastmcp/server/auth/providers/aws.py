@@ -10,6 +10,7 @@ from fastmcp.exceptions import ConfigurationError
 from ..access_token import AccessToken
 from ..identity_providers.proxy_options import OIDCProxyOptions, scopes_or
 from ..oidc_proxy import OIDCProxy
+from ..provider import TokenVerifier
 from .jwt import JWTVerifier
 
 
@@ -92,8 +93,15 @@ class AWSCognitoProvider(OIDCProxy):
         audience: str | None = None,
         required_scopes: list[str] | None = None,
         timeout_seconds: float | None = None,
-    ) -> AWSCognitoTokenVerifier:
+    ) -> TokenVerifier:
         """What verifies the tokens of the app client."""
+        if self._verify_id_token:
+            return super().get_token_verifier(
+                algorithm=algorithm,
+                audience=audience,
+                required_scopes=required_scopes,
+                timeout_seconds=timeout_seconds,
+            )
         return AWSCognitoTokenVerifier(
             issuer=str(self.oidc_config.issuer),
             jwks_uri=str(self.oidc_config.jwks_uri),
