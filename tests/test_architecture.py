@@ -148,7 +148,7 @@ THIRD_PARTY: dict[str, set[str]] = {
         "typing_extensions",
     },
     "tools": {"msgspec", "pydantic_core", "jsonschema", "referencing"},
-    "utilities": {"pydantic"},
+    "utilities": {"msgspec", "pydantic"},
     "resources": {"msgspec", "httpx2"},
     "prompts": {"msgspec", "pydantic_core"},
     "client": {

@@ -64,6 +64,7 @@ IMPORTED = {
     "fastmcp.client.auth.oauth": "OAuth",
     "fastmcp.client.oauth_callback": "OAuthCallbackResult create_oauth_callback_server",
     "fastmcp.security": "require_auth require_roles require_scopes validate_token",
+    "fastmcp.utilities.auth": "decode_jwt_header decode_jwt_payload parse_scopes",
     "fastmcp.server.auth": """
         AccessToken AuthCheck AuthContext AuthProvider DebugTokenVerifier IdentityAssertion
         JWTVerifier MultiAuth OAuthProvider OAuthProxy OIDCProxy RemoteAuthProvider

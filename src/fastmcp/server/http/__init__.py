@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from .application.factories import create_base_app as create_base_app
     from .application.factories import create_sse_app as create_sse_app
     from .application.factories import create_streamable_http_app as create_streamable_http_app
+    from .application.guard import HostOriginGuardMiddleware as HostOriginGuardMiddleware
     from .application.manager import SessionManager as SessionManager
     from .application.manager import StreamableHTTPASGIApp as StreamableHTTPASGIApp
     from .application.starlette_app import StarletteWithLifespan as StarletteWithLifespan
 
 _HOMES = {
+    "HostOriginGuardMiddleware": ".application.guard",
     "RequestContextMiddleware": "..request.context_middleware",
     "SessionManager": ".application.manager",
     "StarletteWithLifespan": ".application.starlette_app",
@@ -28,6 +30,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "HostOriginGuardMiddleware",
     "RequestContextMiddleware",
     "SessionManager",
     "StarletteWithLifespan",

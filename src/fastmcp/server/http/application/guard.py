@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from fastmcp._protocol.guard import Guard
 from fastmcp._protocol.headers import header_text
@@ -20,12 +21,25 @@ POLICY_VIOLATION = 1008
 
 
 class HostOriginGuardMiddleware:
-    """ASGI middleware: 421 for a Host, 403 for an Origin, that `guard` does not allow. A WebSocket
-    is refused before it is accepted.
+    """ASGI middleware: 421 for a Host, 403 for an Origin, that is not allowed. A WebSocket is
+    refused before it is accepted.
+
+    In `mode` "auto" both are checked on a loopback address, elsewhere those for which something is
+    listed; in "strict" both everywhere. A `guard` decides in place of all that.
     """
 
-    def __init__(self, app: ASGIApp, guard: Guard) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        allowed_hosts: Sequence[str] | None = None,
+        allowed_origins: Sequence[str] | None = None,
+        mode: Literal["auto", "strict"] = "auto",
+        guard: Guard | None = None,
+    ) -> None:
         self.app = app
+        if guard is None:
+            enabled = True if mode == "strict" else None
+            guard = Guard(enabled, allowed_hosts or (), allowed_origins or ())
 
         # A client sends the same two headers each time.
         @lru_cache(maxsize=256)
