@@ -149,9 +149,9 @@ async def test_a_token_without_the_scopes_is_told_which() -> None:
 
 
 async def test_a_verifier_that_fails_lets_nobody_in() -> None:
-    """What it stumbled over is no error of the server's, and goes to its log."""
+    """It has said neither yes nor no: a client that heard 401 would throw a good token away."""
     async with asking(FastMCP(auth=Asked(RuntimeError("broken")))) as http:
-        assert (await http.post("/mcp", headers=bearer("t"))).status_code == 401
+        assert (await http.post("/mcp", headers=bearer("t"))).status_code == 503
 
 
 async def test_who_cannot_be_verified_now_is_told_to_come_again() -> None:

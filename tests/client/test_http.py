@@ -377,7 +377,7 @@ def test_an_error_of_the_server_keeps_its_code_and_data() -> None:
 
 
 REFUSALS = [
-    (401, "401 Unauthorized; it wants to know who calls: give the client auth="),
+    (401, "401 Unauthorized; it wants to know who calls, by a token that it takes"),
     (403, "403 Forbidden; it does not allow this to whom the credentials belong"),
 ]
 

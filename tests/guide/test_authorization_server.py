@@ -23,6 +23,8 @@ async def test_users_of_an_application_sign_in(
     monkeypatch.setattr(settings, "home", tmp_path)
     sessions = {"s1": {"sub": "ann", "role": "admin", "scopes": ["notes:read"]}}
     # snippet: users
+    from urllib.parse import quote
+
     from starlette.requests import Request
     from starlette.responses import RedirectResponse
 
@@ -31,7 +33,7 @@ async def test_users_of_an_application_sign_in(
 
     def signed_in(request: Request):
         user = sessions.get(request.cookies.get("session", ""))
-        return user or RedirectResponse(f"/login?next={request.url}")
+        return user or RedirectResponse(f"/login?next={quote(str(request.url))}")
 
     auth = StoredOAuthProvider(
         base_url="https://mcp.example.com",
@@ -84,7 +86,7 @@ async def sign_in(http: httpx2.AsyncClient) -> dict[str, Any]:
     }
     sent = await http.get("/authorize", params=asked)
     away = await http.get(sent.headers["location"])
-    assert away.headers["location"].startswith("/login?next=https://mcp.example.com/consent")
+    assert away.headers["location"].startswith("/login?next=https%3A//mcp.example.com/consent")
     http.cookies.set("session", "s1", domain="mcp.example.com")
     page = await http.get(sent.headers["location"])
     fields = dict(re.findall(r'name="([a-z_]+)" value="([^"]*)">', page.text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeAlias, TypedDict, TypeVar, cast
 
 from msgspec import Raw, Struct, field, json, structs
@@ -114,7 +114,7 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
     def checks(self) -> list[Check]:
         """What a caller has to pass."""
         auth: Any = self.auth
-        return [] if auth is None else cast("list[Check]", auth if type(auth) is list else [auth])
+        return [] if auth is None else checks_of(auth)
 
     def model_copy(
         self: Self_, *, update: Mapping[str, Any] | None = None, deep: bool = False
@@ -197,7 +197,7 @@ def described(signature: Signature, options: Mapping[str, Any]) -> dict[str, Any
         "icons": None if icons is None else [as_model(icon, Icon) for icon in icons],
         "tags": set(options.get("tags") or ()),
         "meta": meta,
-        "auth": options.get("auth"),
+        "auth": _checked(options.get("auth")),
         "task": options.get("task"),
         "enabled": options.get("enabled", True),
     }
@@ -217,3 +217,21 @@ def _version(version: Any, signature: Signature) -> str | None:
             '"@", which stands before it in name@version'
         )
     return text
+
+
+def checks_of(auth: Any) -> list[Any]:
+    """One check or several, as a list."""
+    return list(cast("Iterable[Any]", auth)) if isinstance(auth, _SEVERAL) else [auth]
+
+
+_SEVERAL = (list, tuple, set, frozenset)
+
+
+def _checked(auth: Any) -> Any:
+    for check in () if auth is None else checks_of(auth):
+        if not callable(check):
+            raise InvalidSignature(
+                f"auth= takes a check, a function of an AuthContext as require_scopes(...) makes, "
+                f"or a list of them, not {check!r}"
+            )
+    return auth

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from fastmcp._components.current import current_scope
 from fastmcp._components.injection.dependencies import Reading
 
+from .auth.access_token import AccessToken as AccessToken
 from .context import Context
 from .progress import Progress as Progress
 from .progress import ProgressLike as ProgressLike
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .sessions import Session
 
 __all__ = [
+    "AccessToken",
     "CurrentAccessToken",
     "CurrentContext",
     "CurrentFastMCP",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from msgspec import Struct
 
-from fastmcp._components.component import Component
+from fastmcp._components.component import Component, checks_of
 from fastmcp.exceptions import AuthorizationError, ConfigurationError, InsufficientScopeError
 
 logger = logging.getLogger("fastmcp.server.auth")
@@ -132,11 +132,6 @@ def roles_in(claims: Mapping[str, Any]) -> set[str]:
         value = claims.get(name) or ()
         found.update((value,) if isinstance(value, str) else value)
     return found
-
-
-def checks_of(auth: AuthCheck | list[AuthCheck]) -> list[AuthCheck]:
-    """One check or several, as a list."""
-    return cast("list[AuthCheck]", auth if isinstance(auth, list) else [auth])
 
 
 async def run_auth_checks(checks: AuthCheck | list[AuthCheck], ctx: AuthContext) -> bool:

@@ -36,7 +36,9 @@ def provider_of(auth: Any) -> AuthProvider | None:
         return AskedVerifier(auth.verify_token)
     if callable(auth):
         return AskedVerifier(auth)
-    raise ConfigurationError(f"auth={type(auth).__name__}: give {_CHOICES}")
+    kind = cast("type[Any]", type(auth)).__name__
+    several = "; for several there is MultiAuth(verifiers=[...])" if kind == "list" else ""
+    raise ConfigurationError(f"auth={kind}: give {_CHOICES}{several}")
 
 
 def record_token(token: str, record: Any) -> AccessToken | None:

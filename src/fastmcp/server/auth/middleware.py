@@ -82,9 +82,9 @@ class BearerAuthBackend(AuthenticationBackend):
             access = await self.token_verifier.verify_token(token)
         except AuthorityUnavailable:
             raise
-        except Exception:
-            logger.exception("A token was refused, because verifying it failed")
-            return None
+        except Exception as error:
+            logger.exception("Verifying a token failed")
+            raise AuthorityUnavailable(f"Verifying it failed: {type(error).__name__}") from error
         if access is None or (access.expires_at is not None and access.expires_at <= time.time()):
             return None
         return AuthenticatedUser(access)

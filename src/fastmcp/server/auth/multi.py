@@ -117,7 +117,10 @@ def _named(verifiers: Any) -> list[tuple[str, AuthProvider]]:
         return []
     if isinstance(verifiers, Mapping):
         return [*verifiers.items()]
-    members: list[AuthProvider] = (
-        [verifiers] if isinstance(verifiers, AuthProvider) else [*verifiers]
-    )
+    members: list[Any] = [verifiers] if isinstance(verifiers, AuthProvider) else [*verifiers]
+    for each in members:
+        if not isinstance(each, AuthProvider):
+            raise ConfigurationError(
+                f"verifiers= takes verifiers, as JWTVerifier(...), not {each!r}"
+            )
     return [(f"{type(each).__name__}-{place}", each) for place, each in enumerate(members, 1)]

@@ -43,7 +43,7 @@ class AuthProvider:
             else checked_url(resource_base_url, "resource_base_url")
         )
         self.required_scopes: list[str] = scopes_of(required_scopes, "required_scopes")
-        self._challenge_scopes = (
+        self.challenge_scopes = (
             None if challenge_scopes is None else scopes_of(challenge_scopes, "challenge_scopes")
         )
         self._mcp_path: str | None = None
@@ -64,8 +64,8 @@ class AuthProvider:
 
     def get_challenge_scopes(self, required_scopes: list[str] | None = None) -> list[str]:
         """What a client has to ask the authorization server for, to have these scopes here."""
-        if self._challenge_scopes is not None:
-            return self._challenge_scopes
+        if self.challenge_scopes is not None:
+            return self.challenge_scopes
         return self.required_scopes if required_scopes is None else required_scopes
 
     def set_mcp_path(self, mcp_path: str | None) -> None:

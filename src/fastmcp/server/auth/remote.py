@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from .access_token import AccessToken
+
+
+logger = logging.getLogger("fastmcp.server.auth")
 
 
 class RemoteAuthProvider(AuthProvider):
@@ -38,6 +42,10 @@ class RemoteAuthProvider(AuthProvider):
         resource_documentation: Any = None,
         challenge_scopes: Iterable[str] | str | None = None,
     ) -> None:
+        if not isinstance(token_verifier, AuthProvider):  # type: ignore[redundant-expr]
+            raise ConfigurationError(
+                f"token_verifier= takes a verifier, as JWTVerifier(...), not {token_verifier!r}"
+            )
         super().__init__(
             base_url,
             token_verifier.required_scopes,
@@ -71,8 +79,8 @@ class RemoteAuthProvider(AuthProvider):
         return self.token_verifier.scopes_supported
 
     def get_challenge_scopes(self, required_scopes: list[str] | None = None) -> list[str]:
-        if self._challenge_scopes is not None:
-            return self._challenge_scopes
+        if self.challenge_scopes is not None:
+            return self.challenge_scopes
         return self.token_verifier.get_challenge_scopes(required_scopes)
 
     def set_mcp_path(self, mcp_path: str | None) -> None:
@@ -85,7 +93,12 @@ class RemoteAuthProvider(AuthProvider):
         from .well_known import protected_resource_route
 
         resource = self._get_resource_url(mcp_path)
-        assert resource is not None
+        if resource is None:
+            logger.warning(
+                "RemoteAuthProvider has no base_url=, so that nobody is told where tokens come "
+                "from; is the variable set that holds it?"
+            )
+            return []
         metadata = ProtectedResourceMetadata(
             resource=resource,
             authorization_servers=self.authorization_servers,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from fastmcp.exceptions import ConfigurationError
 
 from .access_token import AccessToken
 from .given import record_token
@@ -25,6 +27,13 @@ class StaticTokenVerifier(TokenVerifier):
         required_scopes: Iterable[str] | str | None = None,
     ) -> None:
         super().__init__(required_scopes=required_scopes)
+        given: Any = tokens
+        if not isinstance(given, Mapping) or not all(
+            isinstance(record, Mapping) for record in cast("Mapping[Any, Any]", given).values()
+        ):
+            raise ConfigurationError(
+                'StaticTokenVerifier() takes a mapping like {"token": {"client_id": "ann"}}'
+            )
         self.tokens = tokens
 
     async def verify_token(self, token: str) -> AccessToken | None:

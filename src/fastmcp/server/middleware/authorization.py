@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
-from fastmcp._components.component import Component
+from fastmcp._components.component import Component, checks_of
 from fastmcp.exceptions import AuthorizationError, ConfigurationError
 from fastmcp.server.auth.authorization import permit
 from fastmcp.server.auth.checks import (
@@ -13,7 +13,6 @@ from fastmcp.server.auth.checks import (
     AuthContext,
     ScopeCheck,
     ScopeShortfall,
-    checks_of,
     run_auth_checks,
     run_auth_checks_with_shortfall,
     scope_requirements,
@@ -42,8 +41,7 @@ class AuthMiddleware(Middleware):
 
     def __init__(self, auth: AuthCheck | list[AuthCheck]) -> None:
         self.auth: AuthCheck | list[AuthCheck] = auth
-        given: Any = auth
-        checks = cast("list[Any]", given) if isinstance(given, list) else [given]
+        checks = checks_of(auth)
         if not checks or not all(callable(check) for check in checks):
             raise ConfigurationError(
                 f"auth= takes a function of an AuthContext, or a list of them, not {auth!r}"

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from fastmcp._oauth.locations import origin_of
 from fastmcp._oauth.pkce import challenge_of, new_verifier
-from fastmcp.exceptions import TokenError
+from fastmcp.exceptions import ConfigurationError, TokenError
 from fastmcp.settings import settings
 
 from ..jwt_issuer import JWTIssuer
@@ -107,6 +107,11 @@ class OAuthProxy(OAuthProvider):
         enable_cimd: bool = True,
         identity_assertion: Any = None,
     ) -> None:
+        if not upstream_client_id:
+            raise ConfigurationError(
+                "The id of the client at the identity provider is empty; is the variable set that "
+                "holds it?"
+            )
         scopes = [*(valid_scopes or token_verifier.required_scopes or ())]
         super().__init__(
             base_url=base_url,

@@ -76,7 +76,10 @@ class JWTVerifier(TokenVerifier):
     ) -> None:
         super().__init__(base_url, required_scopes)
         if bool(public_key) == bool(jwks_uri):
-            raise ConfigurationError("JWTVerifier() needs one of public_key= and jwks_uri=")
+            both = ", not both" if public_key else ""
+            raise ConfigurationError(f"JWTVerifier() needs one of public_key= and jwks_uri={both}")
+        if jwks_uri and not str(jwks_uri).startswith(("https://", "http://")):
+            raise ConfigurationError(f"jwks_uri={str(jwks_uri)!r}: give a URL with its scheme")
         _check_texts(issuer, "issuer")
         _check_texts(audience, "audience")
         if not issuer and not accept_any_issuer:

@@ -48,6 +48,8 @@ def app_of(
     """
     known = inspect.signature(create_app).parameters.keys() - {"server", "bound_to", "auth"}
     for name in options:
+        if name == "auth":
+            raise TypeError(f"{function} takes no auth=; give it to the server: FastMCP(auth=...)")
         if name not in known:
             raise unexpected_keyword(function, name, known)
     return create_app(server, **within_limits(server, options))
