@@ -171,12 +171,6 @@ def test_credentials_are_a_token_or_an_auth_object() -> None:
                 assert headers_seen(transport, "authorization") == [header]
 
 
-def test_oauth_is_not_there_yet() -> None:
-    """And says what is to be done in the meantime."""
-    with pytest.raises(NotImplementedError, match="give the access token itself"):
-        StreamableHttpTransport("http://x/mcp", auth="oauth")
-
-
 def test_a_client_may_be_made_by_a_function_without_parameters() -> None:
     """What it was not asked to take is sent with each request."""
     with served(echo().http_app()) as base:

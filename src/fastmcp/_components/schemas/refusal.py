@@ -79,8 +79,8 @@ def details_of(error: ValueError) -> list[Detail] | None:
     errors: Any = getattr(error, "errors", None)
     if errors is None:
         return None
-    count: int = error.error_count()  # type: ignore[attr-defined]
-    if count > _MANY:
+    counted: Any = getattr(error, "error_count", None)
+    if counted is not None and (count := counted()) > _MANY:
         return [{"type": "too_many", "loc": (), "msg": f"{count} parts of them do not fit"}]
     return errors(include_url=False, include_input=False)
 

@@ -67,7 +67,7 @@ def create_streamable_http_app(
         "allowed_hosts": allowed_hosts,
         "allowed_origins": allowed_origins,
     }
-    return _with(create_app(server, **within_limits(server, options)), routes, debug)
+    return _made(server, options, routes, debug)
 
 
 def create_sse_app(
@@ -96,7 +96,7 @@ def create_sse_app(
         "allowed_hosts": allowed_hosts,
         "allowed_origins": allowed_origins,
     }
-    return _with(create_app(server, **within_limits(server, options)), routes, debug)
+    return _made(server, options, routes, debug)
 
 
 def _check(server: Any) -> None:
@@ -107,9 +107,10 @@ def _check(server: Any) -> None:
         )
 
 
-def _with(
-    app: StarletteWithLifespan, routes: Sequence[BaseRoute] | None, debug: bool
+def _made(
+    server: HttpServable, options: dict[str, Any], routes: Sequence[BaseRoute] | None, debug: bool
 ) -> StarletteWithLifespan:
+    app = create_app(server, **within_limits(server, options))
     app.debug = debug
     first = len(app.endpoint_routes)
     app.routes[first:first] = [owned(route, app) for route in routes or ()]
