@@ -392,7 +392,7 @@ def test_rates_are_counted_by_address_and_in_all() -> None:
     assert meter.take("10.0.0.1") == 0
     for number in range(10_050):
         meter.take(f"address-{number}")
-    assert len(meter._levels) == 10_000
+    assert len(meter._addresses) == 10_000
 
 
 @pytest.mark.parametrize("failure", [AuthorityUnavailable, StoreUnavailable])

@@ -20,6 +20,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from fastmcp._oauth.challenges import bearer_challenge
+from fastmcp._protocol.http import LISTEN
 from fastmcp.exceptions import AuthorityUnavailable
 
 from ..request.context_middleware import RequestContextMiddleware
@@ -34,7 +35,7 @@ logger = logging.getLogger("fastmcp.server.auth")
 
 # How long a client waits before it tries again, in seconds.
 RETRY_AFTER = "5"
-LISTEN = b"subscriptions/listen"
+_LISTEN = LISTEN.encode()
 
 
 class AuthenticatedUser(BaseUser):
@@ -199,14 +200,12 @@ class RequireAuthMiddleware:
             return self.refusal(401, "invalid_token", text)
         return self.refusal(401, None, "This server needs a bearer token")
 
-    def refusal(
-        self, status: int, error: str | None, text: str, scopes: Sequence[str] | None = None
-    ) -> Response:
+    def refusal(self, status: int, error: str | None, text: str) -> Response:
         """A response that names the error, unless no token was sent, and what to ask for."""
         challenge = bearer_challenge(
             error=error,
             error_description=text if error else None,
-            scopes=self._asked_for if scopes is None else scopes,
+            scopes=self._asked_for,
             resource_metadata=self.resource_metadata_url,
         )
         body = {"error": error or "unauthorized", "error_description": text}
@@ -222,7 +221,7 @@ def _listens(scope: Scope) -> bool:
     """Whether a request is for a stream that lasts, in either era."""
     if scope["method"] == "GET":
         return True
-    return (b"mcp-method", LISTEN) in scope["headers"]
+    return (b"mcp-method", _LISTEN) in scope["headers"]
 
 
 def unavailable() -> Response:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from fastmcp._oauth.locations import checked_url
@@ -85,10 +85,9 @@ class AuthProvider:
             if getattr(route, "path", "").startswith("/.well-known/")
         ]
 
-    @asynccontextmanager
-    async def lifespan(self) -> AsyncGenerator[None]:
+    def lifespan(self) -> AbstractAsyncContextManager[None]:
         """Around the time in which an application serves: what is opened here is closed again."""
-        yield
+        return nullcontext()
 
     def get_middleware(self) -> list[Middleware]:
         """ASGI middleware of the application: it tells who calls, and refuses nobody."""

@@ -48,6 +48,11 @@ class TokenBucketRateLimiter:
             rate = self.refill_rate
             return (tokens - self.tokens) / rate if rate else math.inf
 
+    def give_back(self, tokens: float = 1) -> None:
+        """Undo a taking: what it was for did not come about."""
+        with self._lock:
+            self.tokens = min(self.capacity, self.tokens + tokens)
+
     async def consume(self, tokens: float = 1) -> bool:
         """Take tokens; whether they were there."""
         return self.take(tokens) == 0

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ipaddress
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
 from msgspec import Struct
+
+from ...middleware.rate_limiters import Limiters, TokenBucketRateLimiter
 
 MAX_ADDRESSES = 10_000
 
@@ -38,46 +39,25 @@ class OAuthRates(Struct, frozen=True, kw_only=True):
     token: EndpointRate | None = EndpointRate(Rate(200, 20), Rate(5_000, 500))
 
 
-class _Level(Struct):
-    """What is left of a bucket at a time."""
-
-    left: float
-    at: float
-
-
 class Meter:
     """Counts the requests of an endpoint, in bounded memory: of addresses beyond `MAX_ADDRESSES`
     those are forgotten that called longest ago.
     """
 
     def __init__(self, rate: EndpointRate, clock: Callable[[], float] = time.monotonic) -> None:
-        self._rate = rate
-        self._clock = clock
-        self._total = _Level(rate.total.burst, clock())
-        self._levels: OrderedDict[str, _Level] = OrderedDict()
+        def bucket(rate: Rate) -> TokenBucketRateLimiter:
+            return TokenBucketRateLimiter(rate.burst, rate.per_second, clock=clock)
+
+        self._total = bucket(rate.total)
+        self._addresses = Limiters(lambda: bucket(rate.address), MAX_ADDRESSES)
 
     def take(self, address: str) -> int:
         """0 for a request that may be answered, else the seconds until the next one may."""
-        now = self._clock()
         key = _network(address)
-        level = self._levels.pop(key, None) or _Level(self._rate.address.burst, now)
-        self._levels[key] = level
-        if len(self._levels) > MAX_ADDRESSES:
-            self._levels.popitem(last=False)
-        wait = _waiting(level, self._rate.address, now) or _waiting(
-            self._total, self._rate.total, now
-        )
-        if wait:
-            return wait
-        level.left -= 1
-        self._total.left -= 1
-        return 0
-
-
-def _waiting(level: _Level, rate: Rate, now: float) -> int:
-    level.left = min(rate.burst, level.left + (now - level.at) * rate.per_second)
-    level.at = now
-    return 0 if level.left >= 1 else max(1, math.ceil((1 - level.left) / rate.per_second))
+        wait = self._addresses.wait(key)
+        if not wait and (wait := self._total.take()):
+            self._addresses[key].give_back()
+        return math.ceil(wait)
 
 
 def _network(address: str) -> str:

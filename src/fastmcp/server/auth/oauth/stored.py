@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -98,14 +98,9 @@ class StoredOAuthProvider(IssuingProvider):
         """Keep everything in the storage of the server, unless this has one of its own."""
         self._servers_storage = storage
 
-    @asynccontextmanager
-    async def lifespan(self) -> AsyncGenerator[None]:
+    def lifespan(self) -> AbstractAsyncContextManager[None]:
         """The storage is open inside of it."""
-        await self._storage.open()
-        try:
-            yield
-        finally:
-            await self._storage.close()
+        return self._storage.opened()
 
     @cached_property
     def _storage(self) -> OAuthStorage:

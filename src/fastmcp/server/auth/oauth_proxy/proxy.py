@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -282,14 +281,9 @@ class OAuthProxy(OAuthProvider):
             return self._servers_storage
         return storage_at_home(settings.oauth_encryption_key or self._keys.storage)
 
-    @asynccontextmanager
-    async def lifespan(self) -> AsyncGenerator[None]:
+    def lifespan(self) -> AbstractAsyncContextManager[None]:
         """The storage is open inside of it."""
-        await self._storage.open()
-        try:
-            yield
-        finally:
-            await self._storage.close()
+        return self._storage.opened()
 
     @cached_property
     def _workings(self) -> Workings:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -31,6 +33,15 @@ class OAuthStorage:
     async def close(self) -> None:
         """One user less; the last one disconnects."""
         await self._values.close()
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[None]:
+        """Open inside of it."""
+        await self.open()
+        try:
+            yield
+        finally:
+            await self.close()
 
     def shelf(self, kind: str, of: type[T] | Any = dict[str, Any]) -> Shelf[T]:
         """The documents of one kind, which are of one type: a struct of msgspec, or a mapping."""
