@@ -3,7 +3,8 @@
 
     python3 dev.py demo           a real server, a real client, a printed answer
     python3 dev.py test [...]     every test, in several processes unless -n says how many; further
-                                  arguments go to pytest
+                                  arguments go to pytest. A few that failed beside others are run
+                                  once more alone, and named
     python3 dev.py check          formatting, lint and types
     python3 dev.py fix            formatting and lint, mended where that can be done
     python3 dev.py docs           the code of the guide, put into the pages of docs/
@@ -16,6 +17,7 @@ The packages come by uv, which is installed into `.tools` when the machine has n
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -25,6 +27,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 TOOLS = ROOT / ".tools"
 RUN = ("run", "--frozen", "--quiet")
+LAST_FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
+FAILED = 1  # pytest's exit code for tests that failed
+AGAIN = 5
 ALONE = ("-n", "--numprocesses", "-s", "--pdb", "--trace")
 
 
@@ -43,12 +48,17 @@ def uv() -> list[str]:
 
 def run(*arguments: str) -> None:
     """Run a command of uv's in the project, and end with its exit code if that is not 0."""
+    code = code_of(*arguments)
+    if code:
+        sys.exit(code)
+
+
+def code_of(*arguments: str) -> int:
+    """The exit code of a command of uv's in the project."""
     path = os.pathsep.join((str(TOOLS / "bin"), os.environ.get("PATH", os.defpath)))
     environment = {**os.environ, "PATH": path, "UV_PYTHON_PREFERENCE": "system"}
     command = [*uv(), *arguments]
-    code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-    if code:
-        sys.exit(code)
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 def shared(arguments: list[str]) -> list[str]:
@@ -61,12 +71,35 @@ def shared(arguments: list[str]) -> list[str]:
     return ["-n", str(count), "--dist", "worksteal"]
 
 
+def test(arguments: list[str]) -> None:
+    """Every test. Where they share a machine, one may wait longer than it was given: what fails so
+    is run once more with nothing beside it, but for more than `AGAIN`, which no machine explains.
+    """
+    together = shared(arguments)
+    if together:
+        LAST_FAILED.unlink(missing_ok=True)
+    code = code_of(*RUN, "pytest", *together, *arguments)
+    if code == FAILED and together and 0 < len(failed := last_failed()) <= AGAIN:
+        print("dev.py: failed beside others, and are now run alone:", *failed, sep="\n  ")
+        code = code_of(*RUN, "pytest", "--last-failed", "-n", "0", *arguments)
+    if code:
+        sys.exit(code)
+
+
+def last_failed() -> list[str]:
+    """The names of the tests that failed in the last run."""
+    try:
+        return list(json.loads(LAST_FAILED.read_text("utf-8")))
+    except (OSError, ValueError):
+        return []
+
+
 def main(arguments: list[str]) -> None:
     chore, *rest = arguments or ["help"]
     if chore == "demo":
         run(*RUN, "--no-dev", "python", "examples/demo.py", *rest)
     elif chore == "test":
-        run(*RUN, "pytest", *shared(rest), *rest)
+        test(rest)
     elif chore == "check":
         run(*RUN, "ruff", "format", "--check", ".")
         run(*RUN, "ruff", "check", ".")

@@ -454,10 +454,11 @@ def test_an_opening_that_nobody_waits_for_is_given_up() -> None:
 
     async def main() -> None:
         client = AsyncMCPClient(MUTE)
+        before = children()  # servers of other tests
         call = asyncio.create_task(client.ping())
-        await until(children)
+        await until(lambda: children() - before)
         call.cancel()
-        await until(lambda: not children())
+        await until(lambda: not children() - before)
         assert not client.is_connected()
 
     asyncio.run(main())
