@@ -80,7 +80,9 @@ def test(arguments: list[str]) -> None:
         LAST_FAILED.unlink(missing_ok=True)
     code = code_of(*RUN, "pytest", *together, *arguments)
     if code == FAILED and together and 0 < len(failed := last_failed()) <= AGAIN:
-        print("dev.py: failed beside others, and are now run alone:", *failed, sep="\n  ", flush=True)
+        print(
+            "dev.py: failed beside others, and are now run alone:", *failed, sep="\n  ", flush=True
+        )
         code = code_of(*RUN, "pytest", "--last-failed", "-n", "0", *arguments)
     if code:
         sys.exit(code)
