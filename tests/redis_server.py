@@ -25,10 +25,15 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(directory: Path, *, port: int | None = None) -> Generator[RedisServer]:
-    """Run a server that keeps its data in memory and what it writes in `directory`."""
+def redis_server(
+    directory: Path, *, port: int | None = None, durable: bool = False
+) -> Generator[RedisServer]:
+    """Run a server that keeps what it writes in `directory`: its data only when it is `durable`,
+    for the next one there.
+    """
     port = free_port() if port is None else port
-    options = ["--save", "", "--appendonly", "no", "--dir", str(directory)]
+    keeps = "yes" if durable else "no"
+    options = ["--save", "", "--appendonly", keeps, "--dir", str(directory)]
     with (directory / "redis.log").open("ab") as output:
         process = subprocess.Popen(
             [_program(), "--bind", "127.0.0.1", "--port", str(port), *options],

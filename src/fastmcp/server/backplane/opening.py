@@ -27,13 +27,15 @@ def backplane_of(value: Backplane | str | None, keyword: str = "backplane") -> B
         if all(callable(getattr(value, name, None)) for name in _METHODS):
             return value
         raise ConfigurationError(f"{keyword}= takes no {_kind(value)}, but {_CHOICES}")
-    scheme, separator, rest = value.partition("://")
+    scheme, separator, _ = value.partition("://")
     if scheme in ("redis", "rediss", "unix") and separator:
         from .redis import RedisBackplane
 
         return RedisBackplane(value)
     if scheme == "sqlite" and separator:
-        return _sqlite(rest)
+        from .sqlite import SQLiteBackplane
+
+        return SQLiteBackplane(sqlite_path(value))
     if value == "memory://":
         from .memory import MemoryBackplane
 
@@ -43,17 +45,21 @@ def backplane_of(value: Backplane | str | None, keyword: str = "backplane") -> B
     raise ConfigurationError(f"{keyword}= takes no {wrong}, but {_CHOICES}")
 
 
-def _sqlite(rest: str) -> Backplane:
+def sqlite_path(url: str) -> str:
+    """The file that a URL names.
+
+    Raises:
+        ConfigurationError: it names none.
+    """
     from urllib.parse import unquote
 
-    from .sqlite import SQLiteBackplane
-
+    rest = url.removeprefix("sqlite://")
     path = unquote(rest.removeprefix("/"))
     if not rest.startswith("/") or path in ("", ":memory:"):
         raise ConfigurationError(
             "The URL of an SQLite file is sqlite:///file.db, or sqlite:////path/to/file.db"
         )
-    return SQLiteBackplane(path)
+    return path
 
 
 def _kind(value: Any) -> str:

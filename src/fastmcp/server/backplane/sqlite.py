@@ -27,20 +27,32 @@ class SQLiteBackplane:
     """Kept in a file, for the processes of one host; it outlives them, however they end.
 
     Messages of other processes are looked for every `poll_interval` seconds, while anybody
-    subscribes. What takes longer than `timeout` seconds fails.
+    subscribes. What takes longer than `timeout` seconds fails. What is `durable` survives that the
+    power fails, once it was answered; each change waits for the disk, then.
     """
 
     def __init__(
-        self, path: str | Path, *, timeout: float = 2.0, poll_interval: float = 0.1
+        self,
+        path: str | Path,
+        *,
+        timeout: float = 2.0,
+        poll_interval: float = 0.1,
+        durable: bool = False,
     ) -> None:
         if not str(path) or str(path) == ":memory:":
             raise ConfigurationError("SQLiteBackplane() takes the path of a file")
         self._path = Path(path).absolute()
         self._timeout = timeout
+        self._durable = durable
         self._poll_interval = poll_interval
         self._users = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._purged = 0.0
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     async def open(self) -> None:
         await self._write(tables.purge)
@@ -115,7 +127,7 @@ class SQLiteBackplane:
             if self._loop is not None:
                 self._worker.abandon()
             self._loop = loop
-            self._worker = SQLiteWorker(self._path, self._timeout)
+            self._worker = SQLiteWorker(self._path, self._timeout, durable=self._durable)
             self._topics = SQLiteTopics(self._worker, self._poll_interval)
         return self._worker
 

@@ -26,8 +26,9 @@ class SQLiteWorker:
     seconds fails. The thread runs from the first use until `stop`.
     """
 
-    def __init__(self, path: Path, timeout: float) -> None:
+    def __init__(self, path: Path, timeout: float, *, durable: bool = False) -> None:
         self._path = path
+        self._durable = durable
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
@@ -116,9 +117,11 @@ class SQLiteWorker:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            # What is in there is not for other users.
+            # What is in there is not for other users. A file that is there already must not be
+            # opened and closed: that drops the locks of every other connection of this process
+            # (POSIX), and other processes then take the journal for abandoned.
             with suppress(OSError):
-                os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+                os.close(os.open(self._path, os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
             connection = sqlite3.connect(self._path, timeout=self._timeout, isolation_level=None)
             try:
                 self._prepare(connection)
@@ -129,7 +132,9 @@ class SQLiteWorker:
         return self._connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
-        """Readers and writers do not wait for each other, and a crash of ours loses nothing."""
+        """Readers and writers do not wait for each other, and a crash of ours loses nothing; where
+        it is durable, neither does one of the machine.
+        """
         until = time.monotonic() + self._timeout
         while True:  # changing the mode does not wait for others by itself
             try:
@@ -139,7 +144,7 @@ class SQLiteWorker:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.01)
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA synchronous = {'FULL' if self._durable else 'NORMAL'}")
         if not has_tables(connection):
             connection.execute("BEGIN IMMEDIATE")
             if not has_tables(connection):  # nobody else has made them meanwhile
