@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ from prometheus_client import REGISTRY
 from fastmcp import Client, FastMCP
 from fastmcp.server.metrics.exposition import families
 from fastmcp.server.metrics.outcome import OUTCOMES
-from fastmcp.server.metrics.record import DURATIONS, Histogram, Record
+from fastmcp.server.metrics.record import DURATIONS, TASKS, Histogram, Record, TaskCounts
 
 PAGE = (Path(__file__).parents[2] / "docs" / "guide" / "metrics.md").read_text("utf-8")
 
@@ -56,6 +57,7 @@ def test_the_table_has_every_metric_and_its_labels() -> None:
         requests={("", "", "ok"): 1},
         durations={("", ""): Histogram.within(DURATIONS)},
         errors={("", ""): 1},
+        tasks=TaskCounts({"": 1}, {("", "completed"): 1}, {"": Histogram.within(TASKS)}),
     )
     exposed = {}
     for family in families(record, "name", "1"):
@@ -150,12 +152,24 @@ async def test_a_meter_provider_is_told(monkeypatch: pytest.MonkeyPatch, transpo
 
     # end
     set_up(reader)
-    mcp = FastMCP("Shop")
+    mcp = FastMCP("Shop", tasks=True)
     mcp.tool(lambda: 4.5, name="price")
 
+    def read() -> dict[str, list[Any]]:
+        data = reader.get_metrics_data()
+        return {
+            metric.name: list(metric.data.data_points)
+            for resource in (data.resource_metrics if data else ())
+            for scope in resource.scope_metrics
+            for metric in scope.metrics
+        }
+
     async def use(target: Any) -> None:
-        async with Client(target, timeout=20) as client:
+        async with asyncio.timeout(20), Client(target) as client:
             await client.call_tool("price")
+            await (await client.call_tool("price", task=True))
+            while "fastmcp.task.ended" not in read():
+                await asyncio.sleep(0.01)
 
     if transport == "memory":
         await use(mcp)
@@ -163,13 +177,7 @@ async def test_a_meter_provider_is_told(monkeypatch: pytest.MonkeyPatch, transpo
         with http(mcp) as server:
             await use(server.url)
 
-    data = reader.get_metrics_data()
-    told = {
-        metric.name: list(metric.data.data_points)
-        for resource in (data.resource_metrics if data else ())
-        for scope in resource.scope_metrics
-        for metric in scope.metrics
-    }
+    told = read()
     tools = [
         dict(each.attributes).get("gen_ai.tool.name")
         for each in told["mcp.server.operation.duration"]
@@ -179,7 +187,8 @@ async def test_a_meter_provider_is_told(monkeypatch: pytest.MonkeyPatch, transpo
         f"fastmcp.threads{name}" for name in re.findall(r"`(\.[a-z_]+)`", PAGE)
     }
     histograms = {name for name in told if name.startswith("mcp.")}
-    assert names == told.keys() - histograms
+    of_docket = {name for name in told if name.startswith("docket_")}
+    assert names == told.keys() - histograms - of_docket
     assert {"mcp.client.operation.duration", "mcp.client.session.duration"} <= histograms
     assert histograms <= set(re.findall(r"`(mcp\.[a-z.]+\.duration)`", PAGE))
     provider.shutdown()

@@ -20,7 +20,7 @@ from settled import wait_until
 from fastmcp import FastMCP
 from fastmcp.server.metrics.exposition import families
 from fastmcp.server.metrics.outcome import OUTCOMES
-from fastmcp.server.metrics.record import DURATIONS, Histogram, Record
+from fastmcp.server.metrics.record import DURATIONS, TASKS, Histogram, Record, TaskCounts
 from fastmcp.server.observers import stand_around
 
 from .prometheus_server import FILES, Prometheus, prometheus_server, promtool
@@ -50,6 +50,11 @@ def exposed() -> dict[str, set[str]]:
         requests={("tools/call", "x", "ok"): 1},
         durations={("tools/call", "x"): Histogram.within(DURATIONS)},
         errors={("tools/call", "-32602"): 1},
+        tasks=TaskCounts(
+            submitted={"x": 1},
+            ended={("x", "completed"): 1},
+            durations={"x": Histogram.within(TASKS)},
+        ),
     )
     found: defaultdict[str, set[str]] = defaultdict(set)
     for family in families(record, "server", "1"):
@@ -161,7 +166,7 @@ def test_each_alert_goes_off_when_it_should(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prometheus, Any]]:
     """Prometheus, with a server that is being used in all ways; and a trace of its requests."""
-    mcp = FastMCP("shop", version="3")
+    mcp = FastMCP("shop", version="3", tasks=True)
 
     @mcp.tool
     def price(item: str) -> float:
@@ -189,6 +194,8 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prometheus,
                 client.post(call("price", 2, item="gold"), session)
                 client.post(request("tools/list", 3), session)
                 client.post(request("tools/none", 4), session)
+                wish = {"name": "price", "arguments": {"item": "tea"}, "task": {}}
+                client.post(request("tools/call", 5, **wish), session)
 
     folder = tmp_path_factory.mktemp("prometheus")
     with http(mcp, metrics=True) as server, prometheus_server(folder, server.base) as prometheus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -25,14 +26,16 @@ def meter_provider() -> MeterProvider | None:
     return provider
 
 
-def durations(provider: MeterProvider, name: str, meaning: str) -> Histogram:
+def durations(
+    provider: MeterProvider, name: str, meaning: str, bounds: Sequence[float] = DURATIONS
+) -> Histogram:
     """The histogram of that name, in seconds."""
     of_provider = _made.setdefault(provider, {})
     found = of_provider.get(name)
     if found is None:
         meter = provider.get_meter(INSTRUMENTATION_NAME, VERSION)
         found = meter.create_histogram(
-            name, "s", meaning, explicit_bucket_boundaries_advisory=DURATIONS
+            name, "s", meaning, explicit_bucket_boundaries_advisory=bounds
         )
         found = of_provider.setdefault(name, found)
     return found

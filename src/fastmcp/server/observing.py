@@ -45,6 +45,20 @@ class Observing:
 
             export_when_provided(self._server)
 
+    def measure(self) -> None:
+        """Have it measured from now on, by whatever the program has set up, where no request comes
+        with which that would begin.
+        """
+        self.look()
+        if self._mode != "native":
+            return
+        from fastmcp._tracing.durations import meter_provider
+
+        if (provider := meter_provider()) is not None:
+            from .metrics.instruments import export
+
+            export(self._server, provider)
+
     def connected(self, lifecycle: Lifecycle, transport: TransportName) -> Sequence[Ended]:
         """A client connects: what wants to know of the end of that."""
         self.look()

@@ -16,7 +16,7 @@ from prometheus_client.utils import floatToGoString  # pyright: ignore[reportUnk
 
 from fastmcp._tracing.bounds import DURATIONS
 
-from .record import WAITS, Histogram, Record
+from .record import TASKS, WAITS, Histogram, Record
 
 
 def families(record: Record, server: str, version: str) -> Iterator[Metric]:
@@ -26,6 +26,7 @@ def families(record: Record, server: str, version: str) -> Iterator[Metric]:
     yield info
     yield from _requests(record)
     yield from _threads(record)
+    yield from _tasks(record)
     now = record.now
     yield _gauge("fastmcp_requests_in_flight", "Requests that are being served", now.in_flight)
     yield _gauge("fastmcp_sessions", "Clients with a connection or a session", now.sessions)
@@ -72,6 +73,36 @@ def _threads(record: Record) -> Iterator[Metric]:
     yield _gauge("fastmcp_worker_threads_limit", "How many there may be", now.threads_limit)
     yield _gauge("fastmcp_thread_queue_length", "Functions that wait for a thread", now.queued)
     yield waits
+
+
+def _tasks(record: Record) -> Iterator[Metric]:
+    tasks = record.tasks
+    submitted = CounterMetricFamily(
+        "fastmcp_tasks_submitted", "Background tasks that were taken", labels=["component"]
+    )
+    for component, number in tasks.submitted.items():
+        submitted.add_metric([component], number)
+    ended = CounterMetricFamily(
+        "fastmcp_tasks", "Background tasks that have ended, and how", labels=["component", "status"]
+    )
+    for labels, number in tasks.ended.items():
+        ended.add_metric(labels, number)
+    waits = HistogramMetricFamily(
+        "fastmcp_task_wait_seconds", "How long tasks waited for a worker", labels=[]
+    )
+    _add(waits, [], TASKS, tasks.waits)
+    durations = HistogramMetricFamily(
+        "fastmcp_task_duration_seconds",
+        "How long tasks took, from when they were begun",
+        labels=["component"],
+    )
+    for component, histogram in tasks.durations.items():
+        _add(durations, [component], TASKS, histogram)
+    yield submitted
+    yield ended
+    yield _gauge("fastmcp_tasks_running", "Tasks that are being run", record.now.tasks)
+    yield waits
+    yield durations
 
 
 def _gauge(name: str, meaning: str, value: int) -> Metric:

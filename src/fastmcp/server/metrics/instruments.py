@@ -23,6 +23,7 @@ from ..observers import Serve, stand_around, stand_back
 from ..traced_kinds import NETWORKS
 from .outcome import CANCELLED, ERROR
 from .recorder import Measured, Recorder
+from .task_instruments import TaskInstruments
 
 DURATION: Final = "mcp.server.operation.duration"
 SERVER: Final = "fastmcp.server.name"
@@ -48,6 +49,12 @@ _GAUGES: Final[tuple[tuple[str, str, str, Value], ...]] = (
         "{stream}",
         "Streams of events that are open over HTTP",
         lambda recorder: recorder.now().streams,
+    ),
+    (
+        "fastmcp.server.active_tasks",
+        "{task}",
+        "Background tasks that are being run",
+        lambda recorder: recorder.tasks.running,
     ),
 )
 # The same of the threads of the process, whichever of its servers tells it.
@@ -183,6 +190,7 @@ def export(server: Measured, provider: MeterProvider) -> Recorder:
         record(seconds, attributes)
 
     recorder.exported = exported
+    recorder.tasks.exported = TaskInstruments(provider, {SERVER: server.name})
     return recorder
 
 

@@ -13,6 +13,8 @@ K = TypeVar("K")
 
 WAITS: Final = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30)
 """Bounds for how long functions wait for a thread, in seconds."""
+TASKS: Final = (0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3600, 14_400, 86_400)
+"""Bounds for how long tasks wait for a worker, and how long they take, in seconds."""
 
 
 class Exemplar(Struct, array_like=True):
@@ -66,6 +68,7 @@ class Now(Struct):
     threads_idle: int = 0
     threads_limit: int = 0
     queued: int = 0
+    tasks: int = 0
 
     def include(self, other: Now) -> None:
         """Take in what there is elsewhere."""
@@ -77,9 +80,32 @@ def _no_waits() -> Histogram:
     return Histogram.within(WAITS)
 
 
+def _no_task_waits() -> Histogram:
+    return Histogram.within(TASKS)
+
+
+class TaskCounts(Struct):
+    """Tasks that were submitted by component, those that have ended by component and status, how
+    long they waited for a worker, and how long they took by component.
+    """
+
+    submitted: dict[str, int] = field(default_factory=dict[str, int])
+    ended: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    durations: dict[str, Histogram] = field(default_factory=dict[str, Histogram])
+    waits: Histogram = field(default_factory=_no_task_waits)
+
+    def include(self, other: TaskCounts) -> None:
+        """Take in all that another one has."""
+        _add(self.submitted, other.submitted)
+        _add(self.ended, other.ended)
+        for key, theirs in other.durations.items():
+            self.durations.setdefault(key, Histogram.within(TASKS)).include(theirs)
+        self.waits.include(other.waits)
+
+
 class Record(Struct):
     """Requests by method, component and outcome, their durations by method and component, errors
-    by method and code, and how long functions waited for threads.
+    by method and code, how long functions waited for threads, and tasks.
     """
 
     requests: dict[tuple[str, str, str], int] = field(
@@ -90,6 +116,7 @@ class Record(Struct):
     )
     errors: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
     waits: Histogram = field(default_factory=_no_waits)
+    tasks: TaskCounts = field(default_factory=TaskCounts)
     now: Now = field(default_factory=Now)
 
     def include(self, other: Record) -> None:
@@ -99,6 +126,7 @@ class Record(Struct):
         for key, theirs in other.durations.items():
             self.durations.setdefault(key, Histogram.within(DURATIONS)).include(theirs)
         self.waits.include(other.waits)
+        self.tasks.include(other.tasks)
         self.now.include(other.now)
 
 

@@ -24,11 +24,13 @@ from ..subscriptions import Listener
 from .open_streams import OpenStreams
 from .outcome import CANCELLED, outcome_of
 from .record import Exemplar, Histogram, Now, Record, encode_record
+from .task_numbers import TaskNumbers
 from .thread_waits import ThreadWaits
 
 if TYPE_CHECKING:
     from ..catalogue import Catalogue
     from ..subscriptions import Audience
+    from ..tasks.server_tasks import ServerTasks
     from .shared_records import SharedRecords
 
 MOST_COMPONENTS: Final = 1000
@@ -45,6 +47,7 @@ class Measured(Protocol):
 
     audience: Audience
     catalogue: Catalogue
+    tasks: ServerTasks
 
     @property
     def name(self) -> str: ...
@@ -95,6 +98,7 @@ class Recorder:
         self._components: set[str] = set()
         self._codes: set[str] = set()
         self._waits = ThreadWaits.watch(workers)
+        self.tasks = server.tasks.numbers = TaskNumbers(self._lock, self._counted_as)
 
     @classmethod
     def of(cls, server: Measured) -> Recorder | None:
@@ -146,13 +150,16 @@ class Recorder:
 
     def _series_of(self, method: str, address: str, outcome: str) -> _Series:
         method = method if method in METHODS else ""
-        component = _bounded(self._components, address, MOST_COMPONENTS, "")
+        component = self._counted_as(address)
         found = self._series.get((method, component, outcome))
         if found is None:
             durations = self._durations.setdefault((method, component), Histogram.within(DURATIONS))
             found = _Series(method, component, durations)
             self._series[method, component, outcome] = found
         return found
+
+    def _counted_as(self, address: str) -> str:
+        return _bounded(self._components, address, MOST_COMPONENTS, "")
 
     def _address(self, exchange: Exchange) -> str:
         """What the request was for, as the server has it; "" for what it has not."""
@@ -185,7 +192,9 @@ class Recorder:
         """All that was recorded until now, for `decode_record`; in any thread."""
         with self._lock:
             requests = {key: series.number for key, series in self._series.items()}
-            record = Record(requests, self._durations, self._errors, self.waits, self.now())
+            record = Record(
+                requests, self._durations, self._errors, self.waits, self.tasks.counts, self.now()
+            )
             return encode_record(record)
 
     def now(self) -> Now:
@@ -199,6 +208,7 @@ class Recorder:
             threads_idle=workers.idle,
             threads_limit=workers.limit,
             queued=workers.waiting,
+            tasks=self.tasks.running,
         )
 
 
