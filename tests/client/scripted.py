@@ -24,9 +24,13 @@ class ScriptedServer(ClientTransport):
     """
 
     def __init__(
-        self, serve: Callable[[Any], Awaitable[Any]] | None = None, revision: str = MODERN
+        self,
+        serve: Callable[[Any], Awaitable[Any]] | None = None,
+        revision: str = MODERN,
+        **capabilities: Any,
     ) -> None:
         self.revision = revision
+        self.capabilities = {"tools": {}, **capabilities}
         self.sent: list[Any] = []
         self._serve = serve
         self._session: Any = None
@@ -113,11 +117,11 @@ class ScriptedServer(ClientTransport):
         modern = self.revision == MODERN
         match message["method"]:
             case "server/discover" if modern:
-                return {"supportedVersions": [MODERN], "capabilities": {"tools": {}}}
+                return {"supportedVersions": [MODERN], "capabilities": self.capabilities}
             case "initialize" if not modern:
                 return {
                     "protocolVersion": self.revision,
-                    "capabilities": {"tools": {}},
+                    "capabilities": self.capabilities,
                     "serverInfo": INFO,
                 }
             case method if self._serve is None or method in NOT_SCRIPTED:

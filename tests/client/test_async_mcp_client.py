@@ -607,6 +607,11 @@ WITHOUT = {
     "instructions": "get_server_info() has them",
     "server_capabilities": "get_server_capabilities() asks for them",
     "server_info": "get_server_info() has it all",
+    "get_task_status": "calls are waited for",
+    "get_task_result": "calls are waited for",
+    "list_tasks": "calls are waited for",
+    "cancel_task": "calls are waited for",
+    "follow_task": "calls are waited for",
 }
 
 

@@ -93,7 +93,7 @@ class Answers:
         self._client = client
         self._notices = notices
         self._answerers: dict[str, Answerer] = {}
-        self._declared: dict[Revision, Raw] = {}
+        self._declared: dict[tuple[Revision, str | None], Raw] = {}
         self._extensions: dict[str, Any] = {}
         self._answering = 0
         self.rounds = 0
@@ -122,20 +122,27 @@ class Answers:
         self._extensions.update(others._extensions)
         self._declared.clear()
 
-    def capabilities(self, revision: Revision) -> Raw:
+    def declares(self, extension: str) -> bool:
+        """Whether an extension is declared with every request."""
+        return extension in self._extensions
+
+    def capabilities(self, revision: Revision, extension: str | None = None) -> Raw:
         """What is declared to servers that speak a revision, and what they know of it: encoded, as
-        it goes with each request of the modern era.
+        it goes with each request of the modern era; with one `extension` more where that is asked.
         """
-        encoded = self._declared.get(revision)
+        encoded = self._declared.get((revision, extension))
         if encoded is None:
-            declared = ClientCapabilities(extensions=self._extensions or None)
+            extensions = dict(self._extensions)
+            if extension is not None:
+                extensions.setdefault(extension, {})
+            declared = ClientCapabilities(extensions=extensions or None)
             for answerer in self._answerers.values():
                 answerer.declare(declared)
             said = InitializeRequestParams(
                 protocol_version=revision.text, capabilities=declared, client_info=_NOBODY
             )
             known = sieve(said, revision).capabilities
-            encoded = self._declared[revision] = Raw(json.encode(known))
+            encoded = self._declared[revision, extension] = Raw(json.encode(known))
         return encoded
 
     async def answer(self, request: Request, revision: Revision) -> bytes:

@@ -43,6 +43,12 @@ def as_text(value: Any) -> str:
     return pydantic_core.to_json(value).decode()
 
 
+def prompt_params(name: str, arguments: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The parameters that ask for a prompt: its arguments are text."""
+    given = {key: as_text(value) for key, value in (arguments or {}).items()}
+    return {"name": name, "arguments": given} if given else {"name": name}
+
+
 def with_version(meta: Mapping[str, Any] | None, version: str | None) -> Mapping[str, Any] | None:
     """`_meta` that asks for one version of a component."""
     if version is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
-from msgspec import Raw, structs
+from msgspec import structs
 
 from fastmcp._version import VERSION
 from fastmcp.wire.completion import (
@@ -29,23 +29,19 @@ from fastmcp.wire.features import (
     ResourceTemplate,
     Tool,
 )
-from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.lifecycle import (
     DiscoverResult,
     Implementation,
     InitializeResult,
-    LoggingLevel,
-    ServerCapabilities,
 )
-from fastmcp.wire.notifications import ProgressNotificationParams
-from fastmcp.wire.shapes import ProgressToken
 
 from .answers import Answers, Extensions
-from .arguments import Duration, as_text, in_seconds, with_version
+from .arguments import Duration, in_seconds, prompt_params, with_version
 from .cached_requests import CachedRequests
 from .connection import Connection
 from .conversation import Conversation
-from .elicitation import ElicitationAnswers, ElicitationHandler
+from .elicitation import ElicitationHandler
+from .interlocutor import Interlocutor
 from .logging import LogHandler
 from .messages import MessageHandlerT
 from .negotiation import Mode
@@ -53,11 +49,13 @@ from .notices import Notices
 from .options import Options
 from .pages import MAX_PAGES, all_pages, at
 from .progress import ProgressHandler
-from .results import CallToolResult, read_result
+from .results import CallToolResult
 from .retrying import RetryPolicy
-from .roots import RootsAnswers, RootsHandler, RootsList
+from .roots import RootsHandler, RootsList
 from .rounds import MAX_ROUNDS
-from .sampling.answering import SamplingAnswers, SamplingHandler
+from .sampling.answering import SamplingHandler
+from .tasks.client_tasks import ClientTasks
+from .tasks.task import PromptTask, ResourceTask, ToolTask
 from .tool_calls import CallOptions, ToolCalls
 from .transports.inference import infer_transport
 from .transports.transport import ClientTransport
@@ -66,10 +64,11 @@ if TYPE_CHECKING:
     from .caching.config import CacheConfig
     from .caching.entries import CacheMode
 
-R = TypeVar("R")
+TTL = 60_000
+"""How long the result of a task shall be kept, in milliseconds."""
 
 
-class Client:
+class Client(Interlocutor):
     """A connection to an MCP server, opened by `async with`; it may be entered several times, and
     used by any number of tasks.
 
@@ -163,8 +162,12 @@ class Client:
         self._connection: Conversation = transport.converse(
             Connection, options, self._answers, notices
         )
+        self._tasks = ClientTasks(self._connection, self._answers, notices, options)
         self._tool_calls = ToolCalls(
-            self._connection, self.list_tools, raises_originals=transport.raise_exceptions
+            self._connection,
+            self._tasks,
+            self.list_tools,
+            raises_originals=transport.raise_exceptions,
         )
         notices.follow(self._tool_calls.schemas.follow)
         url = getattr(transport, "url", None)
@@ -191,11 +194,13 @@ class Client:
 
     async def __aexit__(self, *_: object) -> None:
         await self._connection.leave()
+        self._tasks.doubt()
         await self._cached.close()
 
     async def close(self) -> None:
         """Close the connection, whoever else is using it."""
         await self._connection.close()
+        self._tasks.doubt()
         await self._cached.close()
 
     def is_connected(self) -> bool:
@@ -212,122 +217,7 @@ class Client:
         agreement = await self._connection.initialize(in_seconds(timeout))
         return agreement.as_initialize_result()
 
-    # What was agreed on
-
-    @property
-    def protocol_version(self) -> str:
-        """The revision spoken."""
-        return self._connection.agreement.revision.text
-
-    @property
-    def initialize_result(self) -> InitializeResult:
-        """What the server said of itself; for a modern server, put together from `discover`."""
-        return self._connection.agreement.as_initialize_result()
-
-    @property
-    def server_capabilities(self) -> ServerCapabilities:
-        """What the server offers."""
-        return self.initialize_result.capabilities
-
-    @property
-    def server_info(self) -> Implementation:
-        """The server's name and version, self-declared."""
-        return self.initialize_result.server_info
-
-    @property
-    def instructions(self) -> str | None:
-        """The server's hint to whoever uses it."""
-        return self.initialize_result.instructions
-
-    def get_server_info(self) -> dict[str, Any]:
-        """The server's own description, with the members that it added."""
-        return self._connection.agreement.server_info
-
-    @property
-    def prior_discover(self) -> DiscoverResult | None:
-        """What was known of a modern server before it was asked anything."""
-        return self._options.prior_discover
-
-    # What the server is answered. A handshake server is told once, when the connection is opened,
-    # what it may ask; a modern one with each request.
-
-    def set_roots(self, roots: RootsList | RootsHandler) -> None:
-        """Offer roots: a list of `file://` URIs or paths, or a function that is asked for it."""
-        self._answers.set("roots/list", RootsAnswers(roots))
-
-    def set_sampling_callback(
-        self, sampling_callback: SamplingHandler, sampling_capabilities: Any = None
-    ) -> None:
-        """Offer messages of a model."""
-        answers = SamplingAnswers(sampling_callback, sampling_capabilities)
-        self._answers.set("sampling/createMessage", answers)
-
-    def set_elicitation_callback(self, elicitation_callback: ElicitationHandler) -> None:
-        """Offer to ask the user."""
-        self._answers.set("elicitation/create", ElicitationAnswers(elicitation_callback))
-
-    async def send_roots_list_changed(self) -> None:
-        """Say that the roots have changed. Modern servers ask for them anew, so are not told."""
-        await self._connection.tell("notifications/roots/list_changed", {})
-
-    async def progress(
-        self,
-        progress_token: ProgressToken,
-        progress: float,
-        total: float | None = None,
-        message: str | None = None,
-    ) -> None:
-        """Say how far the server's request of that token is. Modern servers send no requests."""
-        params = ProgressNotificationParams(
-            progress_token=progress_token, progress=progress, total=total, message=message
-        )
-        await self._connection.tell("notifications/progress", params)
-
-    async def cancel(self, request_id: RequestId, reason: str | None = None) -> None:
-        """Give up a request that is in flight; who waits for it gets a ClientError. The id is the
-        `progress_token` of what the request reports. Cancelling the task that waits does the same.
-        """
-        self._connection.cancel(request_id, reason)
-
-    # Requests
-
-    async def request(
-        self,
-        method: str,
-        params: Mapping[str, Any] | None = None,
-        *,
-        timeout: Duration | None = None,
-        progress_handler: ProgressHandler | None = None,
-        meta: Mapping[str, Any] | None = None,
-    ) -> Raw:
-        """Any request, answered with the raw JSON of its result.
-
-        What the server asks for meanwhile is answered; `timeout` is for each request that is sent,
-        not for those answers.
-
-        Raises:
-            McpError: the server answered with an error.
-            ClientError: it did not answer, in time or at all.
-        """
-        return await self._connection.request(
-            method,
-            params,
-            timeout=in_seconds(timeout),
-            progress_handler=progress_handler,
-            meta=meta,
-        )
-
-    async def _ask(self, result: type[R], method: str, params: Any = None, **options: Any) -> R:
-        return read_result(result, await self.request(method, params, **options), method)
-
-    async def ping(self) -> bool:
-        """Whether the server answers. Modern servers have no ping; they are asked to discover."""
-        await self._connection.ping()
-        return True
-
-    async def set_logging_level(self, level: LoggingLevel) -> None:
-        """Hear log messages of this level and above."""
-        await self._connection.set_level(level)
+    # Lists
 
     async def list_tools_mcp(
         self, cursor: str | None = None, *, cache_mode: CacheMode = "use"
@@ -401,20 +291,56 @@ class Client:
         """
         return await self._tool_calls.wire_result(name, arguments, options)
 
+    @overload
     async def call_tool(
         self,
         name: str,
         arguments: Mapping[str, Any] | None = None,
         *,
         raise_on_error: bool = True,
+        task: Literal[False] = False,
         **options: Unpack[CallOptions],
-    ) -> CallToolResult:
+    ) -> CallToolResult: ...
+
+    @overload
+    async def call_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        raise_on_error: bool = True,
+        task: Literal[True],
+        task_id: str | None = None,
+        ttl: int | None = TTL,
+        **options: Unpack[CallOptions],
+    ) -> ToolTask: ...
+
+    async def call_tool(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        raise_on_error: bool = True,
+        task: bool = False,
+        task_id: str | None = None,
+        ttl: int | None = TTL,
+        **options: Unpack[CallOptions],
+    ) -> CallToolResult | ToolTask:
         """Call a tool.
+
+        With `task` it is not waited for where the server can run it in the background: then the
+        result is kept for `ttl` milliseconds, if the server obeys that, and the `timeout` is only
+        for its taking the call. Servers choose the ids of their tasks; a `task_id` is that of a
+        call which was answered at once.
 
         Raises:
             ToolError: the tool failed or there is none (then it is an McpError, too), unless
                 `raise_on_error` is False.
         """
+        if task:
+            return await self._tool_calls.task(
+                name, arguments, options, raise_on_error, task_id, ttl
+            )
         return await self._tool_calls.result(name, arguments, options, raise_on_error)
 
     async def read_resource_mcp(
@@ -432,6 +358,7 @@ class Client:
             ReadResourceResult, "resources/read", params, cache_mode, meta
         )
 
+    @overload
     async def read_resource(
         self,
         uri: Any,
@@ -439,8 +366,36 @@ class Client:
         version: str | None = None,
         meta: Mapping[str, Any] | None = None,
         cache_mode: CacheMode = "use",
-    ) -> list[Any]:
-        """The contents of a resource, as text and binary pieces."""
+        task: Literal[False] = False,
+    ) -> list[Any]: ...
+
+    @overload
+    async def read_resource(
+        self,
+        uri: Any,
+        *,
+        version: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        task: Literal[True],
+        task_id: str | None = None,
+        ttl: int | None = TTL,
+    ) -> ResourceTask: ...
+
+    async def read_resource(
+        self,
+        uri: Any,
+        *,
+        version: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        cache_mode: CacheMode = "use",
+        task: bool = False,
+        task_id: str | None = None,
+        ttl: int | None = TTL,
+    ) -> list[Any] | ResourceTask:
+        """The contents of a resource, as text and binary pieces; or a `task`, as of `call_tool`."""
+        if task:
+            meta = with_version(meta, version)
+            return await self._tasks.resource(str(uri), meta, task_id, ttl)
         result = await self.read_resource_mcp(
             uri, version=version, meta=meta, cache_mode=cache_mode
         )
@@ -455,12 +410,49 @@ class Client:
         meta: Mapping[str, Any] | None = None,
     ) -> GetPromptResult:
         """Render a prompt. Arguments that are not text are sent as JSON."""
-        given = {key: as_text(value) for key, value in (arguments or {}).items()}
-        params = {"name": name, "arguments": given} if given else {"name": name}
-        meta = with_version(meta, version)
+        params, meta = prompt_params(name, arguments), with_version(meta, version)
         return await self._ask(GetPromptResult, "prompts/get", params, meta=meta)
 
-    get_prompt = get_prompt_mcp
+    @overload
+    async def get_prompt(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        version: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        task: Literal[False] = False,
+    ) -> GetPromptResult: ...
+
+    @overload
+    async def get_prompt(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        version: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        task: Literal[True],
+        task_id: str | None = None,
+        ttl: int | None = TTL,
+    ) -> PromptTask: ...
+
+    async def get_prompt(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        version: str | None = None,
+        meta: Mapping[str, Any] | None = None,
+        task: bool = False,
+        task_id: str | None = None,
+        ttl: int | None = TTL,
+    ) -> GetPromptResult | PromptTask:
+        """As `get_prompt_mcp`; or a `task`, as of `call_tool`."""
+        if task:
+            params, meta = prompt_params(name, arguments), with_version(meta, version)
+            return await self._tasks.prompt(params, meta, task_id, ttl)
+        return await self.get_prompt_mcp(name, arguments, version=version, meta=meta)
 
     async def complete_mcp(
         self,
@@ -484,16 +476,3 @@ class Client:
     ) -> Completion:
         """As `complete_mcp`: at most 100 values, and whether there are more."""
         return (await self.complete_mcp(ref, argument, context_arguments)).completion
-
-    async def subscribe_resource(self, uri: Any) -> None:
-        """Have the `message_handler` hear when a resource changes, in either era.
-
-        Raises:
-            McpError: there is no such resource, or the server tells of no changes.
-            ClientError: a modern server does not tell of this one.
-        """
-        await self._connection.watch(str(uri))
-
-    async def unsubscribe_resource(self, uri: Any) -> None:
-        """Hear of a resource no more."""
-        await self._connection.unwatch(str(uri))

@@ -21,6 +21,7 @@ from fastmcp.wire.lifecycle import LoggingLevel
 from fastmcp.wire.methods import METHODS
 from fastmcp.wire.notifications import SubscriptionFilter
 from fastmcp.wire.shapes import META_LOG_LEVEL, META_SESSION
+from fastmcp.wire.tasks import TASKS_EXTENSION, TaskMetadata
 
 from .answers import Answers
 from .link import Link
@@ -209,15 +210,17 @@ class Connection:
         progress_handler: ProgressHandler | None = None,
         meta: Mapping[str, Any] | None = None,
         in_rounds: bool = True,
+        as_task: TaskMetadata | None = None,
     ) -> Coroutine[Any, Any, Raw]:
         """Any request, answered with the raw JSON of its result.
 
         What a modern server asks for meanwhile is answered in rounds, unless the caller wants its
-        demands for input themselves; `timeout` is for each.
+        demands for input themselves; `timeout` is for each. `as_task` asks for a task in the way of
+        the era, where the server has tasks; then the result may be one.
         """
         in_rounds = in_rounds and method in IN_ROUNDS
         ask = partial(self._ask if in_rounds else self._request, method, params or {})
-        ask = partial(ask, timeout, progress_handler)
+        ask = partial(ask, timeout, progress_handler, as_task)
         if self._tracing is None:
             return ask(meta)
         return self._tracing.request(ask, method, params, meta, self._agreement)
@@ -228,9 +231,10 @@ class Connection:
         params: Mapping[str, Any],
         timeout: float | None,
         progress_handler: ProgressHandler | None,
+        as_task: TaskMetadata | None,
         meta: Mapping[str, Any] | None,
     ) -> Raw:
-        result = await self._request(method, params, timeout, progress_handler, meta)
+        result = await self._request(method, params, timeout, progress_handler, as_task, meta)
         if not self.agreement.revision.modern:
             return result
         demand = demand_in(result)
@@ -241,7 +245,7 @@ class Connection:
         return await fulfil(
             demand,
             lambda more: self._request(
-                method, {**same, **more}, timeout, progress_handler, same_meta
+                method, {**same, **more}, timeout, progress_handler, as_task, same_meta
             ),
             lambda questions: self._answers.answer_all(questions, self.agreement.revision),
             self._options.max_rounds,
@@ -253,6 +257,7 @@ class Connection:
         params: Mapping[str, Any],
         timeout: float | None,
         progress_handler: ProgressHandler | None,
+        as_task: TaskMetadata | None,
         meta: Mapping[str, Any] | None,
     ) -> Raw:
         """One request, sent again as the retry policy has it; all that within the timeout."""
@@ -270,7 +275,7 @@ class Connection:
                     link = await self._linked()
                 return await link.session.request(
                     method,
-                    self._enveloped(link, params, meta),
+                    self._enveloped(link, method, params, meta, as_task),
                     timeout=patience,
                     longest=self._options.max_total_timeout,
                     on_progress=on_progress,
@@ -300,10 +305,18 @@ class Connection:
         return self._options.retry.pause(error, attempt, safe=safe)
 
     def _enveloped(
-        self, link: Link, params: Mapping[str, Any], meta: Mapping[str, Any] | None
+        self,
+        link: Link,
+        method: str,
+        params: Mapping[str, Any],
+        meta: Mapping[str, Any] | None,
+        as_task: TaskMetadata | None = None,
     ) -> Mapping[str, Any]:
-        envelope = link.envelope()
+        of_tasks = as_task is not None or method.startswith("tasks/")
+        envelope = link.envelope(TASKS_EXTENSION if of_tasks else None)
         if not envelope:
+            if as_task is not None and link.agreement and link.agreement.takes_wishes:
+                params = {**params, "task": as_task}
             return {**params, "_meta": dict(meta)} if meta else params
         if self._level is not None:
             envelope = {**envelope, META_LOG_LEVEL: self._level}
@@ -382,8 +395,8 @@ class Connection:
 
     async def _listen(self, wanted: SubscriptionFilter) -> None:
         link = await self._linked()
-        params = self._enveloped(link, {"notifications": wanted}, None)
-        await link.session.request("subscriptions/listen", params)
+        method, params = "subscriptions/listen", {"notifications": wanted}
+        await link.session.request(method, self._enveloped(link, method, params, None))
 
     # What the server sends
 

@@ -10,6 +10,7 @@ from msgspec import Raw
 from fastmcp.wire.features import Tool
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.lifecycle import LoggingLevel
+from fastmcp.wire.tasks import TaskMetadata
 
 from .negotiation import Agreement
 from .progress import ProgressHandler
@@ -53,10 +54,12 @@ class Conversation(Protocol):
         progress_handler: ProgressHandler | None = None,
         meta: Mapping[str, Any] | None = None,
         in_rounds: bool = True,
+        as_task: TaskMetadata | None = None,
     ) -> Coroutine[Any, Any, Raw]:
         """Ask, and answer what is asked meanwhile; the raw JSON of the result.
 
-        Without `in_rounds` that may be a modern server's demand for input.
+        Without `in_rounds` that may be a modern server's demand for input, and with `as_task` the
+        task that a server has made of the request, if it has tasks.
         """
         ...
 

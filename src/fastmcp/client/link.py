@@ -262,10 +262,12 @@ class Link:
                 self._cancelled(request)
             raise
 
-    def envelope(self) -> dict[str, Any]:
-        """The `_meta` members of each request, not to be changed; empty in the handshake era."""
+    def envelope(self, extension: str | None = None) -> dict[str, Any]:
+        """The `_meta` members of a request, not to be changed; empty in the handshake era. With an
+        `extension` that is declared with this request, whether it is with others or not.
+        """
         agreement = self.agreement
         if agreement is None or not agreement.revision.modern:
             return {}
         assert self.introduction is not None
-        return self.introduction.envelope(agreement.revision)
+        return self.introduction.envelope(agreement.revision, extension)

@@ -13,6 +13,7 @@ from fastmcp.exceptions import ClientError, McpError
 from fastmcp.wire.features import ReadResourceResult
 from fastmcp.wire.jsonrpc import Notification
 from fastmcp.wire.lifecycle import LoggingLevel
+from fastmcp.wire.tasks import TaskMetadata
 
 from .connection import not_connected
 from .conversation import Conversation
@@ -23,6 +24,7 @@ from .prefixes import Prefix
 from .progress import ProgressHandler
 from .results import read_result
 from .rounds import demand_in
+from .tasks.created import created_in
 
 logger = logging.getLogger("fastmcp.client")
 
@@ -185,6 +187,7 @@ class Member:
         progress_handler: ProgressHandler | None,
         meta: Mapping[str, Any] | None,
         in_rounds: bool = True,
+        as_task: TaskMetadata | None = None,
     ) -> Raw:
         """Ask, by the server's own names; what was read is by the client's."""
         self.in_flight += 1
@@ -196,13 +199,14 @@ class Member:
                 progress_handler=progress_handler,
                 meta=meta,
                 in_rounds=in_rounds,
+                as_task=as_task,
             )
         finally:
             self.in_flight -= 1
         return self._with_our_uris(raw) if method == "resources/read" else raw
 
     def _with_our_uris(self, raw: Raw) -> Raw:
-        if demand_in(raw) is not None:
+        if demand_in(raw) is not None or created_in(raw) is not None:
             return raw
         result = read_result(ReadResourceResult, raw, "resources/read")
         for content in result.contents:

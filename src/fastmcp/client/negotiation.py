@@ -27,6 +27,7 @@ from fastmcp.wire.revisions import (
     LATEST_HANDSHAKE,
     LATEST_MODERN,
     MODERN_REVISIONS,
+    R2025_11_25,
     REVISIONS,
     Revision,
 )
@@ -65,6 +66,13 @@ class Agreement(Struct, frozen=True):
         meta = None if self.discover is None else self.discover.meta
         return dict((meta or {}).get(META_SERVER_INFO) or NAMELESS)
 
+    @property
+    def takes_wishes(self) -> bool:
+        """Whether a request may say that it wishes to be a task, as it can in 2025-11-25."""
+        said = self.initialize
+        tasks = None if said is None else said.capabilities.tasks
+        return tasks is not None and self.revision == R2025_11_25
+
     def as_initialize_result(self) -> InitializeResult:
         """What the server said of itself, as a handshake has it."""
         if self.initialize is not None:
@@ -88,10 +96,13 @@ class Introduction(Struct):
     session: str
     said: dict[str, Any] | None = None
 
-    def envelope(self, revision: Revision) -> dict[str, Any]:
+    def envelope(self, revision: Revision, extension: str | None = None) -> dict[str, Any]:
         """The `_meta` members of a modern request: the same object while they are the same, and
-        not to be changed.
+        not to be changed. With an `extension` that is declared beside the client's own.
         """
+        if extension is not None:
+            declared = self.answers.capabilities(revision, extension)
+            return {**self.envelope(revision), META_CLIENT_CAPABILITIES: declared}
         capabilities, said = self.answers.capabilities(revision), self.said
         if (
             said is None

@@ -86,12 +86,12 @@ class Notices:
                 message = _read_message(notification.params)
             except _UNREADABLE:
                 return
-            self._run(self._on_log, message)
+            self.run(self._on_log, message)
 
     def asked(self, id: RequestId, method: str, params: Raw) -> None:
         """A request of the server's, which is answered elsewhere."""
         if self._on_message is not None:
-            self._run(self._on_message, ServerRequest(id, method, params))
+            self.run(self._on_message, ServerRequest(id, method, params))
 
     def cancelled(self, id: RequestId) -> None:
         """A request of the server's that it no longer wants answered."""
@@ -101,7 +101,7 @@ class Notices:
     def lost(self, error: Exception) -> None:
         """The connection ended by itself."""
         if self._on_message is not None:
-            self._run(self._on_message, error)
+            self.run(self._on_message, error)
 
     def on_progress(
         self, handler: ProgressHandler | None, *, always: bool = False
@@ -123,16 +123,17 @@ class Notices:
                 told = _read_progress(raw)
             except _UNREADABLE:
                 return
-            self._run(chosen, told.progress, told.total, told.message)
+            self.run(chosen, told.progress, told.total, told.message)
 
         return report
 
     def _tell(self, method: str, params: Raw) -> None:
         if self._on_message is not None:
             message: Message = ServerNotification(method, params)
-            self._run(self._on_message, message)
+            self.run(self._on_message, message)
 
-    def _run(self, handler: Callable[..., Awaitable[None] | None], *arguments: object) -> None:
+    def run(self, handler: Callable[..., Awaitable[None] | None], *arguments: object) -> None:
+        """Call a function of the user's."""
         if len(self._running) >= MOST:
             self._drop()
             return

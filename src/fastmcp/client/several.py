@@ -28,17 +28,23 @@ from fastmcp.wire.lifecycle import (
     LoggingLevel,
     ServerCapabilities,
 )
+from fastmcp.wire.tasks import TaskMetadata
 
 from .connection import not_connected
 from .listings import LISTINGS, RESOURCES, Listing, Target, target_of
 from .member import Member
 from .negotiation import Agreement
 from .progress import ProgressHandler
+from .tasks.created import created_in
 
 logger = logging.getLogger("fastmcp.client")
 
 R = TypeVar("R")
 Failures = dict[str, Exception]
+
+OF_ONE_TASK = frozenset(("tasks/get", "tasks/result", "tasks/update", "tasks/cancel"))
+# Of how many tasks it is known whose they are.
+MOST_TASKS = 1000
 
 # What the client is told of as the server, as FastMCP has it.
 NAME = "MCPRouter"
@@ -57,6 +63,7 @@ class Several:
         self._longest_first = sorted(members, key=lambda each: -len(each.prefix.server or ""))
         self._users = 0
         self._homes: dict[tuple[str, str], Member] = {}
+        self._tasks: dict[str, Member] = {}
 
     @property
     def is_open(self) -> bool:
@@ -120,6 +127,7 @@ class Several:
         progress_handler: ProgressHandler | None = None,
         meta: Mapping[str, Any] | None = None,
         in_rounds: bool = True,
+        as_task: TaskMetadata | None = None,
     ) -> Raw:
         """Ask all servers for a list, or one for what is its own.
 
@@ -133,6 +141,8 @@ class Several:
                 raise InvalidParams("The lists of several servers come in one page")
             items = await self._list(listing, timeout, progress_handler, meta)
             return Raw(json.encode(listing.result(**{listing.items: items})))
+        if method in OF_ONE_TASK:
+            return await self._ask_of_task(method, params, timeout, meta)
         target = target_of(method, params)
         if target is None:
             raise MethodNotFound(
@@ -141,9 +151,18 @@ class Several:
 
         async def ask(member: Member, name: str) -> Raw:
             await member.ready()
-            return await member.request(
-                method, target.renamed(params, name), timeout, progress_handler, meta, in_rounds
+            raw = await member.request(
+                method,
+                target.renamed(params, name),
+                timeout,
+                progress_handler,
+                meta,
+                in_rounds,
+                as_task,
             )
+            if (created := created_in(raw)) is not None:
+                self._keep_in_mind(created.state.task_id, member)
+            return raw
 
         return await self._ask_one(target, ask)
 
@@ -158,6 +177,36 @@ class Several:
                     raise
                 missing = missing or _in_our_names(error, target, name)
         raise missing or target.listing.unknown(target.name)
+
+    async def _ask_of_task(
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        timeout: float | None,
+        meta: Mapping[str, Any] | None,
+    ) -> Raw:
+        """Ask the server that has a task, which is found by asking all for one that is unknown."""
+        id = params.get("taskId")
+        if not isinstance(id, str):
+            raise InvalidParams(f"{method} needs a taskId")
+        known = self._tasks.get(id)
+        for member in self._members if known is None else (known,):
+            try:
+                await member.ready()
+                raw = await member.request(method, params, timeout, None, meta)
+            except (McpError, ClientError) as error:
+                if known is not None:
+                    raise
+                logger.debug("The server %r does not know the task: %s", member.name, error)
+                continue
+            self._keep_in_mind(id, member)
+            return raw
+        raise InvalidParams(f"Task not found: {id}")
+
+    def _keep_in_mind(self, id: str, member: Member) -> None:
+        self._tasks[id] = member
+        if len(self._tasks) > MOST_TASKS:
+            del self._tasks[next(iter(self._tasks))]
 
     async def _owners(self, listing: Listing, name: str) -> list[tuple[Member, str]]:
         """The servers that may have something of that name, and their own names for it."""

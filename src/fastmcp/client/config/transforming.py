@@ -12,6 +12,7 @@ from fastmcp._spelling import nearest
 from fastmcp.wire.features import Tool
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.lifecycle import LoggingLevel
+from fastmcp.wire.tasks import TaskMetadata
 
 from ..conversation import Conversation
 from ..listings import LISTINGS, RESOURCES, TEMPLATES, TOOLS, Listing, target_of
@@ -134,6 +135,7 @@ class Transforming:
         progress_handler: ProgressHandler | None = None,
         meta: Mapping[str, Any] | None = None,
         in_rounds: bool = True,
+        as_task: TaskMetadata | None = None,
     ) -> Raw:
         """Ask the server, in its own terms; the raw JSON of the result, in the client's.
 
@@ -154,6 +156,7 @@ class Transforming:
             progress_handler=progress_handler,
             meta=meta,
             in_rounds=in_rounds,
+            as_task=as_task,
         )
         if listing is None:
             return raw
