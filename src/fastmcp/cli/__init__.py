@@ -16,11 +16,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
-    from . import auth, call, run
+    from . import auth, call, run, tasks
 
     run.add_parser(commands)
     call.add_parsers(commands)
     auth.add_parser(commands)
+    tasks.add_parser(commands)
     options = parser.parse_args(argv)
     if options.version:
         print(VERSION)
