@@ -120,6 +120,10 @@ class BalancedProvider(ByKind):
         return any(each.provider.completes for each in self._backends)
 
     @property
+    def has_tasks(self) -> bool:
+        return any(each.provider.has_tasks for each in self._backends)
+
+    @property
     def servers(self) -> Sequence[FastMCP]:
         return [server for each in self._backends for server in each.provider.servers]
 

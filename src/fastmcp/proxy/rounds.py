@@ -30,12 +30,12 @@ class Round:
 
     @classmethod
     def of(cls, asked: Asked) -> Self | None:
-        """The round that is being served; None where there are none."""
+        """The round that is being served, of which a handshake client has several if it is given a
+        task; None where there are none.
+        """
         scope: Any = current_scope.get(None)
         exchange: Exchange | None = None if scope is None else scope.exchange
-        if exchange is None or not exchange.sender.revision.modern:
-            return None
-        if not METHODS[exchange.method].interactive:
+        if exchange is None or not METHODS[exchange.method].interactive:
             return None
         times: dict[Asked, int] = values_of(exchange).setdefault(cls, {})
         times[asked] = number = times.get(asked, 0) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import Any, Literal, TypeAlias
 
@@ -22,6 +22,7 @@ from fastmcp.exceptions import (
     TimedOut,
 )
 from fastmcp.wire.jsonrpc import Notification
+from fastmcp.wire.tasks import TaskMetadata
 
 from ...context import Context
 from ...inputs.rounds import Record, Rounds
@@ -57,6 +58,7 @@ class Backend:
         self.client_factory = client_factory
         self.held = HeldErrands()
         self.trouble: str | None = None
+        self.offers_tasks = True
         self._heard = heard
         self._used = used
         self._sessions: Sessions | None = None
@@ -180,9 +182,10 @@ class Backend:
         *,
         repeatable: bool = True,
         version: str | None = None,
+        wish: TaskMetadata | None = None,
     ) -> Raw:
         """Make the request that is being served of the server behind; a demand for input is among
-        the results that a modern client gets.
+        the results that a modern client gets, and with a `wish` a task.
 
         Raises:
             McpError: the server answered with an error, or cannot be reached.
@@ -193,9 +196,10 @@ class Backend:
         target = params.get("name") or params.get("uri")
         try:
             if front is None:
-                raw = await self._ask_alone(method, params, version)
+                raw = await self._ask_alone(method, params, version, wish)
             else:
-                raw = await self._ask_for(front, method, params, target, repeatable, version)
+                errand = Errand(front, wish)
+                raw = await self._ask_for(errand, method, params, target, repeatable, version)
         except (InputUnavailable, MissingCapability):
             raise
         except ClientError as error:
@@ -203,24 +207,30 @@ class Backend:
         self._worked()
         return raw
 
-    async def _ask_alone(self, method: str, params: Mapping[str, Any], version: str | None) -> Raw:
+    async def _ask_alone(
+        self,
+        method: str,
+        params: Mapping[str, Any],
+        version: str | None,
+        wish: TaskMetadata | None,
+    ) -> Raw:
         async with self.session(None) as client:
-            return await client.request(method, params, meta=versioned({}, version))
+            meta = versioned({}, version)
+            return await client.request(method, params, meta=meta, as_task=wish)
 
     async def _ask_for(
         self,
-        front: Context,
+        errand: Errand,
         method: str,
         params: Mapping[str, Any],
         target: Any,
         repeatable: bool,
         version: str | None,
     ) -> Raw:
-        errand = Errand(front)
         place = ""
         if errand.may_wait:
-            place = place_of(front.exchange, method, target)
-            held = self.held.resumed(front.exchange, place, repeatable=repeatable)
+            place = place_of(errand.exchange, method, target)
+            held = self.held.resumed(errand.exchange, place, repeatable=repeatable)
             if held is not None:
                 return await self.held.outcome(held, place)
         async with self.session(errand) as client:
@@ -230,12 +240,16 @@ class Backend:
                     params,
                     meta=errand.meta(version=version),
                     progress_handler=errand.heard_progress if errand.wants_progress else None,
+                    as_task=errand.wish,
                 )
             if not client.has_to_hold(errand):
                 return await self._run(client, errand, method, params, version)
+        work = self._run_in_session(errand, method, params, version)
+        return await self._hold(errand, work, place)
+
+    async def _hold(self, errand: Errand, work: Coroutine[Any, Any, Raw], place: str) -> Raw:
         token = current_scope.set(errand)
         try:
-            work = self._run_in_session(errand, method, params, version)
             return await self.held.outcome(begun(errand, work), place)
         finally:
             current_scope.reset(token)
@@ -267,7 +281,39 @@ class Backend:
                 raise cause from None  # the client in front has refused what was asked
             raise
 
+    # Tasks
+
+    async def finished(self, id: str, place: str) -> Raw:
+        """The result of a task of the server behind, once it is there. What it asks goes to the
+        client in front, while the request waits at its `place`.
+
+        Raises:
+            McpError: it failed, or the server cannot be reached.
+        """
+        from .task_behind import TaskBehind
+
+        front = Context.current_or_none()
+        errand = None if front is None else Errand(front)
+        task = TaskBehind(id, self.session, errand)
+        try:
+            if errand is None:
+                return await task.outcome()
+            held = None
+            if errand.may_wait:
+                held = self.held.resumed(errand.exchange, place, repeatable=True)
+            if held is not None:
+                return await self.held.outcome(held, place)
+            return await self._hold(errand, task.outcome(), place)
+        except ClientError as error:
+            raise self._refused(error) from error
+
     # How it is
+
+    def _refused(self, error: ClientError) -> Exception:
+        """What the client in front did not answer, or else that the server is out of reach."""
+        if isinstance(error.__cause__, (InputUnavailable, MissingCapability)):
+            return error.__cause__
+        return error if isinstance(error, InputUnavailable) else self._failed(error)
 
     def _failed(self, error: ClientError) -> McpError:
         if isinstance(error, McpError) and not isinstance(error, TimedOut):

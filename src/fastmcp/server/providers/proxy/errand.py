@@ -3,13 +3,14 @@
 What that server asks, reports and logs because of the request goes to this client and to no other.
 A handshake client is asked at once. A modern one has to be given its questions as the answer to its
 request: the request behind waits meanwhile, and goes on in the round that brings what was answered
-(PROTOCOL 3.13). It is not made again.
+(PROTOCOL 3.13). It is not made again. A
+background task is served in runs as a modern request is in rounds, whoever its client is.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
 from typing import Any, Self, cast
 
 from msgspec import Raw, json
@@ -32,6 +33,7 @@ from fastmcp.wire.shapes import (
     META_SESSION,
     RequestParams,
 )
+from fastmcp.wire.tasks import TaskMetadata
 
 from ...context import Context
 from ...inputs.asking import ask
@@ -90,13 +92,15 @@ class _Question:
 
 class Errand(Context):
     """The context of the client's request, as handlers see it that speak with the server behind.
-    `abilities` are what the client can be asked meanwhile.
+    `abilities` are what the client can be asked meanwhile; `wish` is that the request be a task of
+    the server behind.
     """
 
-    __slots__ = ("_put", "_questions", "_woken", "_work", "abilities")
+    __slots__ = ("_put", "_questions", "_woken", "_work", "abilities", "wish")
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, wish: TaskMetadata | None = None) -> None:
         super().__init__(context.fastmcp, context.exchange, context.host)
+        self.wish = wish
         self.abilities = abilities_of(context.exchange)
         self._questions: list[_Question] = []
         self._put = 0
@@ -123,15 +127,17 @@ class Errand(Context):
         return session_id_of(self._exchange)
 
     @property
-    def is_modern(self) -> bool:
+    def has_rounds(self) -> bool:
         """Whether its client is asked in rounds."""
-        return self._exchange.sender.revision.modern
+        return self._exchange.sender.revision.modern or self._exchange.task is not None
 
     @property
     def may_wait(self) -> bool:
         """Whether rounds of input can come up, for which it would have to wait."""
         return (
-            self.is_modern and METHODS[self._exchange.method].interactive and self.abilities != NONE
+            self.has_rounds
+            and METHODS[self._exchange.method].interactive
+            and self.abilities != NONE
         )
 
     # What is sent on with the request
@@ -159,19 +165,36 @@ class Errand(Context):
     @property
     def wants_progress(self) -> bool:
         """Whether the client wants to hear of progress."""
-        return self._exchange.progress_token is not None
+        return self._exchange.progress_token is not None or self._exchange.task is not None
 
-    def heard_progress(self, progress: float, total: float | None, message: str | None) -> None:
+    def heard_progress(
+        self, progress: float, total: float | None, message: str | None
+    ) -> Awaitable[None] | None:
         """Tell the client how far the server behind is."""
         exchange = self._exchange
-        token = exchange.progress_token
-        if token is None or (exchange.progress is not None and progress <= exchange.progress):
-            return
+        token, task = exchange.progress_token, exchange.task
+        if exchange.progress is not None and progress <= exchange.progress:
+            return None
+        if task is not None:
+            exchange.progress = progress
+            return task.report(progress, total, message)
+        if token is None:
+            return None
         exchange.progress = progress
         params = ProgressNotificationParams(
             progress_token=token, progress=progress, total=total, message=message
         )
         self._post("notifications/progress", params)
+        return None
+
+    async def heard_status(self, message: str) -> None:
+        """Tell the client what a task of the server behind does."""
+        exchange, before = self._exchange, self._exchange.progress
+        if before is None and exchange.task is not None and exchange.task.record.progress:
+            before = exchange.task.record.progress.progress
+        told = self.heard_progress((before or 0) + 1, None, message)
+        if told is not None:
+            await told
 
     def heard_log(self, message: LoggingMessageNotificationParams) -> None:
         """Tell the client what the server behind logged, if it wants to hear of that level."""
@@ -189,7 +212,7 @@ class Errand(Context):
         Raises:
             InputUnavailable: it cannot be asked.
         """
-        if not self.is_modern:
+        if not self.has_rounds:
             return await ask(self._exchange, method, params, result)
         if self._work is None:
             raise InputUnavailable(f"The client cannot be asked {method} with this request")

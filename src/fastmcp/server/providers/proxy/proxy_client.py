@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, Self, cast
 
 from msgspec import Raw, structs
@@ -17,6 +18,7 @@ from fastmcp.client.transports.transport import ClientTransport
 from fastmcp.exceptions import HEADER_MISMATCH, ClientError, InputUnavailable, McpError
 from fastmcp.wire.lifecycle import LOGGING_LEVELS, LoggingLevel
 from fastmcp.wire.notifications import LoggingMessageNotificationParams
+from fastmcp.wire.shapes import META_RELATED_TASK
 
 from ...context import Context
 from .abilities import Abilities
@@ -68,7 +70,9 @@ class ProxyClient(Client):
         self, transport: ClientTransport, name: str, notices: Notices, options: Options
     ) -> None:
         self.errands: dict[Errand, None] = {}
-        self._departures: list[asyncio.Future[None]] = []
+        self.followed: dict[str, Errand] = {}
+        self._waiting: list[asyncio.Future[None]] = []
+        self._begins_tasks = False
         self._log_level: str | None = None
         errand_notices = _ErrandNotices(notices, self)
         self._hears_progress_itself = errand_notices.hears_progress_itself
@@ -145,7 +149,7 @@ class ProxyClient(Client):
 
     def passes_demands_to(self, errand: Errand) -> bool:
         """Whether what the server demands in rounds is for the client itself to answer."""
-        return errand.is_modern and not self._asks_while_it_serves
+        return errand.has_rounds and not self._asks_while_it_serves
 
     async def run(
         self,
@@ -162,6 +166,7 @@ class ProxyClient(Client):
             ClientError: it did not answer.
         """
         self.errands[errand] = None
+        self._begins_tasks = self._begins_tasks or errand.wish is not None
         token = current_scope.set(errand)
         try:
             modern = self.agreement.revision.modern
@@ -173,6 +178,7 @@ class ProxyClient(Client):
                 "progress_handler": errand.heard_progress if relayed else None,
                 "meta": errand.meta(modern=modern, session=session, version=version),
                 "in_rounds": not self.passes_demands_to(errand),
+                "as_task": errand.wish,
             }
             try:
                 return await ask(method, params, **options)
@@ -202,39 +208,55 @@ class ProxyClient(Client):
     def forget(self, errand: Errand) -> None:
         """An errand has come to its end."""
         self.errands.pop(errand, None)
-        departures, self._departures = self._departures, []
-        for each in departures:
+        self._tell_waiting()
+
+    @contextmanager
+    def following(self, task: str, errand: Errand) -> Generator[None]:
+        """What a task of the server's asks belongs to this errand meanwhile."""
+        self.followed[task] = errand
+        self._tell_waiting()
+        try:
+            yield
+        finally:
+            self.followed.pop(task, None)
+            self._tell_waiting()
+
+    def _tell_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
             if not each.done():
                 each.set_result(None)
 
-    async def errand_of(self, method: str) -> Errand:
-        """The errand that caused what the server asks now.
+    async def errand_of(self, method: str, meta: Mapping[str, Any] | None = None) -> Errand:
+        """The errand that caused what the server asks now: `meta` may name a task, which is perhaps
+        not followed yet.
 
-        Where the transport does not tell, it is one of those that are under way: it waits until
-        only those of one client are left.
+        Where neither that nor the transport tells, it is one of those that are under way: it waits
+        until only those of one client are left.
 
         Raises:
             InputUnavailable: that does not become clear.
         """
-        found = self._attributed()
-        if found is not None:
+        task, deadline = _task_in(meta), asyncio.get_running_loop().time() + PATIENCE
+        if task is None and (found := self._attributed()) is not None:
             return found
-        candidates = list(self.errands)
-        deadline = asyncio.get_running_loop().time() + PATIENCE
-        while len({each.party for each in candidates}) > 1:
-            left: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._departures.append(left)
+        candidates = self._candidates(task)
+        while len({each.party for each in candidates}) != 1:
+            if not candidates and not self._begins_tasks:
+                raise InputUnavailable(f"{method} belongs to no request of a client")
+            changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(changed)
             patience = deadline - asyncio.get_running_loop().time()
-            if patience <= 0 or not (await asyncio.wait((left,), timeout=patience))[0]:
-                raise InputUnavailable(
-                    f"{method} cannot be put to a client: several have requests under way, and it "
-                    "is not said to which of them this belongs. With StatefulProxyClient each has "
-                    "a session of its own"
-                )
-            candidates = [each for each in candidates if each in self.errands]
-        if not candidates:
-            raise InputUnavailable(f"{method} belongs to no request of a client")
+            if patience <= 0 or not (await asyncio.wait((changed,), timeout=patience))[0]:
+                raise _unclear(method, candidates)
+            under_way = self._candidates(task)
+            candidates = [each for each in candidates if each in under_way] or under_way
         return candidates[-1]
+
+    def _candidates(self, task: str | None) -> list[Errand]:
+        if task is None:
+            return [*self.errands, *self.followed.values()]
+        return [self.followed[task]] if task in self.followed else []
 
     def heard_log(self, message: LoggingMessageNotificationParams) -> None:
         """Send a log message on to the client whose request caused it, where that is clear."""
@@ -248,7 +270,25 @@ class ProxyClient(Client):
 
     def _attributed(self) -> Errand | None:
         scope = Context.current_or_none()
-        return scope if isinstance(scope, Errand) and scope in self.errands else None
+        if not isinstance(scope, Errand):
+            return None
+        return scope if scope in self.errands or scope in self.followed.values() else None
+
+
+def _task_in(meta: Mapping[str, Any] | None) -> str | None:
+    """The task that a question is about."""
+    related = (meta or {}).get(META_RELATED_TASK)
+    task = cast("dict[str, Any]", related).get("taskId") if isinstance(related, dict) else None
+    return task if isinstance(task, str) else None
+
+
+def _unclear(method: str, candidates: list[Errand]) -> InputUnavailable:
+    if not candidates:
+        return InputUnavailable(f"{method} belongs to no request of a client")
+    return InputUnavailable(
+        f"{method} cannot be put to a client: several have requests under way, and it is not said "
+        "to which of them this belongs. With StatefulProxyClient each has a session of its own"
+    )
 
 
 def _rank(level: str) -> int:

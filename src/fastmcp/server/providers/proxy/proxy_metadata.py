@@ -48,8 +48,8 @@ class ProxyMetadataMiddleware(Middleware):
         context: MiddlewareContext[InitializeRequestParams],
         call_next: CallNext[InitializeRequestParams, InitializeResult],
     ) -> InitializeResult | None:
+        found = await self._upstream(context)  # whether it has tasks is part of the result
         result = await call_next(context)
-        found = await self._upstream(context)
         if found is None:
             return result
         if self.identity == "upstream":
@@ -62,8 +62,8 @@ class ProxyMetadataMiddleware(Middleware):
         context: MiddlewareContext[DiscoverRequestParams],
         call_next: CallNext[DiscoverRequestParams, DiscoverResult],
     ) -> DiscoverResult:
-        result = await call_next(context)
         found = await self._upstream(context)
+        result = await call_next(context)
         if found is None:
             return result
         if self.identity == "upstream":
@@ -89,6 +89,7 @@ class ProxyMetadataMiddleware(Middleware):
                 asyncio.timeout(PATIENCE),
                 backend.session(context.fastmcp_context) as client,
             ):
+                self.provider.learn(client)
                 return _Upstream(client)
         except (McpError, ClientError, TimeoutError) as error:
             logger.debug("%r did not say what it is: %s", backend, error)

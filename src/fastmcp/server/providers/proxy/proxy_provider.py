@@ -10,20 +10,23 @@ from typing import Any, Final
 from fastmcp._components.component import Component
 from fastmcp._components.versions import VersionSpec
 from fastmcp.client.client import Client
+from fastmcp.client.transports.memory import FastMCPTransport
 from fastmcp.exceptions import METHOD_NOT_FOUND, McpError
 from fastmcp.wire.resource_names import canonical_uri
 
 from ...context import Context
+from ...server import FastMCP
 from ..base import Provider
 from ..kinds import FEATURES, KINDS, PROMPTS, RESOURCES, TEMPLATES, TOOLS, Feature, Kind
 from .backend import Backend, News
-from .client_factory import ClientFactoryT, require_factory
+from .client_factory import ClientFactoryT, Target, require_factory
 from .headers import fingerprint_of, headers_to_forward
 from .known_list import KnownList
 from .proxy_prompt import ProxyPrompt
 from .proxy_resource import ProxyResource
 from .proxy_template import ProxyTemplate
 from .proxy_tool import ProxyTool
+from .tool_tasks import offers_tasks, with_tasks
 
 CACHE_TTL: Final = 300.0
 # For how many callers their lists are known, where each may be offered something else.
@@ -77,6 +80,19 @@ class ProxyProvider(Provider):
     def completes(self) -> bool:
         return True
 
+    @property
+    def has_tasks(self) -> bool:
+        """A server elsewhere may have them until it has been reached, and says that it has none."""
+        server = self._server_in_process
+        return self.backend.offers_tasks if server is None else server.tasks.offered
+
+    @property
+    def _server_in_process(self) -> FastMCP | None:
+        factory = self.client_factory
+        transport = factory.client.transport if isinstance(factory, Target) else None
+        server = transport.server if isinstance(transport, FastMCPTransport) else None
+        return server if isinstance(server, FastMCP) else None
+
     async def get_tasks(self) -> Sequence[Component]:
         return ()
 
@@ -111,12 +127,18 @@ class ProxyProvider(Provider):
 
     async def _fetch(self, kind: Kind) -> list[Any]:
         async with self.backend.session(Context.current_or_none()) as client:
+            self.learn(client)
             try:
-                return await getattr(client, kind.listing)()
+                listed = await getattr(client, kind.listing)()
+                return with_tasks(client, listed) if kind is TOOLS else listed
             except McpError as error:
                 if error.code == METHOD_NOT_FOUND:
                     return []
                 raise
+
+    def learn(self, client: Client) -> None:
+        """Take note of what a server offers that has been reached."""
+        self.backend.offers_tasks = offers_tasks(client)
 
     def _changed_behind(self, kind: Kind, tell: bool) -> None:
         features: tuple[Feature, ...] = (kind.feature,) if tell else ()

@@ -12,12 +12,14 @@ from fastmcp.tools.base import Tool
 from fastmcp.tools.whole_results import WholeResult
 from fastmcp.wire.features import Tool as WireTool
 from fastmcp.wire.revisions import R2025_11_25
+from fastmcp.wire.tasks import TaskMetadata
 
 from ...context import Context
 from .backend import Backend
 from .client_factory import ClientFactoryT
 from .component_meta import known_versions, own_version, tags_of
 from .relayed_results import RelayedResult, demand_of
+from .tool_tasks import call_result, config_of
 
 
 class ProxyTool(Tool, kw_only=True):
@@ -54,6 +56,7 @@ class ProxyTool(Tool, kw_only=True):
             parameters=mcp_tool.input_schema,
             output_schema=mcp_tool.output_schema,
             annotations=mcp_tool.annotations,
+            task=config_of(mcp_tool),
         )
         made.versions = known_versions(meta)
         return made
@@ -62,12 +65,17 @@ class ProxyTool(Tool, kw_only=True):
         backend = self.backend or Backend(self.client_factory)
         hints = self.annotations
         safe = hints is not None and bool(hints.read_only_hint or hints.idempotent_hint)
-        raw = await backend.ask(
-            "tools/call",
-            {"name": self.backend_name, "arguments": arguments},
-            repeatable=safe,
-            version=self.version,
-        )
+        params = {"name": self.backend_name, "arguments": arguments}
+
+        async def ask(wish: TaskMetadata | None) -> Raw:
+            return await backend.ask(
+                "tools/call", params, repeatable=safe, version=self.version, wish=wish
+            )
+
+        if self.task is None:
+            raw = await ask(None)
+        else:
+            raw = await call_result(backend, self.backend_name, self.task, ask)
         demand = demand_of(raw)
         if demand is not None:
             return demand

@@ -15,7 +15,9 @@ from fastmcp.wire.content import TextResourceContents, content_blocks, resource_
 from fastmcp.wire.features import CallToolResult, ReadResourceResult
 from fastmcp.wire.inputs import InputRequiredResult
 from fastmcp.wire.model import construct
-from fastmcp.wire.shapes import META_SERVER_INFO
+from fastmcp.wire.shapes import META_RELATED_TASK, META_SERVER_INFO
+
+_OF_THE_SERVER = {META_SERVER_INFO, META_RELATED_TASK}
 
 
 class _Call(Struct, rename="camel"):
@@ -170,7 +172,7 @@ def demand_of(raw: Raw) -> InputRequiredResult | None:
 
 
 def own_meta(meta: dict[str, Any] | None) -> dict[str, Any] | None:
-    """What a server says of the result, and not of itself."""
-    if not meta or META_SERVER_INFO not in meta:
+    """What a server says of the result, and not of itself, or of a task of its own."""
+    if not meta or not meta.keys() & _OF_THE_SERVER:
         return meta
-    return {name: value for name, value in meta.items() if name != META_SERVER_INFO} or None
+    return {name: value for name, value in meta.items() if name not in _OF_THE_SERVER} or None

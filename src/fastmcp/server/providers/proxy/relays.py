@@ -52,7 +52,7 @@ class Relay:
 
     async def answer(self, params: Any, context: RequestContext) -> Model:
         """The client's answer."""
-        errand = await _client_of(context).errand_of(context.method)
+        errand = await _client_of(context).errand_of(context.method, context.meta)
         return await errand.ask(self.method, params, self._result)
 
 
@@ -74,7 +74,7 @@ class OnBehalf:
     async def answer(self, params: Any, context: RequestContext) -> Model:
         """The handler's answer."""
         try:
-            errand = await _client_of(context).errand_of(context.method)
+            errand = await _client_of(context).errand_of(context.method, context.meta)
         except InputUnavailable:
             return await self._answerer.answer(params, context)
         with set_context(errand):
@@ -119,4 +119,6 @@ async def default_proxy_progress_handler(
     progress: float, total: float | None = None, message: str | None = None
 ) -> None:
     """Tell the client in front of progress."""
-    Errand.current().heard_progress(progress, total, message)
+    told = Errand.current().heard_progress(progress, total, message)
+    if told is not None:
+        await told
