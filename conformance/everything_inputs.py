@@ -32,6 +32,11 @@ def register(mcp: FastMCP) -> None:
         if hasattr(mcp if owner is FastMCP else owner, name):
             add_feature(mcp)
     if importlib.util.find_spec("fastmcp_tasks"):
+        from fastmcp_tasks import TasksExtension
+
+        mcp.add_extension(TasksExtension())
+        add_tasks(mcp)
+    elif hasattr(mcp, "tasks"):
         add_tasks(mcp)
 
 
@@ -275,9 +280,7 @@ def add_rounds(mcp: FastMCP) -> None:
 def add_tasks(mcp: FastMCP) -> None:
     """Run calls as background tasks."""
     from fastmcp.utilities.tasks import TaskConfig
-    from fastmcp_tasks import TasksExtension
 
-    mcp.add_extension(TasksExtension())
     required = TaskConfig(mode="required")
 
     @mcp.tool
@@ -318,11 +321,18 @@ def add_tasks(mcp: FastMCP) -> None:
             return "Both answers came."
         return ask(**requests)
 
-    @mcp.tool(task=required)
+    deferred = {"deferred": True} if hasattr(Context, "become_task") else {}
+    asks_first = TaskConfig(mode="required", **deferred)
+
+    @mcp.tool(task=asks_first)
     async def test_tool_with_task(ctx: Context) -> Any:
         """Ask before the task starts, and answer from the task."""
         name = answer(ctx, "user_name", "name")
-        return f"Hello from the task, {name}!" if name else ask(user_name=NAME)
+        if not name:
+            return ask(user_name=NAME)
+        if deferred:
+            await ctx.become_task()
+        return f"Hello from the task, {name}!"
 
 
 FEATURES: tuple[tuple[type[Any], str, Callable[[FastMCP], None]], ...] = (
