@@ -52,7 +52,8 @@ class Conversation:
         self.revision = revision
         self.capabilities = capabilities or {}
         self._inbox = _Inbox()
-        self.session = mcp.connect(self._inbox, "memory").session
+        self.connection = mcp.connect(self._inbox, "memory")
+        self.session = self.connection.session
 
     def send(self, message: Any) -> None:
         """Send a message, in the envelope that the revision asks for."""

@@ -164,6 +164,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     },
     "server": {
         "cryptography",
+        "docket",
         "h11",
         "httptools",
         "hiredis",

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
 
     from .server.dependencies import CurrentAccessToken as CurrentAccessToken
     from .server.dependencies import CurrentContext as CurrentContext
+    from .server.dependencies import CurrentDocket as CurrentDocket
     from .server.dependencies import CurrentFastMCP as CurrentFastMCP
     from .server.dependencies import CurrentHeaders as CurrentHeaders
     from .server.dependencies import CurrentRequest as CurrentRequest
+    from .server.dependencies import CurrentWorker as CurrentWorker
     from .server.dependencies import Progress as Progress
     from .server.dependencies import ProgressLike as ProgressLike
     from .server.dependencies import TokenClaim as TokenClaim
@@ -26,9 +28,11 @@ __all__ = [
     "CallArgument",
     "CurrentAccessToken",
     "CurrentContext",
+    "CurrentDocket",
     "CurrentFastMCP",
     "CurrentHeaders",
     "CurrentRequest",
+    "CurrentWorker",
     "CycleError",
     "Dependency",
     "Depends",

@@ -7,9 +7,11 @@ at the moment that it is read, else its default; nothing is read at import.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, Literal, TypeVar, cast, overload
@@ -26,6 +28,7 @@ TRANSPORTS = ("stdio", "http", "sse", "streamable-http")
 LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE")
 MCP_LOG_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 _TRUE = ("1", "true", "yes", "on", "t", "y")
+_ISO_DURATION = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?")
 _FALSE = ("0", "false", "no", "off", "f", "n")
 
 
@@ -139,6 +142,35 @@ def _port(value: Any) -> int:
     raise ValueError("a port, 0 to 65535")
 
 
+def _count(value: Any) -> int:
+    if not isinstance(value, bool) and str(value).isdecimal():
+        return int(value)
+    raise ValueError("a number, 0 or more")
+
+
+def _duration(value: Any) -> float:
+    """Seconds, also as a `timedelta`, `HH:MM:SS` or `PT1M30S`."""
+    seconds = value.total_seconds() if isinstance(value, timedelta) else _seconds(str(value))
+    if isinstance(value, bool) or not 0 < seconds < float("inf"):
+        raise ValueError("seconds greater than 0")
+    return seconds
+
+
+def _seconds(text: str) -> float:
+    text = text.strip().upper()
+    try:
+        if ":" in text:
+            hours, minutes, seconds = text.split(":")
+            return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+        if text.startswith("PT"):
+            found = _ISO_DURATION.fullmatch(text)
+            parts = (0,) if found is None else found.groups(default="0")
+            return sum(float(part) * unit for part, unit in zip(parts, (3600, 60, 1), strict=False))
+        return float(text)
+    except ValueError:
+        return 0
+
+
 def _flag(value: Any) -> bool:
     text = str(value).strip().lower()
     if text in _TRUE:
@@ -241,6 +273,14 @@ class Settings:
     strict_input_validation = Setting(_flag, False)
     client_log_level: Setting[Any] = Setting(_one_of(*MCP_LOG_LEVELS), "debug")
     session_store: Setting[str | None] = Setting(_text, None)
+    docket_url = Setting(_text, "memory://")
+    docket_name = Setting(_text, "fastmcp")
+    docket_concurrency = Setting(_count, 10)
+    docket_worker_name: Setting[str | None] = Setting(_text, None)
+    docket_redelivery_timeout = Setting(_duration, 300.0)
+    docket_reconnection_delay = Setting(_duration, 5.0)
+    docket_minimum_check_interval = Setting(_duration, 0.05)
+    tasks_encryption_key: Setting[str | None] = Setting(_secret, None)
     home = Setting(_directory, _home)
     oauth_encryption_key: Setting[str | None] = Setting(_secret, None)
     auth_token: Setting[str | None] = Setting(_secret, None)

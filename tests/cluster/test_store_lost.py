@@ -59,7 +59,7 @@ def test_a_lost_store_is_told_of_and_comes_back(two: Workers, redis: RedisServer
     for refused in (two[1].post(call("plain"), session), two[0].post(initialize())):
         assert refused.status_code == 503
         assert int(refused.headers["retry-after"]) > 0
-        assert "session store cannot be reached" in refused.json()["error"]["message"]
+        assert "store of this server cannot be reached" in refused.json()["error"]["message"]
     assert two[0].modern(call("plain")).status_code == 200
 
     redis.process.send_signal(signal.SIGCONT)

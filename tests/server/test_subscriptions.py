@@ -329,13 +329,13 @@ def test_a_change_that_cannot_be_told_costs_the_others_nothing() -> None:
     told: list[str] = []
     faults: list[Exception] = [StoreUnavailable("for a while"), RuntimeError("broken")]
 
-    async def send(method: str, params: dict[str, Any]) -> None:
+    async def tell(change: Change) -> None:
         if faults:
             raise faults.pop(0)
-        told.append(method)
+        told.append(change.method)
 
     async def main() -> None:
-        listener = Listener(lambda change: True, send)
+        listener = Listener(lambda change: True, tell)
         for of in ("tools", "resources", "prompts"):
             listener.hear(Change(of))
         async with asyncio.timeout(10):

@@ -15,6 +15,7 @@ from fastmcp.wire.model import Model
 from fastmcp.wire.revisions import Revision, sieve
 
 from .foreign import as_model
+from .task_config import TaskConfig, task_config
 
 Check: TypeAlias = Callable[[Any], Any]
 
@@ -36,7 +37,7 @@ class ComponentOptions(TypedDict, total=False):
     tags: set[str] | None
     meta: dict[str, Any] | None
     auth: Check | list[Check] | None
-    task: Any
+    task: bool | TaskConfig | None
     enabled: bool
 
 
@@ -60,8 +61,13 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
     tags: set[str] = field(default_factory=set[str])
     meta: dict[str, Any] | None = None
     auth: Check | list[Check] | None = None
-    task: Any = None
+    task: TaskConfig | None = None
     enabled: bool = True
+
+    def __post_init__(self) -> None:
+        given: Any = self.task
+        if given is not None and not isinstance(given, TaskConfig):
+            Struct.__setattr__(self, "task", task_config(given, repr(self.name)))
 
     def __setattr__(self, name: str, value: Any) -> None:
         Struct.__setattr__(self, name, value)
@@ -141,6 +147,13 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
     def _no_longer(self, method: str) -> str:
         return f"a {self.KIND} has no {method}() any more; use server.{method}(keys=[{self.key!r}])"
 
+    def check_arguments(self, arguments: Any) -> None:
+        """See that what a client gave can be taken, before it is: as raw JSON, or as data.
+
+        Raises:
+            ValidationError: it does not fit.
+        """
+
     async def complete(self, params: CompleteRequestParams) -> CompleteResult | None:
         """Values for an argument, where that is not for the server to say: it is one of another."""
         return None
@@ -198,7 +211,7 @@ def described(signature: Signature, options: Mapping[str, Any]) -> dict[str, Any
         "tags": set(options.get("tags") or ()),
         "meta": meta,
         "auth": _checked(options.get("auth")),
-        "task": options.get("task"),
+        "task": task_config(options.get("task"), where(signature.call)),
         "enabled": options.get("enabled", True),
     }
 

@@ -24,6 +24,18 @@ class Scope:
         """What the server keeps open for all of its requests; None while nobody runs one."""
         return None
 
+    @property
+    def is_background_task(self) -> bool:
+        """Whether this runs as a background task of the protocol."""
+        return False
+
+    def police(self, policy: Any, kinds: frozenset[str]) -> None:
+        """Have the background task that this is run as `policy` says, which its function has."""
+
+    async def borrow(self, asked: Any, kinds: frozenset[str]) -> Any:
+        """What a dependency of Docket's stands for; `kinds` are the names of its classes."""
+        return await asked.__aenter__()
+
     def within(self, forwarding: Any) -> Self:
         """The same scope, as the function of a transformed tool sees it."""
         inner = copy.copy(self)
@@ -32,3 +44,9 @@ class Scope:
 
 
 current_scope: ContextVar[Scope] = ContextVar("fastmcp_scope")
+
+
+def in_background() -> bool:
+    """Whether what runs here is a background task, for which nobody waits."""
+    scope = current_scope.get(None)
+    return scope is not None and scope.is_background_task

@@ -50,17 +50,19 @@ class Peer(Protocol):
 
 
 class SessionRecord:
-    """What outlives one request of a handshake session; `subscriptions` are URIs of resources.
+    """What outlives one request of a handshake session; `subscriptions` are URIs of resources,
+    `tasks` the ids of the background tasks that it has begun.
 
     Where others serve the session, too, `share` lets them know what it sees now, and then its
     client which lists have changed.
     """
 
-    __slots__ = ("id", "share", "subscriptions")
+    __slots__ = ("id", "share", "subscriptions", "tasks")
 
     def __init__(self, id: str) -> None:
         self.id = id
         self.subscriptions: set[str] | None = None
+        self.tasks: dict[str, None] | None = None
         self.share: Callable[[Sequence[str]], Awaitable[None]] | None = None
 
 
@@ -75,8 +77,10 @@ class Exchange:
     one client that it came over; both are None for a request that stands alone. `identity` is a
     token that the connection vouches for. `rounds` are the rounds of input that a modern request
     may need; `on_fault` hears of what is raised before it becomes an answer, and `fault` is the
-    last of that. `component` is what the request turned out to be for, and not what its function
-    uses besides; `asked` counts how often its client was asked something.
+    last of that. `task` is the run of a background task that this is done in, and
+    `goes_on` makes a task of a request whose function wants to be one. `component` is what
+    the request turned out to be for, and not what its function uses besides; `asked` counts how
+    often its client was asked something.
     """
 
     __slots__ = (
@@ -84,6 +88,7 @@ class Exchange:
         "component",
         "connection_id",
         "fault",
+        "goes_on",
         "id",
         "identity",
         "loop",
@@ -98,6 +103,7 @@ class Exchange:
         "scope",
         "sender",
         "session",
+        "task",
         "transport",
         "values",
     )
@@ -134,6 +140,8 @@ class Exchange:
         self.on_fault = on_fault
         self.loop = asyncio.get_running_loop() if loop is None else loop
         self.rounds: Any = None
+        self.task: Any = None
+        self.goes_on: Callable[[], Awaitable[Any]] | None = None
         self.asked = 0
         self.component: Any = None
         self.fault: BaseException | None = None

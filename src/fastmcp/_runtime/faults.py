@@ -32,7 +32,7 @@ from fastmcp.wire.revisions import Revision
 logger = logging.getLogger("fastmcp.server")
 
 # Why is for the log: it may say where the store is.
-STORE_UNAVAILABLE = "The session store cannot be reached; try again"
+STORE_UNAVAILABLE = "The store of this server cannot be reached; try again"
 # What is raised when another service, or the client, cannot be reached or does not answer.
 _OTHERS = (ClientError, StoreUnavailable)
 _SAID_ALOUD = (PromptError, ResourceError, AuthorizationError, InputUnavailable)

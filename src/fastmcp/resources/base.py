@@ -138,6 +138,7 @@ class Resource(Component, kw_only=True):
     written: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         uri = uri_text(self.uri)
         self.written = self.written or uri
         self.uri = canonical_uri(uri)

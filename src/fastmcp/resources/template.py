@@ -51,6 +51,7 @@ class ResourceTemplate(Component, kw_only=True):
     written: str = ""
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         text = uri_text(self.uri_template)
         self.written = self.written or text
         self.uri_template = canonical_uri(text)

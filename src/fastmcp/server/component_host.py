@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, Unpack, overloa
 
 from fastmcp._components.component import Component, ComponentOptions
 from fastmcp._components.versions import VersionSpec
+from fastmcp._protocol.mirroring import Plan
 from fastmcp.exceptions import ConfigurationError, FastMCPDeprecationWarning
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource, ResourceOptions
@@ -214,6 +215,13 @@ class ComponentHost:
         """What is at a URI has changed."""
         self._update(uri)
 
+    def notify_resource_updated(self, uri: str) -> None:
+        """Tell every client that watches a resource, or one above it, that it has changed.
+
+        It may be called from anywhere, in any thread, and does not wait for the clients.
+        """
+        self.sources.updated(canonical_uri(uri))
+
     # Declaring
 
     @overload
@@ -339,6 +347,11 @@ class ComponentHost:
         return custom_route(self.custom_routes, path, methods, name, include_in_schema)
 
     # What is seen
+
+    def mirrors_of(self, name: str) -> Plan:
+        """Which arguments of a tool its callers repeat in HTTP headers."""
+        tool = self.catalogue.tools.find(name)
+        return () if tool is None else tool.mirrors
 
     @property
     def _seen(self) -> Catalogue:

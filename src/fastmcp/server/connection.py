@@ -31,6 +31,7 @@ class ServerConnection:
     """
 
     __slots__ = (
+        "_audience",
         "_dispatch",
         "_dispatcher",
         "_listener",
@@ -63,6 +64,7 @@ class ServerConnection:
         self.scopes: dict[RequestId, Mapping[str, Any]] | None = None
         self.identity: Any = None
         self.on_fault: OnFault | None = None
+        self._audience = audience
         self._listener = Listener(self._wants, self._tell)
 
         self._telling: set[asyncio.Task[None]] | None = None
@@ -132,10 +134,13 @@ class ServerConnection:
         """A handshake client hears of every list, and of the resources that it subscribed to."""
         if not self.introduced or change.session not in (None, self.record.id):
             return False
+        if change.of == "task":
+            return self.record.tasks is not None and change.uri in self.record.tasks
         return change.of != "contents" or change.concerns(self.record.subscriptions)
 
-    async def _tell(self, method: str, params: dict[str, Any]) -> None:
-        await self.session.send(jsonrpc.encode_notification(method, params or UNSET))
+    async def _tell(self, change: Change) -> None:
+        for method, params in await self._audience.told(change, modern=False):
+            await self.session.send(jsonrpc.encode_notification(method, params or UNSET))
 
     async def _answer(self, request: Request) -> bytes:
         lifecycle = self.lifecycle

@@ -145,11 +145,14 @@ class Context(ServedRequest, Injectable):
     async def report_progress(
         self, progress: float, total: float | None = None, message: str | None = None
     ) -> None:
-        """Tell the client how far this request is, if it asked to be told.
+        """Tell the client how far this request is, if it asked to be told; a task keeps it.
 
         Progress must grow; a value that does not is not sent (PROTOCOL 3.15).
         """
         exchange = self._exchange
+        if exchange.task is not None:
+            await exchange.task.report(progress, total, message)
+            return
         token = exchange.progress_token
         if token is None or (exchange.progress is not None and progress <= exchange.progress):
             return
@@ -413,6 +416,16 @@ class Context(ServedRequest, Injectable):
         from .inputs.steps import once
 
         return await once(self._exchange, key, function)
+
+    @bridged
+    async def become_task(self) -> None:
+        """Go on as a background task, where `task=TaskConfig(deferred=True)` and the client let it:
+        the request is answered with the task, and the function runs again from its beginning, in a
+        worker, where this does nothing; nor does it in a call that is waited for.
+        """
+        from .tasks.accepting import become_task
+
+        await become_task(self._exchange)
 
     @bridged
     async def list_roots(self) -> list[Root]:

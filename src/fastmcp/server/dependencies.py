@@ -13,6 +13,8 @@ from .auth.access_token import AccessToken as AccessToken
 from .context import Context
 from .progress import Progress as Progress
 from .progress import ProgressLike as ProgressLike
+from .tasks.dependencies import CurrentDocket as CurrentDocket
+from .tasks.dependencies import CurrentWorker as CurrentWorker
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -24,9 +26,11 @@ __all__ = [
     "AccessToken",
     "CurrentAccessToken",
     "CurrentContext",
+    "CurrentDocket",
     "CurrentFastMCP",
     "CurrentHeaders",
     "CurrentRequest",
+    "CurrentWorker",
     "OptionalCurrentContext",
     "Progress",
     "ProgressLike",

@@ -55,6 +55,8 @@ async def list_through(server: FastMCP, method: str, view: View[Any]) -> Any:
 async def _served(server: FastMCP, method: str, params: Any, handler: Handler[Context]) -> Any:
     outer = Context.current_or_none()
     exchange = detached(method) if outer is None else outer.exchange
+    if exchange.task is not None:
+        exchange.task.policies.heard = False
     context = Context(server, exchange, None if outer is None else _host(server, outer))
     async with server.lifespan.use():
         token = current_scope.set(context)

@@ -94,15 +94,22 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     def outermost(self) -> list[Middleware]:
         """The middleware that goes around all other: it judges what comes in and goes out."""
-        from .middleware.message_limits import ArgumentDepthMiddleware, ResultSizeMiddleware
+        from .middleware.message_limits import ArgumentDepthMiddleware
 
         found: list[Middleware] = []
-        depths, sizes = self._of_tools("max_depth"), self._of_tools("max_result_size")
+        depths = self._of_tools("max_depth")
         if self.max_depth is not None or depths:
             found.append(ArgumentDepthMiddleware(self.max_depth, tools=depths))
-        if self.max_result_size is not None or sizes:
-            found.append(ResultSizeMiddleware(self.max_result_size, tools=sizes))
-        return found
+        return [*found, *self.around_results()]
+
+    def around_results(self) -> list[Middleware]:
+        """The middleware that judges what goes out, also as the result of a background task."""
+        from .middleware.message_limits import ResultSizeMiddleware
+
+        sizes = self._of_tools("max_result_size")
+        if self.max_result_size is None and not sizes:
+            return []
+        return [ResultSizeMiddleware(self.max_result_size, tools=sizes)]
 
     def innermost(self) -> list[Middleware]:
         """The middleware that goes inside all other: it bounds the running of functions."""

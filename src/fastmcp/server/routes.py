@@ -19,6 +19,7 @@ from .context import Context
 from .handlers import lifecycle, prompts, resources, tools
 from .handlers.lifecycle import same
 from .handlers.lists import listing
+from .handlers.tasks import of_tasks
 from .inputs.serving import interactive, rendering
 from .middleware.chain import Member, compile_chain, compile_notified, compile_refused
 from .middleware.session_middleware import SessionMiddleware
@@ -41,6 +42,11 @@ HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
     "prompts/list": listing(lambda offered: offered.prompts, ListPromptsResult, "prompts"),
     "prompts/get": (prompts.get_prompt, prompts.render_prompt),
     "completion/complete": (prompts.complete, same),
+    "tasks/get": (of_tasks("get_task"), same),
+    "tasks/result": (of_tasks("task_result"), same),
+    "tasks/list": (of_tasks("list_tasks"), same),
+    "tasks/update": (of_tasks("update_task"), same),
+    "tasks/cancel": (of_tasks("cancel_task"), same),
 }
 
 

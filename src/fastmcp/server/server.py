@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from fastmcp._components.component import Component
 from fastmcp._components.current import current_scope
 from fastmcp._lazy import lazy_names
-from fastmcp._protocol.mirroring import Plan
 from fastmcp._runtime.dispatch import Dispatcher, Handler, Hints
 from fastmcp._runtime.exchange import TransportName
 from fastmcp._runtime.session import Channel
@@ -23,7 +22,7 @@ from fastmcp.tools.tool_result import ToolResult as ToolResult
 from fastmcp.tools.whole_results import WholeResult
 from fastmcp.utilities.lifespan import LifespanFunction
 from fastmcp.wire.lifecycle import Implementation, LoggingLevel, ServerCapabilities
-from fastmcp.wire.resource_names import canonical_uri
+from fastmcp.wire.revisions import LATEST_MODERN, Revision
 
 from .capabilities import capabilities
 from .catalogue import View
@@ -45,6 +44,7 @@ from .providers.shelf import OnDuplicate
 from .routes import HANDLERS, Chains, build_chains, build_routes
 from .state.keeper import AnyStore, Keeper, keeper_of
 from .subscriptions import Audience, Change
+from .tasks.server_tasks import ServerTasks
 from .transforms.transform import Transform
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ class FastMCP(ComponentHost):
                 "strict": Settings.strict_input_validation.chosen(strict_input_validation),
                 "structured_text": structured_text,
                 "validate_output": validate_output,
+                "task": tasks,
             },
             resource_security,
             provider_error_strategy,
@@ -127,8 +128,7 @@ class FastMCP(ComponentHost):
         self.list_page_size = list_page_size
         self.dereference_schemas = dereference_schemas
         self.http_defaults = HttpDefaults(stateless_http, json_response, session_store)
-        self.tasks = tasks
-        self.docket_url = docket
+        self.tasks = ServerTasks(self, name, tasks, docket)
         self._cache = (round(cache_ttl * 1000), cache_scope)
         self.request_state_security = RequestStateSecurity.of(request_state_security)
         self.client_log_level: LoggingLevel = Settings.client_log_level.chosen(client_log_level)
@@ -184,21 +184,21 @@ class FastMCP(ComponentHost):
         """Whether `server_info` has members that the protocol does not know."""
         return bool(self._identity.extras())
 
-    def capabilities(self, *, connected: bool) -> ServerCapabilities:
+    def capabilities(
+        self, *, connected: bool, revision: Revision = LATEST_MODERN
+    ) -> ServerCapabilities:
         """What this server offers to a client; only a connected one can be told of changes."""
-        return capabilities(self, connected=connected)
+        return capabilities(self, connected=connected, revision=revision)
 
     @property
     def background(self) -> ServerBackground:
         """Runs async functions beside the requests: `@mcp.background`, `(every=60)`, `(fn)`."""
         return self.lifespan.background
 
-    # Components
-
-    def mirrors_of(self, name: str) -> Plan:
-        """Which arguments of a tool its callers repeat in HTTP headers."""
-        tool = self.catalogue.tools.find(name)
-        return () if tool is None else tool.mirrors
+    @property
+    def docket(self) -> Any:
+        """The Docket that runs the background tasks; None while none does."""
+        return self.tasks.docket
 
     # Servers of something else
 
@@ -287,15 +287,6 @@ class FastMCP(ComponentHost):
         from .in_process import render_prompt
 
         return render_prompt(self, name, arguments, version, run_middleware)
-
-    # Changes
-
-    def notify_resource_updated(self, uri: str) -> None:
-        """Tell every client that watches a resource, or one above it, that it has changed.
-
-        It may be called from anywhere, in any thread, and does not wait for the clients.
-        """
-        self.sources.updated(canonical_uri(uri))
 
     # Dispatch
 

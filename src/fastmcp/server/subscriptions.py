@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
@@ -25,15 +25,21 @@ RETRY = 0.5
 
 logger = logging.getLogger("fastmcp.server.subscriptions")
 
-Send: TypeAlias = Callable[[str, dict[str, Any]], Awaitable[None]]
+Tell: TypeAlias = Callable[["Change"], Awaitable[None]]
+
+
+Told: TypeAlias = tuple[str, dict[str, Any]]
+"""The method of a notification, and its parameters."""
+Describe: TypeAlias = Callable[[str, bool], Awaitable[Sequence[Told]]]
+"""The notifications that tell of a task as it is, to clients of one era."""
 
 
 class Change(Struct, frozen=True):
-    """Something to hear of: a list of the server's, or what one resource contains; for everybody,
-    or for one session.
+    """Something to hear of: a list of the server's, what one resource contains, or a task, whose
+    id is in the place of a URI; for everybody, or for one session.
     """
 
-    of: Literal["tools", "resources", "prompts", "contents"]
+    of: Literal["tools", "resources", "prompts", "contents", "task"]
     uri: str | None = None
     session: str | None = None
 
@@ -59,12 +65,12 @@ class Listener:
     `begin`.
     """
 
-    __slots__ = ("_held", "_loop", "_pending", "_send", "_task", "ended", "transport", "wants")
+    __slots__ = ("_held", "_loop", "_pending", "_task", "_tell_of", "ended", "transport", "wants")
 
     def __init__(
         self,
         wants: Callable[[Change], bool],
-        send: Send,
+        tell: Tell,
         ended: asyncio.Event | None = None,
         transport: TransportName | None = None,
     ) -> None:
@@ -72,7 +78,7 @@ class Listener:
         self.ended = ended
         self.transport = transport
         self._held = ended is not None
-        self._send = send
+        self._tell_of = tell
         self._loop = asyncio.get_running_loop()
         self._pending: dict[Change, None] | None = None
         self._task: asyncio.Task[None] | None = None
@@ -104,14 +110,14 @@ class Listener:
             while self._pending:
                 change = next(iter(self._pending))
                 del self._pending[change]
-                await self._tell_of(change, self._pending)
+                await self._try(change, self._pending)
         finally:
             self._pending = self._task = None
 
-    async def _tell_of(self, change: Change, pending: dict[Change, None]) -> None:
+    async def _try(self, change: Change, pending: dict[Change, None]) -> None:
         """One that cannot be told now is told later; the others do not suffer from it."""
         try:
-            await self._send(change.method, {} if change.uri is None else {"uri": change.uri})
+            await self._tell_of(change)
         except StoreUnavailable:
             pending[change] = None
             await asyncio.sleep(RETRY)
@@ -131,12 +137,13 @@ class Listener:
 
 class Audience:
     """Everybody who hears of a server's changes, now. `beyond` is told of them for the clients of
-    other workers.
+    other workers; `describe` tells what is to be said of a task.
     """
 
     def __init__(self) -> None:
         self._listeners: dict[Listener, None] = {}
         self.beyond: Callable[[Change], None] | None = None
+        self.describe: Describe | None = None
 
     def join(self, listener: Listener) -> None:
         """Begin to hear."""
@@ -158,6 +165,18 @@ class Audience:
         for listener in list(self._listeners):
             listener.hear(change)
 
+    async def told(self, change: Change, *, modern: bool) -> Sequence[Told]:
+        """The notifications that tell a client of a change: none of a task that is gone."""
+        if change.of != "task":
+            return ((change.method, {} if change.uri is None else {"uri": change.uri}),)
+        if self.describe is None or change.uri is None:
+            return ()
+        return await self.describe(change.uri, modern)
+
+    def task_changed(self, id: str) -> None:
+        """Tell those here who follow a task that it has changed."""
+        self.tell_here(Change("task", id))
+
     def dismiss(self, transport: TransportName | None = None) -> None:
         """End the streams that clients opened to listen: those of a transport, or all."""
         for listener in list(self._listeners):
@@ -171,11 +190,12 @@ async def listen(
     wanted: SubscriptionFilter,
     watched: set[str],
     session: str,
+    tasks: set[str],
 ) -> SubscriptionsListenResult:
     """Serve one `subscriptions/listen` until its client leaves or the server ends it.
 
-    `watched` are the resources it may watch, of those that it asked for, and `session` is the one
-    that it belongs to (PROTOCOL 3.14).
+    `watched` are the resources it may watch, of those that it asked for, `tasks` its tasks, and
+    `session` is the one that it belongs to (PROTOCOL 3.14).
     """
     stamp = {META_SUBSCRIPTION_ID: exchange.id}
     lists = {
@@ -187,19 +207,23 @@ async def listen(
     def wants(change: Change) -> bool:
         if change.session not in (None, session):
             return False
+        if change.of == "task":
+            return change.uri in tasks
         return bool(lists.get(change.of)) or change.concerns(watched)
 
-    async def send(method: str, params: dict[str, Any]) -> None:
-        await exchange.notify(method, {**params, "_meta": stamp})
+    async def tell(change: Change) -> None:
+        for method, params in await audience.told(change, modern=True):
+            await exchange.notify(method, {**params, "_meta": stamp})
 
     honoured = SubscriptionFilter(
         tools_list_changed=wanted.tools_list_changed,
         prompts_list_changed=wanted.prompts_list_changed,
         resources_list_changed=wanted.resources_list_changed,
         resource_subscriptions=sorted(watched) if wanted.resource_subscriptions else None,
+        task_ids=sorted(tasks) if wanted.task_ids else None,
     )
     ended = asyncio.Event()
-    listener = Listener(wants, send, ended, exchange.transport)
+    listener = Listener(wants, tell, ended, exchange.transport)
     audience.join(listener)  # first, so that no change falls between
     try:
         await exchange.notify(

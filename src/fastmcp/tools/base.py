@@ -58,6 +58,7 @@ class Tool(Component, kw_only=True):
     timeout: float | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require_name(self.name)
         try:
             self.mirrors = read_plan(self.parameters)
@@ -121,10 +122,15 @@ class Tool(Component, kw_only=True):
             "output_schema": self.output_schema,
             "annotations": annotations,
             "icons": self.icons,
-            "execution": self.execution,
+            "execution": self.execution or self._task_execution(),
             "meta": self.get_meta(),
         }
         return WireTool(**{**members, **overrides} if overrides else members)
+
+    def _task_execution(self) -> ToolExecution | None:
+        if self.task is None or not self.task.supports_tasks():
+            return None
+        return ToolExecution(task_support=self.task.mode)
 
 
 def require_awaited(given: Any, function: str) -> None:

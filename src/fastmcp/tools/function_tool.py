@@ -9,6 +9,7 @@ from typing import Any, TypeVar, Unpack, overload
 from msgspec import Raw
 
 from fastmcp._components.component import described
+from fastmcp._components.current import in_background
 from fastmcp._components.foreign import as_model
 from fastmcp._components.functions.calling import invoker
 from fastmcp._components.functions.signature import Signature, read_signature, where
@@ -77,8 +78,13 @@ class FunctionTool(Tool, kw_only=True):
 
     async def call(self, arguments: Raw | Mapping[str, Any]) -> WholeResult:  # type: ignore[override]
         calling = self.invoke(**self.signature.arguments(arguments))
-        value = await (calling if self.timeout is None else self._within(self.timeout, calling))
+        if self.timeout is not None and not in_background():
+            calling = self._within(self.timeout, calling)
+        value = await calling
         return self.output.convert(value)
+
+    def check_arguments(self, arguments: Any) -> None:
+        self.signature.reader.read(arguments)
 
     async def run(self, arguments: dict[str, Any]) -> ToolResult:
         return await self.call(arguments)  # type: ignore[return-value]

@@ -92,6 +92,7 @@ class TransformedTool(Tool, kw_only=True):
             tags=set(tags or parent.tags),
             meta=_chosen(meta, parent.meta),
             auth=parent.auth,
+            task=parent.task,
             parameters=parameters,
             output_schema=promised,
             annotations=as_model(_chosen(annotations, parent.annotations), ToolAnnotations),

@@ -54,7 +54,10 @@ async def _never() -> None:
 @pytest.mark.parametrize(
     ("fault", "reason"),
     [
-        (StoreUnavailable("redis://secret"), "The session store cannot be reached; try again"),
+        (
+            StoreUnavailable("redis://secret"),
+            "The store of this server cannot be reached; try again",
+        ),
         (RuntimeError("secret"), "The check of readiness failed: RuntimeError"),
         (None, "The session store did not answer within 0.1 seconds"),
     ],

@@ -212,7 +212,7 @@ def test_every_kind_of_value_has_its_json(function: Any, value: Any) -> None:
         ("forbidden", 403, {"message": "Only for editors"}),
         ("missing", 404, {"message": "Error calling tool 'fail': No document 7"}),
         ("invalid", 422, {"message": "Invalid arguments for tool 'fail': a is too long"}),
-        ("store", 503, {"message": "The session store cannot be reached; try again"}),
+        ("store", 503, {"message": "The store of this server cannot be reached; try again"}),
         ("own-code", 500, {"message": "Come later", "code": -32042, "details": {"queue": 3}}),
         ("wrong-params", 422, {"message": "Not those"}),
     ],

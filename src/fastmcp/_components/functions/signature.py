@@ -11,8 +11,10 @@ from typing import Any, cast
 
 from msgspec import Raw, Struct
 
-from fastmcp._components.injection.dependencies import MISSING, Dependency, Reading, dependency_of
+from fastmcp._components.injection.borrowed import Policy
+from fastmcp._components.injection.dependencies import MISSING, Dependency, Reading
 from fastmcp._components.injection.dependencies import Injectable as Injectable
+from fastmcp._components.injection.parameters import dependency_of
 from fastmcp._components.injection.plan import Outer, Plan, plan_of
 from fastmcp._components.schemas.arguments import NOT_AN_OBJECT as NOT_AN_OBJECT
 from fastmcp._components.schemas.arguments import Arguments
@@ -36,7 +38,9 @@ class Parameter(Struct, frozen=True):
 
 
 class Signature(Struct, frozen=True, kw_only=True):
-    """A function, read. `plan` has those of its dependencies that are not simply at hand."""
+    """A function, read. `plan` has those of its dependencies that are not simply at hand, and of
+    these `policies` say how a background task is run.
+    """
 
     call: Callable[..., Any]
     name: str
@@ -46,6 +50,7 @@ class Signature(Struct, frozen=True, kw_only=True):
     schema: dict[str, Any]
     injected: tuple[tuple[str, Callable[[], Any]], ...]
     plan: Plan | None
+    policies: tuple[Any, ...]
     returns: Any
     reader: Arguments | OpenArguments
 
@@ -98,6 +103,7 @@ def read_signature(
         schema=schema,
         injected=tuple(found.injected),
         plan=plan_of(Outer(read.source, found.given, found.needs, found.kept)),
+        policies=tuple(need.asked for need in found.needs.values() if isinstance(need, Policy)),
         returns=_returned(read, hints),
         reader=reader,
     )
@@ -137,7 +143,7 @@ def _sorted(read: Function, hints: Hints, hidden: Collection[str], variadic: boo
             continue
         _require_keyword(read, parameter)
         annotation = hints.known.get(name, parameter.annotation)
-        need = dependency_of(annotation, parameter.default)
+        need = _need(read, annotation, parameter.default)
         if isinstance(need, Reading):
             found.injected.append((name, need.read))
         elif need is not None:
@@ -146,7 +152,18 @@ def _sorted(read: Function, hints: Hints, hidden: Collection[str], variadic: boo
             found.kept[name] = _default(read, parameter)
         else:
             found.visible.append(_visible(read, parameter, annotation, hints.unknown.get(name)))
+    # What the others cannot be had for is a failure, too, which policies have to do with.
+    found.needs = dict(
+        sorted(found.needs.items(), key=lambda need: not isinstance(need[1], Policy))
+    )
     return found
+
+
+def _need(read: Function, annotation: Any, default: Any) -> Dependency[Any] | None:
+    try:
+        return dependency_of(annotation, default)
+    except InvalidSignature as error:
+        raise _refusal(read, str(error)) from None
 
 
 def _require_keyword(read: Function, parameter: inspect.Parameter) -> None:

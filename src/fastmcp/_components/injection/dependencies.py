@@ -7,8 +7,6 @@ A marker is a parameter's default, or is in its `Annotated`; the value takes its
 from __future__ import annotations
 
 import inspect
-import types
-import typing
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
@@ -149,44 +147,6 @@ def CallArgument(name: str | None = None, optional: bool = False, *, default: An
     if optional and default is not MISSING:
         raise TypeError("CallArgument() takes optional or default, not both")
     return cast("Any", Argument(name, None if optional else default))
-
-
-def dependency_of(annotation: Any, default: Any) -> Dependency[Any] | None:
-    """What supplies a parameter; None for one that the client fills."""
-    if isinstance(default, Dependency):
-        return cast("Dependency[Any]", default)
-    annotation = getattr(annotation, "__value__", annotation)  # of a `type` statement
-    if isinstance(annotation, type):
-        return _injected(annotation, default) if issubclass(annotation, Injectable) else None
-    origin = typing.get_origin(annotation)
-    if origin is typing.Annotated:
-        inner, *extras = typing.get_args(annotation)
-        for extra in extras:
-            if isinstance(extra, Dependency):
-                return cast("Dependency[Any]", extra)
-            if isinstance(extra, type) and issubclass(extra, Dependency):
-                return cast("Any", extra)()
-        return dependency_of(inner, default)
-    if origin in (typing.Union, types.UnionType):
-        members = typing.get_args(annotation)
-        default = None if types.NoneType in members else default
-        found = (dependency_of(member, default) for member in members)
-        return next((each for each in found if each is not None), None)
-    return None
-
-
-def _injected(annotated: type[Injectable], default: Any) -> Reading[Any]:
-    """The current instance; one that may be missing is then its default."""
-    if default is MISSING:
-        return Reading(annotated.current)
-
-    def read() -> Any:
-        try:
-            return annotated.current()
-        except RuntimeError:
-            return default
-
-    return Reading(read)
 
 
 def _identity(value: Any) -> Hashable:

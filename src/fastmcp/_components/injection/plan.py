@@ -32,8 +32,8 @@ from .dependencies import (
     Made,
     Reading,
     SharedMade,
-    dependency_of,
 )
+from .parameters import dependency_of
 from .steps import Entering, Making, Sharing, Taking, Wiring
 
 
@@ -190,7 +190,7 @@ def _needs_of(factory: Any, bindings: Mapping[str, Any]) -> dict[str, Dependency
             unknown = set[str]()
         if name in bindings or parameter.kind in _VARIADIC:
             continue
-        need = dependency_of(hints.get(name, parameter.annotation), parameter.default)
+        need = _need_of(factory, hints.get(name, parameter.annotation), parameter.default)
         if need is not None:
             needs[name] = need
         elif parameter.default is MISSING and not hasattr(factory, "__signature__"):
@@ -205,6 +205,13 @@ def _needs_of(factory: Any, bindings: Mapping[str, Any]) -> dict[str, Dependency
             f"{', '.join(sorted(unknown))}; take it out of Depends(...)"
         )
     return needs
+
+
+def _need_of(factory: Any, annotation: Any, default: Any) -> Dependency[Any] | None:
+    try:
+        return dependency_of(annotation, default)
+    except InvalidSignature as error:
+        raise InvalidSignature(f"{where(factory)}: {name_of(factory)}() {error}") from None
 
 
 def _opening(factory: Any) -> Callable[..., Any]:

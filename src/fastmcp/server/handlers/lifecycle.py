@@ -21,7 +21,9 @@ async def initialize(context: Context, params: InitializeRequestParams) -> Initi
     server = context.fastmcp
     return InitializeResult(
         protocol_version=context.protocol_version,
-        capabilities=server.capabilities(connected=context.exchange.session is not None),
+        capabilities=server.capabilities(
+            connected=context.exchange.session is not None, revision=context.revision
+        ),
         server_info=server.implementation,
         instructions=server.instructions,
         meta={META_SERVER_INFO: server.server_info} if server.has_own_info else None,

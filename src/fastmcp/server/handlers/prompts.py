@@ -14,15 +14,22 @@ from fastmcp.wire.completion import CompleteRequestParams, CompleteResult, Promp
 from fastmcp.wire.features import GetPromptRequestParams, GetPromptResult
 from fastmcp.wire.inputs import InputRequiredResult
 from fastmcp.wire.resource_names import canonical_uri
+from fastmcp.wire.tasks import CreateTaskResult
+
+from .tasks import background, may_be_task
 
 
 async def get_prompt(
     context: Context, params: GetPromptRequestParams
-) -> PromptResult | InputRequiredResult:
+) -> PromptResult | InputRequiredResult | CreateTaskResult:
     prompt = await context.catalogue.prompts.get(params.name, version_asked_for(params.meta))
     if prompt is None or await permit(prompt) is None:
         hint = unasked(context.fastmcp.failures)
         raise UnknownComponent(f"Unknown prompt: {params.name!r}{hint}")
+    if may_be_task(context, prompt):
+        made = await background(context, prompt, params.arguments)
+        if made is not None:
+            return made
     context.exchange.turns_out_for(prompt)
     try:
         value = await prompt.render(params.arguments)

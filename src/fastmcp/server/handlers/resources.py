@@ -23,16 +23,23 @@ from fastmcp.wire.inputs import InputRequiredResult
 from fastmcp.wire.notifications import SubscriptionsListenRequestParams, SubscriptionsListenResult
 from fastmcp.wire.resource_names import canonical_uri
 from fastmcp.wire.shapes import EmptyResult
+from fastmcp.wire.tasks import CreateTaskResult
+
+from .tasks import background, followed, may_be_task
 
 
 async def read_resource(
     context: Context, params: ReadResourceRequestParams
-) -> ResourceResult | InputRequiredResult:
+) -> ResourceResult | InputRequiredResult | CreateTaskResult:
     found = await _find_resource(context, params.uri, version_asked_for(params.meta))
     if found is None:
         hint = unasked(context.fastmcp.failures)
         raise resource_not_found(params.uri, hint and f"Resource not found: {params.uri}{hint}")
     component, arguments = found
+    if may_be_task(context, component):
+        made = await background(context, component, arguments)
+        if made is not None:
+            return made
     context.exchange.turns_out_for(component)
     try:
         value = await component.read_at(canonical_uri(params.uri), arguments)
@@ -95,4 +102,5 @@ async def listen_for_changes(
             await found[0].watch(uri)
             watched.add(uri)
     audience, exchange = context.host.audience, context.exchange
-    return await listen(audience, exchange, wanted, watched, context.session_id)
+    tasks = await followed(context, wanted.task_ids)
+    return await listen(audience, exchange, wanted, watched, context.session_id, tasks)

@@ -29,17 +29,26 @@ from fastmcp.wire.features import CallToolRequestParams, CallToolResult
 from fastmcp.wire.jsonrpc import NO_PARAMS
 from fastmcp.wire.model import Model
 from fastmcp.wire.revisions import R2025_06_18
+from fastmcp.wire.tasks import CreateTaskResult
+
+from .tasks import background, may_be_task
 
 _SAID_ALOUD = (McpError, ToolError, AuthorizationError, ValidationError, InputUnavailable)
 
 
-async def run_tool(context: Context, params: CallToolRequestParams) -> WholeResult:
+async def run_tool(
+    context: Context, params: CallToolRequestParams
+) -> WholeResult | CreateTaskResult:
     tool = await context.catalogue.tools.get(params.name, version_asked_for(params.meta))
     if tool is None or (tool.auth is not None and await permit(tool) is None):
         hint = unasked(context.fastmcp.failures)
         raise UnknownComponent(f"Unknown tool: {params.name!r}{hint}")
-    context.exchange.turns_out_for(tool)
     arguments = NO_PARAMS if params.arguments is UNSET else params.arguments
+    if may_be_task(context, tool, params.task):
+        made = await background(context, tool, arguments or {})
+        if made is not None:
+            return made
+    context.exchange.turns_out_for(tool)
     return await tool.call(arguments or {})
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..options import HttpDefaults
     from ..session_visibility import SessionVisibility
     from ..subscriptions import Audience
+    from ..tasks.server_tasks import ServerTasks
     from .application.manager import SessionManager
 
 
@@ -42,6 +43,7 @@ class HttpServable(Protocol):
     audience: Audience
     cluster: Cluster | None
     limits: Limits | None
+    tasks: ServerTasks
     request_state_security: RequestStateSecurity
 
     @property

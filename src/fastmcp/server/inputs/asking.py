@@ -28,8 +28,10 @@ async def ask(exchange: Exchange, method: str, params: Model, result: type[R]) -
     """
     exchange.asked += 1
     sender = exchange.sender
+    if exchange.task is not None and not sender.revision.modern and exchange.session is None:
+        raise InputUnavailable("A task of a client without a session cannot ask it anything")
     sent = sieve(params, sender.revision)
-    if sender.revision.modern:
+    if sender.revision.modern or exchange.task is not None:
         _require_declared(exchange, method, params)
         raw = rounds_of(exchange).answer(method, sent)
     else:

@@ -17,9 +17,10 @@ from fastmcp.wire.inputs import InputRequest, InputRequiredResult, ListRootsRequ
 from fastmcp.wire.methods import METHODS
 from fastmcp.wire.model import Model
 from fastmcp.wire.shapes import InputResponseRequestParams
+from fastmcp.wire.tasks import CreateTaskResult
 
 from ..catalogue import version_asked_for
-from .asking import ask, lacking, refusal
+from .asking import ask, lacking, refusal, rounds_of
 from .fingerprint import fingerprint
 from .request_state import RequestStateSecurity, seal, unseal
 from .rounds import Record, Rounds
@@ -38,7 +39,6 @@ def interactive(act: Handler[Context], failed: Failed | None = None) -> Handler[
     """
 
     async def serve(context: Context, params: Any) -> Any:
-        exchange = context.exchange
         if params.request_state is not None or params.input_responses is not None:
             _resume(context, params)
         outcome = None
@@ -47,22 +47,54 @@ def interactive(act: Handler[Context], failed: Failed | None = None) -> Handler[
             if isinstance(outcome, InputRequiredResult):
                 outcome = await _hand_over(context, params, outcome, act)
         except BaseException as fault:
-            if not _ends_round(exchange, fault):
-                if failed is None:
-                    raise
-                outcome = failed(context, params, fault)
-        rounds: Rounds | None = exchange.rounds
+            outcome = _failed(context, params, fault, failed)
+        if context.exchange.goes_on is not None:
+            return await context.exchange.goes_on()
+        rounds: Rounds | None = context.exchange.rounds
         return outcome if rounds is None or not rounds.questions else _suspended(context, rounds)
 
     return serve
 
 
+async def run_once(
+    context: Context, params: Any, act: Handler[Context], failed: Failed | None
+) -> tuple[Any, dict[str, InputRequest]]:
+    """What a function gives whose client is not there to be asked, and what it would ask: it is to
+    run again when that is answered.
+
+    Raises:
+        MissingCapability: what it returned, its client can answer none of.
+    """
+    outcome, asked = None, dict[str, InputRequest]()
+    try:
+        outcome = await act(context, params)
+        if isinstance(outcome, InputRequiredResult):
+            rounds = rounds_of(context.exchange)
+            rounds.record.state = outcome.request_state
+            asked = _answerable(context, outcome)
+    except BaseException as fault:
+        outcome = _failed(context, params, fault, failed)
+    rounds: Rounds | None = context.exchange.rounds
+    return outcome, asked if rounds is None else {**asked, **rounds.questions}
+
+
+def _failed(context: Context, params: Any, fault: BaseException, failed: Failed | None) -> Any:
+    """What is to be said of a failure; nothing of one that only ended the round."""
+    if _ends_round(context.exchange, fault):
+        return None
+    if failed is None:
+        raise fault
+    return failed(context, params, fault)
+
+
 def rendering(render: Render[Context]) -> Render[Context]:
-    """`render`, which leaves a demand for input as it is."""
+    """`render`, which leaves a demand for input as it is, and a task."""
 
     def written(context: Context, params: Any, result: Any) -> Model:
         return (
-            result if isinstance(result, InputRequiredResult) else render(context, params, result)
+            result
+            if isinstance(result, (InputRequiredResult, CreateTaskResult))
+            else render(context, params, result)
         )
 
     return written
@@ -82,10 +114,10 @@ def _resume(context: Context, params: InputResponseRequestParams) -> None:
         record = unseal(_security(context), params.request_state, _bound(context))
     if exchange.sender.session is None:
         exchange.sender = replace(exchange.sender, session=record.session)
-    exchange.rounds = Rounds(record, _readable(params.input_responses or {}, record.asked))
+    exchange.rounds = Rounds(record, readable_answers(params.input_responses or {}, record.asked))
 
 
-def _readable(responses: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any]:
+def readable_answers(responses: Mapping[str, Any], asked: Mapping[str, str]) -> dict[str, Any]:
     """The responses that are results of what was asked; the others count as not given."""
     read: dict[str, Any] = {}
     for key, value in responses.items():
@@ -111,13 +143,15 @@ def _method_of(result: Any) -> str:
 
 
 def _ends_round(exchange: Exchange, fault: BaseException) -> bool:
-    """Whether what a function raised is due to a question that has no answer yet.
+    """Whether what a function raised is due to a question that has no answer yet, or to its wish to
+    go on as a task.
 
     It may be anything: what `Suspended` became on its way, or what came of going on without an
     answer. A fault that has another cause comes up again in the round that has the answer.
     """
     rounds: Rounds | None = exchange.rounds
-    if rounds is None or not rounds.questions:
+    asks = rounds is not None and bool(rounds.questions)
+    if not asks and exchange.goes_on is None:
         return False
     return not isinstance(fault, (asyncio.CancelledError, KeyboardInterrupt, SystemExit))
 
@@ -169,6 +203,22 @@ def _demand(context: Context, wanted: InputRequiredResult) -> InputRequiredResul
     Raises:
         MissingCapability: it can answer none of it.
     """
+    asked = _answerable(context, wanted)
+    rounds: Rounds = context.exchange.rounds or Rounds()
+    record = rounds.close(asked, context.session_id)
+    record.state = wanted.request_state
+    state = None
+    if record.state is not None or record.answers or record.steps:
+        state = seal(_security(context), record, _bound(context))
+    return InputRequiredResult(input_requests=asked or None, request_state=state, meta=wanted.meta)
+
+
+def _answerable(context: Context, wanted: InputRequiredResult) -> dict[str, InputRequest]:
+    """What the client can answer of a demand.
+
+    Raises:
+        MissingCapability: it can answer none of it.
+    """
     capabilities = context.client_capabilities
     given = wanted.input_requests or {}
     asked = {
@@ -181,13 +231,7 @@ def _demand(context: Context, wanted: InputRequiredResult) -> InputRequiredResul
         path = lacking(capabilities, first.method, first.params)
         assert path is not None
         raise refusal(path)
-    rounds: Rounds = context.exchange.rounds or Rounds()
-    record = rounds.close(asked, context.session_id)
-    record.state = wanted.request_state
-    state = None
-    if record.state is not None or record.answers or record.steps:
-        state = seal(_security(context), record, _bound(context))
-    return InputRequiredResult(input_requests=asked or None, request_state=state, meta=wanted.meta)
+    return asked
 
 
 def _security(context: Context) -> RequestStateSecurity:

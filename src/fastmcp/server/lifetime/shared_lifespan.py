@@ -165,6 +165,8 @@ class SharedLifespan:
                 self._begin_background()
                 if self.sessions is not None:
                     exits.push(self.sessions.close)
+                exits.push(self._server.tasks.stop)
+                await self._server.tasks.start()
                 yield
         finally:
             self.result, self.shared_values = {}, None

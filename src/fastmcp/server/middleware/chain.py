@@ -19,6 +19,7 @@ from fastmcp.wire.features import CallToolRequestParams, CallToolResult
 from fastmcp.wire.inputs import InputRequiredResult
 from fastmcp.wire.lifecycle import DiscoverResult, InitializeResult
 from fastmcp.wire.methods import METHODS
+from fastmcp.wire.tasks import CreateTaskResult
 
 from .middleware import CallNext, Hook, Middleware, MiddlewareContext, hooks_for
 
@@ -33,12 +34,12 @@ Link: TypeAlias = CallNext[Any, Any]
 RESULTS: dict[str, tuple[type[Any], ...]] = {
     "initialize": (InitializeResult,),
     "server/discover": (DiscoverResult,),
-    "tools/call": (ToolResult, CallToolResult, InputRequiredResult),
+    "tools/call": (ToolResult, CallToolResult, InputRequiredResult, CreateTaskResult),
     "tools/list": (list, tuple),
-    "resources/read": (ResourceResult, InputRequiredResult),
+    "resources/read": (ResourceResult, InputRequiredResult, CreateTaskResult),
     "resources/list": (list, tuple),
     "resources/templates/list": (list, tuple),
-    "prompts/get": (PromptResult, InputRequiredResult),
+    "prompts/get": (PromptResult, InputRequiredResult, CreateTaskResult),
     "prompts/list": (list, tuple),
     "completion/complete": (CompleteResult,),
 }

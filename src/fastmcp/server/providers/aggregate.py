@@ -108,6 +108,10 @@ class AggregateProvider(ByKind):
         return any(provider.completes for provider in self.providers)
 
     @property
+    def has_tasks(self) -> bool:
+        return any(provider.has_tasks for provider in self.providers)
+
+    @property
     def servers(self) -> Sequence[FastMCP]:
         return [server for provider in self.providers for server in provider.servers]
 

@@ -209,6 +209,11 @@ class Provider:
         return False
 
     @property
+    def has_tasks(self) -> bool:
+        """Whether any component may be run as a background task."""
+        return False
+
+    @property
     def servers(self) -> Sequence[FastMCP]:
         """The servers that it is made of, and those that these are made of."""
         return ()
@@ -258,7 +263,9 @@ class Provider:
         """What may run as a background task."""
         listed = [await self.list_tools(), await self.list_resources()]
         listed += [await self.list_resource_templates(), await self.list_prompts()]
-        return [each for items in listed for each in items if each.task]
+        return [
+            each for items in listed for each in items if each.task and each.task.supports_tasks()
+        ]
 
     async def _listed(self, kind: Kind) -> Sequence[Any]:
         items = kind.checked(await getattr(self, f"_{kind.listing}")())

@@ -60,6 +60,10 @@ class FastMCPProvider(ByKind):
         return self.server.completes
 
     @property
+    def has_tasks(self) -> bool:
+        return self.server.tasks.offered
+
+    @property
     def custom_routes(self) -> Sequence[BaseRoute]:
         return self.server.all_routes
 

@@ -88,6 +88,11 @@ class LocalProvider(Provider):
 
     # Adding and removing
 
+    @property
+    def has_tasks(self) -> bool:
+        shelves = (self.tools, self.resources, self.templates, self.prompts)
+        return any(shelf.has_tasks for shelf in shelves)
+
     def add_tool(self, tool: Tool | Callable[..., Any]) -> Tool:
         """Add a tool, or a function to make one of, as its `@tool` says."""
         return self.tools.add(tool if isinstance(tool, Tool) else self._make_tool(tool, {}))

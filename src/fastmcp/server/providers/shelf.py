@@ -19,7 +19,8 @@ OnDuplicate: TypeAlias = Literal["warn", "error", "replace", "ignore"]
 
 class Shelf(Generic[C]):
     """Components in the order of their registration. `current` has the highest version of each
-    address; `changed` is called after every change, in whatever thread makes it.
+    address, `has_tasks` tells whether any may run as a task; `changed` is called after every
+    change, in whatever thread makes it.
     """
 
     def __init__(self, on_duplicate: OnDuplicate, changed: Callable[[], None]) -> None:
@@ -28,6 +29,7 @@ class Shelf(Generic[C]):
         self._versions: dict[str, dict[str | None, C]] = {}
         self.current: dict[str, C] = {}
         self.edition = 0
+        self.has_tasks = False
 
     def __iter__(self) -> Iterator[C]:
         for versions in list(self._versions.values()):
@@ -39,6 +41,8 @@ class Shelf(Generic[C]):
         Raises:
             ConfigurationError: it is there, or only one of its versions has a number.
         """
+        if component.task is not None and component.task.supports_tasks():
+            self.has_tasks = True
         address = component.address
         versions = self._versions.setdefault(address, {})
         present = versions.get(component.version)

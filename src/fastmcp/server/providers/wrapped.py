@@ -56,6 +56,10 @@ class WrappedProvider(ByKind):
         return self.inner.completes
 
     @property
+    def has_tasks(self) -> bool:
+        return self.inner.has_tasks
+
+    @property
     def servers(self) -> Sequence[FastMCP]:
         return self.inner.servers
 

@@ -74,18 +74,29 @@ class ServedRequest(Scope):
 
     @property
     def origin_request_id(self) -> str | None:
-        """The id of the request that began this: its own."""
+        """The id of the request that began this: its own, or the one that a task was."""
         return self.request_id
 
     @property
     def task_id(self) -> str | None:
         """The id of the background task that runs this; None for a call that is waited for."""
-        return None
+        run = self._exchange.task
+        return None if run is None else run.id
 
     @property
     def is_background_task(self) -> bool:
         """Whether this runs as a background task of the protocol."""
         return self.task_id is not None
+
+    def police(self, policy: Any, kinds: frozenset[str]) -> None:
+        run = self._exchange.task
+        if run is not None:
+            run.policies.follow(policy, kinds)
+
+    async def borrow(self, asked: Any, kinds: frozenset[str]) -> Any:
+        from ..tasks.dependencies import borrowed
+
+        return await borrowed(self, asked, kinds)
 
     @property
     def session_id(self) -> str:

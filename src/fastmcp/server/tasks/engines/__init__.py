@@ -1,0 +1,1 @@
+"""Engines: who delivers the legs of tasks to workers."""

@@ -1,0 +1,170 @@
+"""Legs delivered by Docket, in this process or by Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from fastmcp.exceptions import ConfigurationError, StoreUnavailable
+
+from ..engine import RunLeg
+
+if TYPE_CHECKING:
+    from docket import Docket, Worker
+
+    from .docket_worker import LegWorker
+
+FUNCTION: Final = "fastmcp.leg"
+"""The name under which Docket knows how to run a leg."""
+TIMEOUT: Final = 5.0
+"""After so many seconds a service that does not answer is one that cannot be reached."""
+GRACE: Final = 1.0
+"""So many seconds what others have given to this Docket may take to its end."""
+IDLE_IN_MEMORY: Final = timedelta(milliseconds=250)
+
+
+class DocketEngine:
+    """Delivers by a Docket of this `name` at `url`. One at memory:// is its own, whatever others
+    are called, and what was not run is run when it is opened again.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        *,
+        redelivery_timeout: float,
+        reconnection_delay: float,
+        minimum_check_interval: float,
+    ) -> None:
+        if find_spec("docket") is None:
+            raise ConfigurationError(
+                "Background tasks need pydocket: pip install 'peregrine-mcp[tasks]'"
+            )
+        # What Docket keeps in memory is known by its URL, and belongs to an event loop.
+        self._in_memory = url.startswith("memory://")
+        self._url = f"memory://{secrets.token_hex(8)}" if self._in_memory else url
+        self._waiting: dict[tuple[str, int], float] = {}
+        self._name = name
+        self._redelivery_timeout = timedelta(seconds=redelivery_timeout)
+        self._reconnection_delay = timedelta(seconds=reconnection_delay)
+        self._minimum_check_interval = timedelta(seconds=minimum_check_interval)
+        self._opened = AsyncExitStack()
+        self._docket: Docket | None = None
+        self._worker: LegWorker | None = None
+
+    @property
+    def docket(self) -> Docket | None:
+        """Docket's own object, while this is open."""
+        return self._docket
+
+    @property
+    def worker(self) -> Worker | None:
+        """Docket's own object, while this works."""
+        return self._worker
+
+    async def open(self) -> None:
+        from docket import Docket
+
+        from .docket_worker import run_leg
+
+        docket = Docket(self._name, self._url, execution_ttl=timedelta(0))
+        docket.register(run_leg, names=[FUNCTION])
+        self._opened = AsyncExitStack()
+        try:
+            async with self._reached():
+                await self._opened.enter_async_context(docket)
+                async with docket.redis() as redis:
+                    await redis.exists(docket.stream_key)
+        except BaseException:
+            await self._opened.aclose()
+            raise
+        self._docket, self._worker = docket, None
+        for (task_id, leg), due in tuple(self._waiting.items()):
+            await self.enqueue(task_id, leg, due - time.monotonic())
+
+    async def close(self) -> None:
+        self._docket = None
+        await self._opened.aclose()
+        if self._in_memory:
+            from .docket_memory import forget
+
+            await forget(self._url)
+
+    async def enqueue(self, task_id: str, leg: int, delay: float = 0) -> None:
+        from docket.execution import Disposition, ExecutionState
+
+        docket, key = self._open_docket(), f"{task_id}:{leg}"
+        if self._in_memory:
+            self._waiting[task_id, leg] = time.monotonic() + delay
+        when = datetime.now(UTC) + timedelta(seconds=delay)
+        async with self._reached():
+            added = await docket.add(FUNCTION, when, key)(task_id, leg)
+            if added.disposition is not Disposition.ALREADY_SCHEDULED:
+                return
+            known = await docket.get_execution(key)
+            if known is not None and known.state is ExecutionState.SCHEDULED:
+                await docket.replace(FUNCTION, when, key)(task_id, leg)
+
+    async def work(self, run: RunLeg, *, concurrency: int, name: str) -> None:
+        from .docket_worker import LegWorker
+
+        async def run_waiting(task_id: str, leg: int) -> None:
+            await run(task_id, leg)
+            self._waiting.pop((task_id, leg), None)
+
+        worker = LegWorker(
+            self._open_docket(),
+            run_waiting if self._in_memory else run,
+            IDLE_IN_MEMORY if self._in_memory else self._minimum_check_interval,
+            name=name,
+            concurrency=concurrency,
+            redelivery_timeout=self._redelivery_timeout,
+            reconnection_delay=self._reconnection_delay,
+            minimum_check_interval=self._minimum_check_interval,
+            schedule_automatic_tasks=False,
+        )
+        try:
+            await self._work(worker)
+        finally:
+            self._worker = None
+
+    async def _work(self, worker: LegWorker) -> None:
+        loop = asyncio.get_running_loop()
+        async with worker:
+            self._worker = worker
+            running = loop.create_task(worker.run_forever())
+            try:
+                await asyncio.wait([running])
+            finally:
+                worker.end()
+                # It ends by itself once it has read what was coming, and has waited for what it
+                # runs. In memory, nothing gets lost that was coming.
+                for seconds in (0 if self._in_memory else GRACE, 2 * GRACE):
+                    loop.call_later(seconds, running.cancel)
+        await running
+
+    def _open_docket(self) -> Docket:
+        if self._docket is None:
+            raise StoreUnavailable("Docket is not open")
+        return self._docket
+
+    @asynccontextmanager
+    async def _reached(self) -> AsyncGenerator[None]:
+        from redis.exceptions import RedisError
+
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                yield
+        except (RedisError, OSError, TimeoutError) as error:
+            found = urlsplit(self._url)
+            place = found.path if found.scheme == "unix" else found.netloc.rpartition("@")[2]
+            what = str(error) or f"no answer within {TIMEOUT:g} seconds"
+            raise StoreUnavailable(f"Redis at {place}: {what}") from error

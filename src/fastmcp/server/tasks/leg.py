@@ -1,0 +1,130 @@
+"""A leg: one run of the function of a task, from its record to what became of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET, Raw, Struct, UnsetType, json
+
+from fastmcp._components.current import current_scope
+from fastmcp._runtime.faults import to_error
+from fastmcp.wire.features import CallToolResult
+from fastmcp.wire.inputs import InputRequest
+from fastmcp.wire.methods import METHODS
+from fastmcp.wire.model import Model
+from fastmcp.wire.revisions import sieve
+
+from ..context import Context
+from ..handlers.tools import tool_failure
+from ..inputs.asking import rounds_of
+from ..inputs.rounds import Record, Rounds
+from ..inputs.serving import readable_answers, run_once
+from ..middleware.chain import compile_chain
+from ..routes import HANDLERS
+from .caller import restored
+from .policies import Again
+from .record import Failure, TaskRecord
+from .run import TaskRun
+
+if TYPE_CHECKING:
+    from ..server import FastMCP
+
+
+class Ended(Struct):
+    """The function gave a result, or raised: `is_error` where its result tells of a failure."""
+
+    result: Raw | UnsetType = UNSET
+    error: Failure | None = None
+    is_error: bool = False
+
+    def __call__(self, record: TaskRecord) -> bool:
+        modern = record.caller.revision >= "2026-07-28"
+        record.result, record.error = self.result, self.error
+        failed = self.error is not None or (self.is_error and not modern)
+        record.status = "failed" if failed else "completed"
+        record.status_message = None if self.error is None else self.error.message
+        record.questions, record.rounds = {}, None
+        return True
+
+
+class Asked(Struct):
+    """The function needs answers before it can go on. Keys that it chose itself may come again, so
+    later ones go out with the number of the leg.
+    """
+
+    questions: dict[str, InputRequest]
+    rounds: Record
+    chosen: bool
+
+    def __call__(self, record: TaskRecord) -> bool:
+        leg = record.leg
+        renamed = self.chosen and leg > 1
+        record.asked_as = {f"{key}.{leg}" if renamed else key: key for key in self.questions}
+        record.questions = {
+            shown: Raw(json.encode(self.questions[key])) for shown, key in record.asked_as.items()
+        }
+        record.status, record.rounds, record.answers = "input_required", self.rounds, {}
+        record.leg = leg + 1
+        return True
+
+
+Outcome = Ended | Asked | Again
+
+
+async def run_leg(server: FastMCP, record: TaskRecord, run: TaskRun) -> Outcome:
+    """Run the function of a task once, as its caller, with what was answered before."""
+    exchange = restored(record, run)
+    if record.rounds is not None:
+        exchange.rounds = Rounds(record.rounds, _answers(record, record.rounds))
+    context = Context(server, exchange)
+    token = current_scope.set(context)
+    try:
+        outcome = await _outcome(context, record, run)
+    except Exception as fault:
+        exchange.report(fault)
+        run.policies.fault = fault
+        error = to_error(
+            fault,
+            method=record.method,
+            params=record.params,
+            revision=exchange.sender.revision,
+            masked=server.masks_errors,
+        )
+        outcome = Ended(error=Failure(error.code, error.message, error.data))
+    finally:
+        current_scope.reset(token)
+    if isinstance(outcome, Asked):
+        return outcome
+    failed = outcome.error is not None or outcome.is_error
+    return run.policies.after(failed=failed) or outcome
+
+
+def _answers(record: TaskRecord, rounds: Record) -> dict[str, Any]:
+    """What its client answered, by the keys that the function knows."""
+    given = {record.asked_as[key]: json.decode(raw) for key, raw in record.answers.items()}
+    return readable_answers(given, rounds.asked)
+
+
+async def _outcome(context: Context, record: TaskRecord, run: TaskRun) -> Ended | Asked:
+    act, render = HANDLERS[record.method]
+    if (limits := context.fastmcp.limits) is not None:
+        act = compile_chain(limits.around_results(), record.method, act)
+    params: Any = json.decode(record.params, type=METHODS[record.method].params)
+
+    async def bounded(context: Context, params: Any) -> Any:
+        return await run.policies.bounded(act, context, params)
+
+    def failed(context: Context, params: Any, fault: BaseException) -> CallToolResult:
+        run.policies.fault = fault
+        if record.method != "tools/call":
+            raise fault
+        return tool_failure(context, params, fault)
+
+    outcome, questions = await run_once(context, params, bounded, failed)
+    if questions:
+        rounds = rounds_of(context.exchange)
+        chosen = not rounds.questions
+        return Asked(questions, rounds.close(questions, None), chosen)
+    result: Model = sieve(render(context, params, outcome), context.revision)
+    is_error = isinstance(result, CallToolResult) and bool(result.is_error)
+    return Ended(result=Raw(json.encode(result)), is_error=is_error)

@@ -1,0 +1,173 @@
+"""TaskWorker: runs the legs of tasks in this process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from fastmcp._tracing.presence import tracing_mode
+from fastmcp.exceptions import StoreUnavailable
+
+from .engine import SAFETY
+from .policies import Again
+from .record import Progress, TaskRecord
+from .run import TaskRun
+
+if TYPE_CHECKING:
+    from ..server import FastMCP
+    from .leg import Outcome
+    from .opening import Backend
+    from .store import TaskStore
+
+logger = logging.getLogger("fastmcp.server.tasks")
+
+NOTED: Final = 1.0
+"""After so many seconds it is noted that a leg runs; of one that ends before, with its outcome."""
+
+
+class TaskWorker:
+    """Runs what the engine of a backend delivers, and keeps what becomes of it."""
+
+    def __init__(self, server: FastMCP, store: TaskStore, backend: Backend) -> None:
+        self._server = server
+        self._store = store
+        self._backend = backend
+        self._running: dict[str, tuple[TaskRun, asyncio.Task[Outcome]]] = {}
+        self._beside: set[asyncio.Task[None]] = set()
+
+    async def work(self) -> None:
+        """Work until cancelled."""
+        try:
+            await self._backend.engine.work(
+                self._run, concurrency=self._backend.concurrency, name=self._backend.worker_name
+            )
+        finally:
+            for task in self._beside:
+                task.cancel()
+
+    def changed(self, id: str | None) -> None:
+        """A task has changed; None: any may have. One that was cancelled is interrupted."""
+        for each in (id,) if id is not None else tuple(self._running):
+            if each in self._running:
+                self._do_beside(self._look_at(each))
+
+    def _do_beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Have something done that may fail for now."""
+
+        async def tried() -> None:
+            with suppress(StoreUnavailable):
+                await work
+
+        task = asyncio.get_running_loop().create_task(tried())
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+
+    async def _look_at(self, id: str) -> None:
+        record = await self._store.get(id)
+        running = self._running.get(id)
+        if running is not None and (record is None or record.ended):
+            running[0].cancelled = True
+            running[1].cancel()
+
+    async def _run(self, id: str, leg: int) -> None:
+        """Run a leg that was delivered, perhaps not for the first time."""
+        record = await self._store.get(id)
+        if record is None or record.ended or record.status == "input_required":
+            return
+        if record.leg != leg:
+            if record.leg > leg:  # who delivered it may have ended before that one was enqueued
+                await self._backend.engine.enqueue(id, record.leg, record.delay)
+            return
+        if (other := self._running.get(id)) is not None:
+            await asyncio.wait([other[1]])
+            if other[0].record.leg != leg:  # that was cancelled, and needs a moment to end
+                await asyncio.sleep(0)
+                await self._run(id, leg)
+            return  # delivered again because it takes long
+        run_leg = _runner()
+        run = TaskRun(record, lambda progress: self._save(run, progress))
+        loop = asyncio.get_running_loop()
+        work = loop.create_task(run_leg(self._server, record, run))
+        noting = loop.call_later(NOTED, lambda: self._do_beside(self._note(run)))
+        self._running[id] = (run, work)
+        if (numbers := self._server.tasks.numbers) is not None:
+            numbers.begun(record)
+        try:
+            outcome = await work
+        except asyncio.CancelledError:
+            if not run.cancelled:
+                work.cancel()
+                await asyncio.wait([work])
+                raise
+            return
+        finally:
+            if numbers is not None:
+                numbers.left()
+            noting.cancel()
+            run.over()
+            del self._running[id]
+        await self._keep(run, outcome)
+
+    async def _keep(self, run: TaskRun, outcome: Outcome) -> None:
+        def change(record: TaskRecord) -> bool:
+            if run.unsaved is not None:
+                _advance(record, run.unsaved)
+            return outcome(record)
+
+        if not isinstance(outcome, Again):
+            record = await self._write(run, change)
+            if record is not None and record.ended and self._server.tasks.numbers is not None:
+                self._server.tasks.numbers.ended(record)
+            return
+        # Between the change and the enqueuing this process may end.
+        engine, following = self._backend.engine, run.record.leg + 1
+        await engine.enqueue(run.id, following, outcome.delay + SAFETY)
+        if await self._write(run, change):
+            await engine.enqueue(run.id, following, outcome.delay)
+
+    async def _save(self, run: TaskRun, progress: Progress) -> None:
+        def change(record: TaskRecord) -> bool:
+            _advance(record, progress)
+            return True
+
+        await self._write(run, change)
+
+    async def _note(self, run: TaskRun) -> None:
+        if not run.noted:
+            await self._write(run, lambda record: True)
+
+    async def _write(self, run: TaskRun, change: Callable[[TaskRecord], bool]) -> TaskRecord | None:
+        """Change the record of what was run, and who runs it: the record then, or None where that
+        leg is over by now.
+        """
+
+        def changed(record: TaskRecord) -> bool:
+            if record.ended or record.leg != run.record.leg:
+                return False
+            record.worker = self._backend.worker_name
+            if record.started_at is None:
+                record.started_at = run.began
+            return change(record)
+
+        found = await self._store.change(run.id, changed)
+        run.noted = True
+        return found[0] if found is not None and found[1] else None
+
+
+def _runner() -> Callable[[FastMCP, TaskRecord, TaskRun], Coroutine[Any, Any, Outcome]]:
+    """What runs a leg, with spans in a program that traces."""
+    if tracing_mode() == "off":
+        from .leg import run_leg
+
+        return run_leg
+    from .leg_tracing import run_traced_leg
+
+    return run_traced_leg
+
+
+def _advance(record: TaskRecord, progress: Progress) -> None:
+    record.progress = progress
+    record.status_message = progress.message
