@@ -24,6 +24,12 @@ in_both_eras = pytest.mark.parametrize("revision", ERAS)
 ROME = {"action": "accept", "content": {"value": "Rome"}}
 
 
+@pytest.fixture(autouse=True)
+def kept(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test is for each place where tasks can be kept."""
+    monkeypatch.setenv("FASTMCP_DOCKET_URL", backend)
+
+
 def run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
     return asyncio.run(work())
 

@@ -21,6 +21,7 @@ from fastmcp import Client, Context, FastMCP
 from fastmcp.client.elicitation import ElicitResult
 from fastmcp.client.transports import StdioTransport
 from fastmcp.exceptions import ToolError
+from fastmcp.server import create_proxy
 from telemetry.collector import Collector
 from telemetry.recorded import Recorded
 
@@ -74,6 +75,23 @@ def test_a_task_is_in_the_tree_of_its_request(recorded: Recorded, reach: Reach, 
     assert attributes["mcp.task.id"] == ids[0]
     assert attributes["mcp.task.leg"] == 1
     assert attributes["gen_ai.tool.name"] == "work"
+
+
+def test_a_task_behind_a_proxy_is_in_the_tree(recorded: Recorded, reach: Reach, mode: str) -> None:
+    """From the client through the proxy to the worker of the server behind."""
+
+    async def use(client: Client) -> None:
+        with own("outer"):
+            task = await client.call_tool("work", task=True)
+            assert (await task.result()).data == "done"
+
+    used(reach(create_proxy(reach(server()), name="Proxy")), use, mode=mode)
+
+    path = recorded.path("inner")
+    assert (path[0], path[-1]) == ("outer", "inner")
+    call = ["tools/call work CLIENT", "tools/call work SERVER"]
+    spans = [name for name in path if name in (*call, "task tools/call work CONSUMER")]
+    assert spans == [*call, *call, "task tools/call work CONSUMER"]
 
 
 def test_every_run_of_a_task_that_asks_is_there(

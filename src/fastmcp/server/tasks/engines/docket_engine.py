@@ -30,6 +30,14 @@ GRACE: Final = 1.0
 IDLE_IN_MEMORY: Final = timedelta(milliseconds=250)
 
 
+def _is_there(package: str) -> bool:
+    """Whether it can be imported, told without doing so."""
+    try:
+        return find_spec(package) is not None
+    except ValueError:  # somebody keeps it from being imported
+        return False
+
+
 class DocketEngine:
     """Delivers by a Docket of this `name` at `url`. One at memory:// is its own, whatever others
     are called, and what was not run is run when it is opened again.
@@ -44,7 +52,7 @@ class DocketEngine:
         reconnection_delay: float,
         minimum_check_interval: float,
     ) -> None:
-        if find_spec("docket") is None:
+        if not _is_there("docket"):
             raise ConfigurationError(
                 "Background tasks need pydocket: pip install 'peregrine-mcp[tasks]'"
             )
