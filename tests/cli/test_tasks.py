@@ -243,6 +243,8 @@ def watching(place: Place, *options: str, stdout: int) -> Generator[subprocess.P
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         start_new_session=True,
+        # Whoever runs the tests may ignore it, which is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         try:
             yield process

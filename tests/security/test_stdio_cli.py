@@ -159,7 +159,7 @@ def test_cve_2025_68144_no_argument_of_a_call_reaches_a_program() -> None:
     assert starting == PLACES
 
 
-@pytest.mark.parametrize("command", ["install", "dev", "inspect", "generate-cli", "tasks"])
+@pytest.mark.parametrize("command", ["install", "dev", "inspect", "generate-cli"])
 def test_cve_2025_62801_there_is_no_installer_and_no_page_for_developers(command: str) -> None:
     """Who adds one adds the attacks on it: names in a shell, deeplinks, generated code, pages that
     start programs.
