@@ -18,7 +18,7 @@ ENDED: Final = frozenset(("completed", "failed", "cancelled"))
 
 # A server is asked for the state soon after it was asked last, then ever later, in seconds: up to
 # what it says itself or, where it says nothing, the default.
-SHORTEST_PAUSE: Final = 0.02
+SHORTEST_PAUSE: Final = 0.01
 DEFAULT_INTERVAL: Final = 1.0
 # After it has told of a change by itself, it is asked in case that the next one is lost.
 TOLD_PAUSE: Final = 5.0
@@ -151,7 +151,7 @@ class RemoteTask:
                     answer.add_done_callback(lambda _: self._wake(heard=True))
                 if not await self._woken(TOLD_PAUSE if self._told else pause):
                     await self.fetch()
-                pause = min(2 * pause, self._interval)
+                pause = min(1.5 * pause, self._interval)
         finally:
             if answer is not None:
                 answer.cancel()
