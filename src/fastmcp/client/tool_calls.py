@@ -170,16 +170,13 @@ class ToolCalls:
             self._refused(error, raise_on_error=True)
             raise
         version = options.get("version")
-        task = ToolTask(
+        return await ToolTask(
             running,
             lambda raw: self._value(name, version, _read(raw)),
             task_id,
             failed=lambda error: self._refused(error, raise_on_error),
             raise_on_error=raise_on_error,
-        )
-        if running is None:
-            await task.settle(answer)
-        return task
+        ).settled(answer)
 
 
 def _params(name: str, arguments: Mapping[str, Any] | None) -> dict[str, Any]:

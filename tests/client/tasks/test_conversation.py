@@ -363,7 +363,9 @@ def test_a_server_is_asked_soon_and_then_ever_later() -> None:
 
     used(server, use)
     pauses = [later - earlier for earlier, later in itertools.pairwise(times)]
-    assert all(pause >= least for pause, least in zip(pauses, (0.013, 0.02, 0.03, 0.045), strict=True))
+    assert all(
+        pause >= least for pause, least in zip(pauses, (0.013, 0.02, 0.03, 0.045), strict=True)
+    )
 
 
 def test_pauses_grow_only_up_to_what_the_server_wishes() -> None:

@@ -85,10 +85,7 @@ class ClientTasks:
             return list(read_result(ReadResourceResult, raw, "resources/read").contents)
 
         running, raw = await self.submit("resources/read", {"uri": uri}, ttl, meta=meta)
-        task = ResourceTask(running, contents, id)
-        if running is None:
-            await task.settle(raw)
-        return task
+        return await ResourceTask(running, contents, id).settled(raw)
 
     async def prompt(
         self,
@@ -103,10 +100,7 @@ class ClientTasks:
             return read_result(GetPromptResult, raw, "prompts/get")
 
         running, raw = await self.submit("prompts/get", params, ttl, meta=meta)
-        task = PromptTask(running, rendered, id)
-        if running is None:
-            await task.settle(raw)
-        return task
+        return await PromptTask(running, rendered, id).settled(raw)
 
     def begun(self, created: Created) -> RemoteTask:
         """A task that the server has made."""

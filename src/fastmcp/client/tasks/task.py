@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import Awaitable, Callable, Generator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from msgspec import Raw
 
@@ -38,9 +38,11 @@ class Task(Generic[T]):
         self._id = id or str(uuid.uuid4())
         self._value: T | None = None
 
-    async def settle(self, answer: Raw) -> None:
-        """Take the answer that the server gave at once."""
-        self._value = await self._read(answer)
+    async def settled(self, answer: Raw) -> Self:
+        """Itself, with the answer of the server as its result where that is no task."""
+        if self._running is None:
+            self._value = await self._read(answer)
+        return self
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.task_id}>"

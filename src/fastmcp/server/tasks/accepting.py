@@ -8,7 +8,7 @@ from msgspec import UNSET, DecodeError, Struct, UnsetType, json
 
 from fastmcp._components.component import Component
 from fastmcp._runtime.exchange import Exchange
-from fastmcp.exceptions import MethodNotFound, MissingCapability
+from fastmcp.exceptions import MethodNotFound
 from fastmcp.wire.revisions import R2025_11_25
 from fastmcp.wire.tasks import TASKS_EXTENSION, CreateTaskResult, TaskMetadata
 
@@ -17,7 +17,7 @@ from ..inputs.rounds import Suspended
 from ..request.detached import Nobody
 from ..state.session_names import values_of
 from .config import TaskConfig
-from .rendering import created
+from .rendering import created, undeclared
 
 BECOMING = "what makes a task of the request"
 FOLLOWED = 1_000
@@ -112,7 +112,6 @@ def _require(context: Context, component: Component) -> None:
             "the parameters, in a session of 2025-11-25"
         )
     if context.exchange.method == "tools/call":
-        raise MissingCapability(
-            f"The tool {component.name!r} runs as a task: declare the extension {TASKS_EXTENSION}",
-            {"requiredCapabilities": {"extensions": {TASKS_EXTENSION: {}}}},
+        raise undeclared(
+            f"The tool {component.name!r} runs as a task: declare the extension {TASKS_EXTENSION}"
         )

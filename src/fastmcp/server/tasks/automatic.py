@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import UNSET, Raw, json
+from msgspec import Raw, json
 
 from fastmcp._components.functions.signature import Signature
 from fastmcp.exceptions import ConfigurationError
@@ -94,7 +94,5 @@ def _record(tool: Tool, policy: Any) -> TaskRecord:
 def _begin_anew(record: TaskRecord, due_at: float | None) -> bool:
     if not record.ended:
         return False
-    record.status, record.status_message, record.progress = "working", None, None
-    record.result, record.error, record.attempts, record.due_at = UNSET, None, 0, due_at
-    record.leg += 1
+    record.begin_anew(due_at)
     return True

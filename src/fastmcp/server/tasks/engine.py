@@ -41,3 +41,18 @@ class TaskEngine(Protocol):
         delivered again. A service that cannot be reached is tried again after `reconnection_delay`.
         """
         ...
+
+
+async def enqueue_with(
+    engine: TaskEngine,
+    task_id: str,
+    leg: int,
+    change: Callable[[], Awaitable[bool]],
+    delay: float = 0,
+) -> None:
+    """Enqueue the leg that `change` makes the next one, which says whether it did. This process may
+    end in between: so it is enqueued before, for later, and after, for when it is due.
+    """
+    await engine.enqueue(task_id, leg, delay + SAFETY)
+    if await change():
+        await engine.enqueue(task_id, leg, delay)

@@ -12,7 +12,7 @@ from fastmcp.wire.features import CallToolResult
 from fastmcp.wire.inputs import InputRequest
 from fastmcp.wire.methods import METHODS
 from fastmcp.wire.model import Model
-from fastmcp.wire.revisions import sieve
+from fastmcp.wire.revisions import REVISIONS, sieve
 
 from ..context import Context
 from ..handlers.tools import tool_failure
@@ -38,7 +38,7 @@ class Ended(Struct):
     is_error: bool = False
 
     def __call__(self, record: TaskRecord) -> bool:
-        modern = record.caller.revision >= "2026-07-28"
+        modern = REVISIONS[record.caller.revision].modern
         record.result, record.error = self.result, self.error
         failed = self.error is not None or (self.is_error and not modern)
         record.status = "failed" if failed else "completed"

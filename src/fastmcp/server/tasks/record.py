@@ -120,6 +120,13 @@ class TaskRecord(Struct, omit_defaults=True, kw_only=True):
     error: Failure | None = None
     fault: str | None = None
 
+    def begin_anew(self, due_at: Seconds | None = None) -> None:
+        """Be as it was when it was made, for a leg that comes after all that there were."""
+        self.status, self.status_message, self.progress = "working", None, None
+        self.result, self.error, self.attempts = UNSET, None, 0
+        self.worker, self.started_at, self.due_at = None, None, due_at
+        self.leg += 1
+
     @property
     def ended(self) -> bool:
         """Whether it has come to its end, whatever that is."""

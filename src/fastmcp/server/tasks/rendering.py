@@ -5,12 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from msgspec import UNSET, Raw, json
+from msgspec import UNSET, Raw, json, to_builtins
 
+from fastmcp.exceptions import MissingCapability
 from fastmcp.wire.model import Model
 from fastmcp.wire.notifications import ProgressNotificationParams
 from fastmcp.wire.revisions import LATEST_MODERN, Revision
-from fastmcp.wire.tasks import CreateTaskResult, GetTaskResult, Task
+from fastmcp.wire.tasks import (
+    TASKS_EXTENSION,
+    CancelTaskResult,
+    CreateTaskResult,
+    GetTaskResult,
+    Task,
+)
 
 from .record import TaskRecord
 
@@ -36,6 +43,16 @@ def got(record: TaskRecord, revision: Revision) -> GetTaskResult:
     return GetTaskResult(**_modern(record), **outcome(record))
 
 
+def cancelled_now(record: TaskRecord) -> CancelTaskResult:
+    """The state of a task of 2025-11-25 that has been cancelled."""
+    return CancelTaskResult(**_core(record))
+
+
+def undeclared(text: str) -> MissingCapability:
+    """The error for a modern client that did not say that it knows tasks."""
+    return MissingCapability(text, {"requiredCapabilities": {"extensions": {TASKS_EXTENSION: {}}}})
+
+
 def outcome(record: TaskRecord) -> dict[str, Any]:
     """What comes with the state of a task in the extension."""
     members: dict[str, Any] = {}
@@ -44,7 +61,7 @@ def outcome(record: TaskRecord) -> dict[str, Any]:
     if record.result is not UNSET:
         members["result"] = record.result
     if record.error is not None:
-        members["error"] = json.decode(json.encode(record.error))
+        members["error"] = to_builtins(record.error)
     return members
 
 

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import UNSET, Raw, Struct, convert, json
+from msgspec import UNSET, Raw, Struct, json
 
-from fastmcp.exceptions import InvalidParams, McpError, MethodNotFound, MissingCapability
+from fastmcp.exceptions import InvalidParams, McpError, MethodNotFound
 from fastmcp.server.context import Context
 from fastmcp.server.subscriptions import MAX_SUBSCRIPTIONS
 from fastmcp.server.tasks.record import TaskRecord
-from fastmcp.server.tasks.rendering import RELATED_TASK, as_task, got
-from fastmcp.server.tasks.service import TaskService
+from fastmcp.server.tasks.rendering import RELATED_TASK, as_task, cancelled_now, got, undeclared
+from fastmcp.server.tasks.service import TaskService, known
 from fastmcp.wire.shapes import EmptyResult
 from fastmcp.wire.tasks import (
     TASKS_EXTENSION,
@@ -50,7 +50,7 @@ async def cancel_task(context: Context, params: CancelTaskRequestParams) -> Canc
         return CancelTaskResult()
     if not cancelled:
         raise InvalidParams(f"Task {record.id} has ended: it is {record.status}")
-    return convert(as_task(record), CancelTaskResult, from_attributes=True)
+    return cancelled_now(record)
 
 
 async def list_tasks(context: Context, params: ListTasksRequestParams) -> ListTasksResult:
@@ -79,9 +79,7 @@ async def task_result(context: Context, params: GetTaskPayloadRequestParams) -> 
             reached = await service.until(record.id, lambda now: now.status != "input_required")
         else:
             reached = await service.until(record.id, lambda now: now.status != "working")
-        if reached is None:
-            raise InvalidParams(f"Task not found: {record.id}")
-        record = reached
+        record = known(record.id, reached)
     if record.error is not None:
         raise McpError(code=record.error.code, message=record.error.message, data=record.error.data)
     if record.result is UNSET:
@@ -156,8 +154,5 @@ async def _service(context: Context) -> TaskService:
     if not tasks.offered:
         raise MethodNotFound(f"Method not found: {method}; this server has no tasks")
     if context.revision.modern and not context.client_supports_extension(TASKS_EXTENSION):
-        raise MissingCapability(
-            f"{method} needs a client that declares the extension {TASKS_EXTENSION}",
-            {"requiredCapabilities": {"extensions": {TASKS_EXTENSION: {}}}},
-        )
+        raise undeclared(f"{method} needs a client that declares the extension {TASKS_EXTENSION}")
     return await tasks.service()

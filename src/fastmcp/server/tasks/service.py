@@ -7,10 +7,10 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import UNSET, Raw, json
+from msgspec import Raw, json
 
 from fastmcp._components.component import Component
 from fastmcp.exceptions import InvalidParams, StoreUnavailable
@@ -21,7 +21,7 @@ from ..subscriptions import Told
 from .automatic import begin_automatic
 from .caller import caller_of
 from .config import TaskConfig
-from .engine import SAFETY
+from .engine import enqueue_with
 from .opening import Backend
 from .record import TaskRecord
 from .rendering import notifications_of
@@ -72,27 +72,19 @@ class TaskService:
         async with self._starting:
             if self._loop is not None:
                 return
-            await self.store.open(self._heard)
-            try:
+            async with AsyncExitStack() as opened:
+                await self.store.open(self._heard)
+                opened.push_async_callback(self.store.close)
                 await self.backend.engine.open()
-            except BaseException:
-                await self.store.close()
-                raise
-            if self.backend.concurrency:
-                await self._begin_automatic()
+                opened.push_async_callback(self.backend.engine.close)
+                if self.backend.concurrency:
+                    await begin_automatic(self.server, self.store, self.backend.engine)
+                opened.pop_all()
             self._loop = asyncio.get_running_loop()
             self.server.audience.describe = self._described
             if self.backend.concurrency:
                 self._embedded = self._loop.create_task(self.worker.work())
                 self._embedded.add_done_callback(_tell_of_fault)
-
-    async def _begin_automatic(self) -> None:
-        try:
-            await begin_automatic(self.server, self.store, self.backend.engine)
-        except BaseException:
-            await self.backend.engine.close()
-            await self.store.close()
-            raise
 
     async def stop(self) -> None:
         """Stop working, and disconnect. What was running is run again, where tasks outlive us."""
@@ -168,12 +160,10 @@ class TaskService:
             InvalidParams: there is none of this id, or it is somebody else's.
         """
         await self.start()
-        return self._own(context.principal, id, await self.store.get(id))
-
-    def _own(self, owner: str | None, id: str, record: TaskRecord | None) -> TaskRecord:
-        if record is None or record.owner != owner:
-            raise InvalidParams(f"Task not found: {id}")
-        return record
+        record = await self.store.get(id)
+        return known(
+            id, record if record is not None and record.owner == context.principal else None
+        )
 
     async def listed(self, context: Context) -> list[str]:
         """The ids of the tasks that the caller may see, the latest first; some may be gone."""
@@ -190,12 +180,11 @@ class TaskService:
         Raises:
             InvalidParams: it is gone.
         """
-        changed = await self.store.change(id, _cancelled)
-        if changed is None:
-            raise InvalidParams(f"Task not found: {id}")
-        if changed[1] and self.server.tasks.numbers is not None:
-            self.server.tasks.numbers.ended(changed[0])
-        return changed
+        found, cancelled = await self.store.change(id, _cancelled) or (None, False)
+        record = known(id, found)
+        if cancelled and self.server.tasks.numbers is not None:
+            self.server.tasks.numbers.ended(record)
+        return record, cancelled
 
     async def answer(self, id: str, answers: Mapping[str, Any]) -> None:
         """Answers to some of what a task asks, by key; unknown keys, and those that have been
@@ -204,17 +193,19 @@ class TaskService:
         Raises:
             InvalidParams: it is gone.
         """
-        record = await self.store.get(id)
-        if record is None:
-            raise InvalidParams(f"Task not found: {id}")
+        record = known(id, await self.store.get(id))
         if record.status != "input_required":
             return
-        if not record.questions.keys() - answers.keys():
-            # Between the change and the enqueuing this process may end.
-            await self.backend.engine.enqueue(id, record.leg, SAFETY)
-        changed = await self.store.change(id, lambda found: _answered(found, answers))
-        if changed is not None and changed[0].status == "working":
-            await self.backend.engine.enqueue(id, changed[0].leg)
+
+        async def changed() -> bool:
+            found = await self.store.change(id, lambda now: _answered(now, answers))
+            return found is not None and found[0].status == "working"
+
+        if record.questions.keys() - answers.keys():
+            if await changed():  # others have answered the rest meanwhile
+                await self.backend.engine.enqueue(id, record.leg)
+            return
+        await enqueue_with(self.backend.engine, id, record.leg, changed)
 
     async def retry(self, id: str) -> TaskRecord:
         """Run a task once more that has failed or was cancelled.
@@ -222,17 +213,18 @@ class TaskService:
         Raises:
             InvalidParams: it is gone, or in another status.
         """
-        record = await self.store.get(id)
-        if record is None:
-            raise InvalidParams(f"Task not found: {id}")
+        record = known(id, await self.store.get(id))
         if record.status not in ("failed", "cancelled"):
             raise InvalidParams(f"Task {id} is {record.status}: only one that failed is run again")
-        await self.backend.engine.enqueue(id, record.leg + 1, SAFETY)
-        changed = await self.store.change(id, _begun_anew)
-        if changed is None:
-            raise InvalidParams(f"Task not found: {id}")
-        await self.backend.engine.enqueue(id, changed[0].leg)
-        return changed[0]
+
+        async def changed() -> bool:
+            nonlocal record
+            found = await self.store.change(id, _begun_anew)
+            record = known(id, None if found is None else found[0])
+            return True
+
+        await enqueue_with(self.backend.engine, id, record.leg + 1, changed)
+        return record
 
     async def until(self, id: str, reached: Callable[[TaskRecord], bool]) -> TaskRecord | None:
         """Wait for a task to be as it shall; None when it is gone."""
@@ -247,6 +239,17 @@ class TaskService:
                         await event.wait()
                 except TimeoutError:
                     continue
+
+
+def known(id: str, record: TaskRecord | None) -> TaskRecord:
+    """A task that is there.
+
+    Raises:
+        InvalidParams: it is not, or not for who asks.
+    """
+    if record is None:
+        raise InvalidParams(f"Task not found: {id}")
+    return record
 
 
 def _tell_of_fault(work: asyncio.Task[None]) -> None:
@@ -292,9 +295,5 @@ def _answered(record: TaskRecord, answers: Mapping[str, Any]) -> bool:
 def _begun_anew(record: TaskRecord) -> bool:
     if record.status not in ("failed", "cancelled"):
         return False
-    record.status, record.status_message, record.progress = "working", None, None
-    record.result, record.error, record.attempts = UNSET, None, 0
-    record.worker, record.started_at = None, None
-    record.leg += 1
-    record.due_at = None
+    record.begin_anew()
     return True

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fastmcp._tracing.presence import tracing_mode
 from fastmcp.exceptions import StoreUnavailable
 
-from .engine import SAFETY
+from .engine import enqueue_with
 from .policies import Again
 from .record import Progress, TaskRecord
 from .run import TaskRun
@@ -122,11 +122,12 @@ class TaskWorker:
             if record is not None and record.ended and self._server.tasks.numbers is not None:
                 self._server.tasks.numbers.ended(record)
             return
-        # Between the change and the enqueuing this process may end.
-        engine, following = self._backend.engine, run.record.leg + 1
-        await engine.enqueue(run.id, following, outcome.delay + SAFETY)
-        if await self._write(run, change):
-            await engine.enqueue(run.id, following, outcome.delay)
+
+        async def changed() -> bool:
+            return await self._write(run, change) is not None
+
+        following = run.record.leg + 1
+        await enqueue_with(self._backend.engine, run.id, following, changed, outcome.delay)
 
     async def _save(self, run: TaskRun, progress: Progress) -> None:
         def change(record: TaskRecord) -> bool:

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -79,6 +80,7 @@ class DocketEngine:
         return self._worker
 
     async def open(self) -> None:
+        await asyncio.to_thread(import_module, "docket")  # it takes a second or two
         from docket import Docket
 
         from .docket_worker import run_leg
