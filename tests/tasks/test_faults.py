@@ -33,19 +33,19 @@ asyncio.run(main())
 """
 
 
-def test_without_pydocket_a_server_with_tasks_does_not_start() -> None:
+def test_without_pydocket_a_server_with_tasks_in_redis_does_not_start() -> None:
     """And says what to install."""
-    run = run_python("-c", WITHOUT.format(tasks=True, docket=None))
+    run = run_python("-c", WITHOUT.format(tasks=True, docket="redis://localhost"))
 
     assert run.returncode == 1
     assert "pip install 'peregrine-mcp[tasks]'" in run.stderr.splitlines()[-1]
 
 
-def test_a_file_needs_no_pydocket_nor_does_a_server_without_tasks(tmp_path: Path) -> None:
-    """Only Docket does."""
-    url = f"sqlite:///{tmp_path}/tasks.db"
-    assert run_python("-c", WITHOUT.format(tasks=True, docket=url)).stdout == "runs\n"
-    assert run_python("-c", WITHOUT.format(tasks=None, docket=None)).stdout == "runs\n"
+@pytest.mark.parametrize("url", ["sqlite:///tasks.db", "memory://"])
+def test_a_file_and_memory_need_no_pydocket(url: str, tmp_path: Path) -> None:
+    """Only Redis does."""
+    program = WITHOUT.format(tasks=True, docket=url)
+    assert run_python("-c", program, cwd=tmp_path).stdout == "runs\n"
 
 
 @pytest.mark.parametrize("url", ["mysql://localhost", "redis", "sqlite://", "redis://h:port"])
@@ -80,7 +80,6 @@ def test_a_redis_that_goes_away_is_told_to_those_who_ask(
 ) -> None:
     """Nothing waits for it; once it is back, so are the tasks."""
     monkeypatch.setenv("FASTMCP_DOCKET_RECONNECTION_DELAY", "0.2")
-    monkeypatch.setenv("FASTMCP_DOCKET_REDELIVERY_TIMEOUT", "2")
     port = free_port()
     mcp = FastMCP("x", tasks=True, docket=f"redis://127.0.0.1:{port}")
     mcp.tool(lambda: 1, name="one")

@@ -11,6 +11,7 @@ from processes import free_port
 from fastmcp.exceptions import ConfigurationError, StoreUnavailable
 from fastmcp.server.backplane import MemoryBackplane, RedisBackplane, SQLiteBackplane
 from fastmcp.server.tasks.engines.docket_engine import DocketEngine
+from fastmcp.server.tasks.engines.memory_engine import MemoryEngine
 from fastmcp.server.tasks.engines.sqlite_engine import SQLiteEngine
 from fastmcp.server.tasks.opening import backend_of, without_password
 
@@ -18,7 +19,7 @@ from fastmcp.server.tasks.opening import backend_of, without_password
 def test_each_url_has_its_backplane_and_its_engine(tmp_path: Path) -> None:
     """What is in memory does not outlast the process."""
     kinds = {
-        "memory://": (MemoryBackplane, DocketEngine, False),
+        "memory://": (MemoryBackplane, MemoryEngine, False),
         "redis://localhost": (RedisBackplane, DocketEngine, True),
         "rediss://localhost:6380/2": (RedisBackplane, DocketEngine, True),
         "unix:///run/redis.sock": (RedisBackplane, DocketEngine, True),

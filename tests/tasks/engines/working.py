@@ -16,6 +16,7 @@ from typing import Any
 
 from fastmcp.server.tasks.engine import TaskEngine
 from fastmcp.server.tasks.engines.docket_engine import DocketEngine
+from fastmcp.server.tasks.engines.memory_engine import MemoryEngine
 from fastmcp.server.tasks.engines.sqlite_engine import SQLiteEngine
 
 SECONDS = 20
@@ -32,6 +33,8 @@ def make_engine(
             redelivery_timeout=redelivery_timeout,
             reconnection_delay=reconnection_delay,
         )
+    if url.startswith("memory://"):
+        return MemoryEngine(name, concurrency=10, worker_name="here")
     return DocketEngine(
         url,
         name,

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast
 
@@ -17,13 +16,10 @@ from ..request.served_request import ServedRequest
 if TYPE_CHECKING:
     from docket import Docket, Worker
 
-    from .service import TaskService
 
 Part: TypeAlias = Literal["docket", "worker"]
 
 _MARKERS: Final = {"docket": "CurrentDocket()", "worker": "CurrentWorker()"}
-STARTING: Final = 5.0
-"""So many seconds a worker has for its start."""
 
 
 def CurrentDocket() -> Docket:
@@ -60,18 +56,16 @@ async def _of(context: ServedRequest, part: Part) -> Any:
         )
     service = await tasks.service()
     engine: Any = service.backend.engine
-    if not hasattr(engine, part):
+    if not hasattr(engine, "lend"):
         raise ConfigurationError(
             f"{marker}: the tasks at {service.backend.url} are not Docket's; it serves memory:// "
             "and redis://"
         )
     await service.start()
     _acquaint()
-    if part == "docket":
-        return engine.docket
-    if not service.backend.concurrency:
+    if part == "worker" and not service.backend.concurrency:
         raise ConfigurationError(f"{marker}: this process runs no tasks; its concurrency is 0")
-    return await _begun(service)
+    return await engine.lend(part)
 
 
 def _acquaint() -> None:
@@ -80,15 +74,6 @@ def _acquaint() -> None:
 
     theirs: Any = docket.dependencies.Dependency
     theirs.register(Dependency)
-
-
-async def _begun(service: TaskService) -> Any:
-    """The worker, which begins beside those who wait for it."""
-    engine: Any = service.backend.engine
-    async with asyncio.timeout(STARTING):
-        while engine.worker is None:
-            await asyncio.sleep(0.01)
-    return engine.worker
 
 
 def _of_docket_itself(part: Part) -> Any:

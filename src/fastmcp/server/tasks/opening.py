@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import socket
+from typing import Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -50,7 +51,7 @@ def backend_of(server_name: str | None, url: str | None) -> Backend:
     scheme = _scheme(place, "FASTMCP_DOCKET_URL=" if url is None else "docket=")
     name = settings.docket_name if server_name is None else f"{settings.docket_name}:{server_name}"
     worker_name = settings.docket_worker_name or f"{socket.gethostname()}#{os.getpid()}"
-    backplane, engine = (_sqlite if scheme == "sqlite" else _docket)(place, name)
+    backplane, engine = _OPENED.get(scheme, _redis)(place, name, worker_name)
     return Backend(
         backplane=backplane,
         engine=engine,
@@ -76,7 +77,15 @@ def _scheme(place: str, keyword: str) -> str:
     return scheme
 
 
-def _sqlite(place: str, name: str) -> tuple[Backplane, TaskEngine]:
+def _memory(place: str, name: str, worker_name: str) -> tuple[Backplane, TaskEngine]:
+    from ..backplane.memory import MemoryBackplane
+    from .engines.memory_engine import MemoryEngine
+
+    engine = MemoryEngine(name, concurrency=settings.docket_concurrency, worker_name=worker_name)
+    return MemoryBackplane(), engine
+
+
+def _sqlite(place: str, name: str, worker_name: str) -> tuple[Backplane, TaskEngine]:
     from ..backplane.sqlite import SQLiteBackplane
     from .engines.sqlite_engine import TIMEOUT, SQLiteEngine
 
@@ -90,7 +99,8 @@ def _sqlite(place: str, name: str) -> tuple[Backplane, TaskEngine]:
     return backplane, engine
 
 
-def _docket(place: str, name: str) -> tuple[Backplane, TaskEngine]:
+def _redis(place: str, name: str, worker_name: str) -> tuple[Backplane, TaskEngine]:
+    from ..backplane.redis import RedisBackplane
     from .engines.docket_engine import DocketEngine
 
     engine = DocketEngine(
@@ -100,17 +110,10 @@ def _docket(place: str, name: str) -> tuple[Backplane, TaskEngine]:
         reconnection_delay=settings.docket_reconnection_delay,
         minimum_check_interval=settings.docket_minimum_check_interval,
     )
-    return _backplane(place), engine
+    return RedisBackplane(place), engine
 
 
-def _backplane(place: str) -> Backplane:
-    if place.startswith("memory://"):
-        from ..backplane.memory import MemoryBackplane
-
-        return MemoryBackplane()
-    from ..backplane.redis import RedisBackplane
-
-    return RedisBackplane(place)
+_OPENED: Final = {"memory": _memory, "sqlite": _sqlite}
 
 
 def without_password(url: str) -> str:

@@ -1,24 +1,22 @@
-"""Legs delivered by Docket, in this process or by Redis."""
+"""Legs delivered by Docket, through Redis."""
 
 from __future__ import annotations
 
 import asyncio
-import secrets
-import time
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
-from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from fastmcp.exceptions import ConfigurationError, StoreUnavailable
+from fastmcp.exceptions import StoreUnavailable
 
 from ..engine import RunLeg
+from .docket_presence import demand_docket
 
 if TYPE_CHECKING:
-    from docket import Docket, Worker
+    from docket import Docket
 
     from .docket_worker import LegWorker
 
@@ -26,23 +24,14 @@ FUNCTION: Final = "fastmcp.leg"
 """The name under which Docket knows how to run a leg."""
 TIMEOUT: Final = 5.0
 """After so many seconds a service that does not answer is one that cannot be reached."""
+STARTING: Final = 5.0
+"""So many seconds a worker has for its start."""
 GRACE: Final = 1.0
 """So many seconds what others have given to this Docket may take to its end."""
-IDLE_IN_MEMORY: Final = timedelta(milliseconds=250)
-
-
-def _is_there(package: str) -> bool:
-    """Whether it can be imported, told without doing so."""
-    try:
-        return find_spec(package) is not None
-    except ValueError:  # somebody keeps it from being imported
-        return False
 
 
 class DocketEngine:
-    """Delivers by a Docket of this `name` at `url`. One at memory:// is its own, whatever others
-    are called, and what was not run is run when it is opened again.
-    """
+    """Delivers by a Docket of this `name` at `url`."""
 
     def __init__(
         self,
@@ -53,14 +42,8 @@ class DocketEngine:
         reconnection_delay: float,
         minimum_check_interval: float,
     ) -> None:
-        if not _is_there("docket"):
-            raise ConfigurationError(
-                "Background tasks need pydocket: pip install 'peregrine-mcp[tasks]'"
-            )
-        # What Docket keeps in memory is known by its URL, and belongs to an event loop.
-        self._in_memory = url.startswith("memory://")
-        self._url = f"memory://{secrets.token_hex(8)}" if self._in_memory else url
-        self._waiting: dict[tuple[str, int], float] = {}
+        demand_docket("docket=redis://…")
+        self._url = url
         self._name = name
         self._redelivery_timeout = timedelta(seconds=redelivery_timeout)
         self._reconnection_delay = timedelta(seconds=reconnection_delay)
@@ -74,9 +57,13 @@ class DocketEngine:
         """Docket's own object, while this is open."""
         return self._docket
 
-    @property
-    def worker(self) -> Worker | None:
-        """Docket's own object, while this works."""
+    async def lend(self, part: str) -> Any:
+        """The "docket" or the "worker" of Docket's; the worker begins beside those who wait."""
+        if part == "docket":
+            return self._open_docket()
+        async with asyncio.timeout(STARTING):
+            while self._worker is None:
+                await asyncio.sleep(0.01)
         return self._worker
 
     async def open(self) -> None:
@@ -97,23 +84,15 @@ class DocketEngine:
             await self._opened.aclose()
             raise
         self._docket, self._worker = docket, None
-        for (task_id, leg), due in tuple(self._waiting.items()):
-            await self.enqueue(task_id, leg, due - time.monotonic())
 
     async def close(self) -> None:
         self._docket = None
         await self._opened.aclose()
-        if self._in_memory:
-            from .docket_memory import forget
-
-            await forget(self._url)
 
     async def enqueue(self, task_id: str, leg: int, delay: float = 0) -> None:
         from docket.execution import Disposition, ExecutionState
 
         docket, key = self._open_docket(), f"{task_id}:{leg}"
-        if self._in_memory:
-            self._waiting[task_id, leg] = time.monotonic() + delay
         when = datetime.now(UTC) + timedelta(seconds=delay)
         async with self._reached():
             added = await docket.add(FUNCTION, when, key)(task_id, leg)
@@ -126,14 +105,9 @@ class DocketEngine:
     async def work(self, run: RunLeg, *, concurrency: int, name: str) -> None:
         from .docket_worker import LegWorker
 
-        async def run_waiting(task_id: str, leg: int) -> None:
-            await run(task_id, leg)
-            self._waiting.pop((task_id, leg), None)
-
         worker = LegWorker(
             self._open_docket(),
-            run_waiting if self._in_memory else run,
-            IDLE_IN_MEMORY if self._in_memory else self._minimum_check_interval,
+            run,
             name=name,
             concurrency=concurrency,
             redelivery_timeout=self._redelivery_timeout,
@@ -156,8 +130,8 @@ class DocketEngine:
             finally:
                 worker.end()
                 # It ends by itself once it has read what was coming, and has waited for what it
-                # runs. In memory, nothing gets lost that was coming.
-                for seconds in (0 if self._in_memory else GRACE, 2 * GRACE):
+                # runs.
+                for seconds in (GRACE, 2 * GRACE):
                     loop.call_later(seconds, running.cancel)
         await running
 

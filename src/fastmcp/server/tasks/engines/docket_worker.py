@@ -13,6 +13,7 @@ from typing import Any, Final
 from docket import Docket, Worker
 from docket.dependencies import FailureHandler, TaskOutcome, current_worker
 from docket.execution import Execution
+from redis.exceptions import ResponseError
 
 from ..engine import RunLeg
 from .failed import FAILED
@@ -23,18 +24,19 @@ BUSY: Final = timedelta(milliseconds=2)
 """How often a worker without a free slot looks for one, for a second after the last leg began."""
 
 
-class LegWorker(Worker):
-    """A worker of Docket's that runs legs by `run`; `idle` is how long it waits for the next one
-    before it looks whether it shall end.
-    """
+MOST: Final = 5_000
+"""So many messages are claimed in one command; a worker is given fewer at once."""
 
-    def __init__(self, docket: Docket, run: RunLeg, idle: timedelta, **options: Any) -> None:
+
+class LegWorker(Worker):
+    """A worker of Docket's that runs legs by `run`."""
+
+    def __init__(self, docket: Docket, run: RunLeg, **options: Any) -> None:
         self._run_leg = run
-        self._idle = idle
         self._begun = 0.0
         self._tasks_by_key: dict[str, asyncio.Task[None]] = {}
         self._legs: dict[tuple[str, int], asyncio.Task[None]] = {}
-        self._parted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._parted: asyncio.Future[None] | None = None
         self._ending = False
         super().__init__(docket, **options)
 
@@ -42,7 +44,7 @@ class LegWorker(Worker):
     def minimum_check_interval(self) -> timedelta:
         """Docket waits so long for a leg, which wakes it, and for a free slot, which does not."""
         if len(self._tasks_by_key) < self.concurrency:
-            return self._idle
+            return self._interval
         return BUSY if time.monotonic() - self._begun < 1 else self._interval
 
     @minimum_check_interval.setter
@@ -69,7 +71,9 @@ class LegWorker(Worker):
             work = asyncio.ensure_future(self._run_leg(task_id, leg))
             self._legs[key] = work
             work.add_done_callback(lambda _: self._legs.pop(key, None))
-        await asyncio.wait([work, self._parted], return_when=asyncio.FIRST_COMPLETED)
+        parted = self._parted
+        assert parted is not None  # Docket delivers while it is connected
+        await asyncio.wait([work, parted], return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
             raise asyncio.CancelledError
         if work.cancelled():
@@ -81,13 +85,34 @@ class LegWorker(Worker):
         """Around the time in which it has a connection. When that is lost, Docket waits for what
         it has begun before it looks for another one; legs go on without it.
         """
-        self._parted = asyncio.get_running_loop().create_future()
+        if self._parted is not None:
+            await self._claim_own()
+        self._parted = parted = asyncio.get_running_loop().create_future()
         try:
             yield
         finally:
             if self._ending:
                 await self.cancel_legs()
-            self._parted.set_result(None)
+            parted.set_result(None)
+
+    async def _claim_own(self) -> None:
+        """Have what this worker was given, and could not tell the end of when its connection was
+        lost, delivered at once: by its first sweep, which Docket makes when it is connected.
+        """
+        docket, timeout = self.docket, int(self.redelivery_timeout.total_seconds() * 1000)
+        stream, group = docket.stream_key, docket.worker_group_name
+        async with docket.redis() as redis:
+            try:
+                given = await redis.xpending_range(
+                    stream, group, min="-", max="+", count=MOST, consumername=self.name
+                )
+            except ResponseError:  # this Redis has kept nothing
+                return
+            if not given:
+                return
+            ids = [each["message_id"] for each in given]
+            await redis.xclaim(stream, group, self.name, 0, ids, idle=timeout, justid=True)
+            await redis.set(docket.redelivery_sweep_key, self.name, px=timeout // 4)
 
     async def cancel_legs(self) -> None:
         """Interrupt all that run, and wait for them."""
