@@ -10,6 +10,7 @@ FastMCPError
 │   │   ├── HeaderMismatch          -32020  an HTTP header disagrees with the body
 │   │   ├── MissingCapability       -32021  the client declared too little for this call
 │   │   └── UnsupportedVersion      -32022
+│   ├── UrlElicitationRequiredError  -32042  pages to visit (in fastmcp.server.elicitation)
 │   └── LimitError              -32000  more than a limit allows (in fastmcp.server.limits)
 ├── LocalProtocolError          we, or the code that called us, broke a rule
 │   ├── ConfigurationError          options that cannot work together
@@ -58,6 +59,7 @@ RESOURCE_NOT_FOUND = -32002
 HEADER_MISMATCH = -32020
 MISSING_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022
+URL_ELICITATION_REQUIRED = -32042
 REQUEST_TIMEOUT = 408
 
 

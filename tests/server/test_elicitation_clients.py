@@ -14,7 +14,13 @@ from apps import served
 
 from fastmcp import Client, Context, FastMCP
 from fastmcp.client.elicitation import ElicitResult
-from fastmcp.server.elicitation import AcceptedElicitation, DeclinedElicitation
+from fastmcp.exceptions import INTERNAL_ERROR, URL_ELICITATION_REQUIRED, McpError
+from fastmcp.server.elicitation import (
+    AcceptedElicitation,
+    DeclinedElicitation,
+    UrlElicitationRequiredError,
+)
+from fastmcp.wire.inputs import ElicitRequestURLParams
 
 PAGE = "https://bank.example.org/pay"
 
@@ -142,3 +148,41 @@ def test_a_plain_function_asks_and_is_refused(mode: str) -> None:
     asyncio.run(main())
 
     assert outcomes == [DeclinedElicitation()]
+
+
+@pytest.mark.parametrize(
+    ("revision", "code"),
+    [
+        ("2025-06-18", INTERNAL_ERROR),
+        ("2025-11-25", URL_ELICITATION_REQUIRED),
+        ("2026-07-28", INTERNAL_ERROR),
+    ],
+)
+async def test_a_call_can_end_with_pages_that_are_to_be_visited_first(
+    revision: str, code: int
+) -> None:
+    """The error has them, under a code of its own in the one revision that knows it."""
+    mcp = FastMCP("x")
+
+    @mcp.tool
+    def pay() -> str:
+        raise UrlElicitationRequiredError([ElicitRequestURLParams(message="Please pay", url=PAGE)])
+
+    async with Client(mcp, mode=revision) as client:
+        with pytest.raises(McpError) as caught:
+            await client.call_tool("pay")
+
+    assert (caught.value.code, caught.value.message) == (
+        code,
+        f"The user has to visit {PAGE}; then try again",
+    )
+    [page] = caught.value.data["elicitations"]
+    assert len(page.pop("elicitationId")) == 32
+    assert page == {"mode": "url", "message": "Please pay", "url": PAGE}
+
+
+def test_no_user_is_sent_to_a_page_with_a_password() -> None:
+    """Nor is a call ended with one."""
+    page = ElicitRequestURLParams(message="Please pay", url="https://ada:secret@bank.example.org")
+    with pytest.raises(ValueError, match="credentials"):
+        UrlElicitationRequiredError([page])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .asking import elicit, elicit_url, tell_completed
 from .form import validate_elicitation_json_schema
+from .required import UrlElicitationRequiredError
 from .response_type import (
     ElicitConfig,
     InvalidAnswer,
@@ -22,6 +23,7 @@ __all__ = [
     "Elicitation",
     "InvalidAnswer",
     "ScalarElicitationType",
+    "UrlElicitationRequiredError",
     "elicit",
     "elicit_url",
     "get_elicitation_schema",

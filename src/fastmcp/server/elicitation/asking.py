@@ -58,7 +58,7 @@ async def elicit_url(
         ValueError: the URL is not http(s), or carries credentials.
         MissingCapability: the client opens no pages.
     """
-    _refuse_url(url)
+    refuse_url(url)
     revision = _require_since(R2025_11_25, exchange, "elicitation.url")
     # A modern question is known by what it asks, so what it asks must not be random.
     if elicitation_id is None and not revision.modern:
@@ -94,7 +94,10 @@ def _require_since(first: Revision, exchange: Exchange, path: str) -> Revision:
     return revision
 
 
-def _refuse_url(url: str) -> None:
+def refuse_url(url: str) -> None:
+    """Raises:
+    ValueError: no user can be sent there.
+    """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError(f"A user can be sent to an http or https URL, not to {url!r}")
