@@ -22,7 +22,7 @@ SECONDS = 20
 
 class TaskTalk:
     """Calls as tasks and asks for them. `told` are the notifications; what the server asks in
-    between, `answers` answer by method.
+    between, `answers` answer by method, and answers to what nobody waits for are dropped.
     """
 
     def __init__(self, talk: Conversation, answers: dict[str, Callable[[Any], Any]]) -> None:
@@ -38,9 +38,10 @@ class TaskTalk:
         self.talk.send({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
         while True:
             message = await self.talk.receive()
-            if "method" not in message and message["id"] == id:
+            if "method" in message:
+                self._take(message)
+            elif message["id"] == id:
                 return message
-            self._take(message)
 
     def _take(self, message: Any) -> None:
         if "id" not in message:

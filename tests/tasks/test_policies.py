@@ -22,6 +22,7 @@ from docket.dependencies import FailureHandler
 
 from fastmcp import Client, Context, FastMCP
 from fastmcp.exceptions import InvalidSignature, McpError, ToolError
+from fastmcp.server.tasks import TaskConfig
 
 from .watched import SOON, said, until
 
@@ -397,3 +398,10 @@ async def test_a_retry_is_not_lost_with_its_process(tmp_path: Path) -> None:
         await said(await client.call_tool("fragile", task=True))
     async with Client(server()):
         await until(lambda: attempts == [1, 2])
+
+
+@pytest.mark.parametrize("value", [5, timedelta(0), timedelta(microseconds=10), None])
+def test_how_often_a_client_may_ask_is_some_time(value: Any) -> None:
+    """At least the millisecond that the protocol counts in."""
+    with pytest.raises(InvalidSignature, match=r"takes a timedelta of at least a millisecond"):
+        TaskConfig(poll_interval=value)

@@ -763,3 +763,63 @@ def test_a_tool_that_was_transformed_runs_as_its_parent_does(revision: str) -> N
             assert result["structuredContent"] == {"result": 3}
 
     run(main)
+
+
+def test_a_key_is_never_used_twice() -> None:
+    """Though what is asked is the same: a client takes a key that it knows for answered."""
+    mcp = Server()
+
+    async def main() -> None:
+        async with talking(mcp, MODERN) as talk:
+            id = (await talk.begin("greet"))["taskId"]
+            [first] = (await talk.until(id, "input_required"))["inputRequests"]
+            await talk.result("tasks/update", taskId=id, inputResponses={first: {"no": "answer"}})
+            await past(talk, id, first)
+            asked = (await talk.until(id, "input_required"))["inputRequests"]
+            [(second, question)] = asked.items()
+            assert second != first
+            assert question["params"]["message"] == "First name?"
+            ann = named(question["params"])
+            await talk.result("tasks/update", taskId=id, inputResponses={first: ROME, second: ann})
+            await past(talk, id, second)
+            [(last, question)] = (await talk.until(id, "input_required"))["inputRequests"].items()
+            assert question["params"]["message"] == "Last name?"
+            lee = named(question["params"])
+            await talk.result("tasks/update", taskId=id, inputResponses={last: lee})
+            result = (await talk.until(id))["result"]
+            assert result["content"][0]["text"] == "Ann Lee"
+
+    run(main)
+
+
+@in_both_eras
+def test_who_asks_in_one_era_sees_what_was_begun_in_the_other(revision: str) -> None:
+    """A tool that fails has failed in 2025-11-25, and is completed since, whoever called it."""
+    mcp = Server()
+
+    async def main() -> None:
+        async with talking(mcp, HANDSHAKE) as old, talking(mcp, MODERN) as new:
+            be(old, "ann")
+            be(new, "ann")
+            id = (await (new if revision == MODERN else old).begin("wrong"))["taskId"]
+            assert (await new.until(id))["status"] == "completed"
+            assert (await old.get(id))["status"] == "failed"
+            service = mcp.tasks.running
+            assert service is not None
+            assert (await service.retry(id)).leg == 2
+
+    run(main)
+
+
+def test_a_service_begins_for_several_clients_at_once_in_each_event_loop() -> None:
+    """One loop has nothing of another's."""
+    mcp = Server()
+
+    async def main() -> None:
+        async with talking(mcp, MODERN) as ann, talking(mcp, MODERN) as bob:
+            begun = await asyncio.gather(*(each.begin("plain", {"a": 1}) for each in (ann, bob)))
+            for task in begun:
+                assert (await ann.until(task["taskId"]))["status"] == "completed"
+
+    run(main)
+    run(main)

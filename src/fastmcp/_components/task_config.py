@@ -29,8 +29,12 @@ class TaskConfig(Struct, frozen=True):
         if self.mode not in get_args(TaskMode):
             modes = ", ".join(map(repr, get_args(TaskMode)))
             raise InvalidSignature(f"TaskConfig(mode={self.mode!r}): a mode is one of {modes}")
-        if self.poll_interval <= timedelta(0):
-            raise InvalidSignature("TaskConfig(poll_interval=): it must be longer than nothing")
+        interval: Any = self.poll_interval
+        if not isinstance(interval, timedelta) or interval < timedelta(milliseconds=1):
+            raise InvalidSignature(
+                f"TaskConfig(poll_interval={interval!r}): it takes a timedelta of at least a "
+                "millisecond, such as timedelta(seconds=1)"
+            )
 
     @classmethod
     def from_bool(cls, value: bool) -> TaskConfig:
@@ -61,5 +65,6 @@ def task_config(task: Any, where: str) -> TaskConfig | None:
     if task in get_args(TaskMode):
         return TaskConfig(mode=task)
     raise InvalidSignature(
-        f'{where}: task= takes True, False, "required" or a TaskConfig, not {task!r}'
+        f'{where}: task= takes True, False, "optional", "required", "forbidden" or a TaskConfig, '
+        f"not {task!r}"
     )

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import UNSET, DecodeError, Struct, UnsetType, json
 
 from fastmcp._components.component import Component
-from fastmcp._runtime.exchange import Exchange
+from fastmcp._runtime.exchange import Exchange, SessionRecord
 from fastmcp.exceptions import MethodNotFound
 from fastmcp.wire.revisions import R2025_11_25
 from fastmcp.wire.tasks import TASKS_EXTENSION, CreateTaskResult, TaskMetadata
@@ -18,6 +18,7 @@ from ..request.detached import Nobody
 from ..state.session_names import values_of
 from .config import TaskConfig
 from .rendering import created, undeclared
+from .submission import task_of
 
 BECOMING = "what makes a task of the request"
 FOLLOWED = 1_000
@@ -71,16 +72,21 @@ async def become_task(exchange: Exchange) -> None:
 async def _begun(
     context: Context, component: Component, config: TaskConfig, ttl: float | None
 ) -> CreateTaskResult:
-    exchange = context.exchange
     service = await context.host.tasks.service()
-    record = await service.submit(context, component, config, ttl)
-    if exchange.session is not None:
-        if exchange.session.tasks is None:
-            exchange.session.tasks = {}
-        exchange.session.tasks[record.id] = None
-        if len(exchange.session.tasks) > FOLLOWED:
-            del exchange.session.tasks[next(iter(exchange.session.tasks))]
+    record = task_of(context, component, config, ttl)
+    await service.submit(record)
+    if context.exchange.session is not None:
+        _follow(context.exchange.session, record.id)
     return created(record, context.revision)
+
+
+def _follow(session: SessionRecord, id: str) -> None:
+    """Have a session hear of a task."""
+    if session.tasks is None:
+        session.tasks = {}
+    session.tasks[id] = None
+    if len(session.tasks) > FOLLOWED:
+        del session.tasks[next(iter(session.tasks))]
 
 
 def _wish(context: Context) -> TaskMetadata | None:

@@ -8,11 +8,13 @@ from msgspec import UNSET, Raw, Struct, UnsetType, json
 
 from fastmcp._components.current import current_scope
 from fastmcp._runtime.faults import to_error
+from fastmcp.exceptions import INTERNAL_ERROR, McpError
 from fastmcp.wire.features import CallToolResult
 from fastmcp.wire.inputs import InputRequest
+from fastmcp.wire.jsonrpc import encode_failure
 from fastmcp.wire.methods import METHODS
 from fastmcp.wire.model import Model
-from fastmcp.wire.revisions import REVISIONS, sieve
+from fastmcp.wire.revisions import sieve
 
 from ..context import Context
 from ..handlers.tools import tool_failure
@@ -37,29 +39,30 @@ class Ended(Struct):
     error: Failure | None = None
     is_error: bool = False
 
+    @property
+    def failed(self) -> bool:
+        """Whether it came to nothing."""
+        return self.error is not None or self.is_error
+
     def __call__(self, record: TaskRecord) -> bool:
-        modern = REVISIONS[record.caller.revision].modern
         record.result, record.error = self.result, self.error
-        failed = self.error is not None or (self.is_error and not modern)
-        record.status = "failed" if failed else "completed"
+        record.status = "failed" if self.failed else "completed"
         record.status_message = None if self.error is None else self.error.message
         record.questions, record.rounds = {}, None
         return True
 
 
 class Asked(Struct):
-    """The function needs answers before it can go on. Keys that it chose itself may come again, so
-    later ones go out with the number of the leg.
+    """The function needs answers before it can go on. It may ask the same again, but no task uses
+    a key twice: later ones go out with the number of the leg.
     """
 
     questions: dict[str, InputRequest]
     rounds: Record
-    chosen: bool
 
     def __call__(self, record: TaskRecord) -> bool:
         leg = record.leg
-        renamed = self.chosen and leg > 1
-        record.asked_as = {f"{key}.{leg}" if renamed else key: key for key in self.questions}
+        record.asked_as = {f"{key}.{leg}" if leg > 1 else key: key for key in self.questions}
         record.questions = {
             shown: Raw(json.encode(self.questions[key])) for shown, key in record.asked_as.items()
         }
@@ -80,7 +83,9 @@ async def run_leg(server: FastMCP, record: TaskRecord, run: TaskRun) -> Outcome:
     token = current_scope.set(context)
     try:
         outcome = await _outcome(context, record, run)
-    except Exception as fault:
+    except BaseException as fault:  # also a cancellation that is the function's own
+        if run.interrupted or isinstance(fault, KeyboardInterrupt):
+            raise
         exchange.report(fault)
         run.policies.fault = fault
         error = to_error(
@@ -90,13 +95,26 @@ async def run_leg(server: FastMCP, record: TaskRecord, run: TaskRun) -> Outcome:
             revision=exchange.sender.revision,
             masked=server.masks_errors,
         )
-        outcome = Ended(error=Failure(error.code, error.message, error.data))
+        outcome = Ended(error=_failure(error))
     finally:
         current_scope.reset(token)
     if isinstance(outcome, Asked):
         return outcome
-    failed = outcome.error is not None or outcome.is_error
-    return run.policies.after(failed=failed) or outcome
+    return run.policies.after(failed=outcome.failed) or outcome
+
+
+def fruitless(why: str) -> Ended:
+    """A leg that came to nothing, for a reason that is not its function's."""
+    return Ended(error=Failure(INTERNAL_ERROR, f"Internal error: {why}"))
+
+
+class _Answer(Struct):
+    error: Failure
+
+
+def _failure(error: McpError) -> Failure:
+    """An error as the answer to a request would tell of it: without what has no JSON."""
+    return json.decode(encode_failure(None, error), type=_Answer).error
 
 
 def _answers(record: TaskRecord, rounds: Record) -> dict[str, Any]:
@@ -122,9 +140,7 @@ async def _outcome(context: Context, record: TaskRecord, run: TaskRun) -> Ended 
 
     outcome, questions = await run_once(context, params, bounded, failed)
     if questions:
-        rounds = rounds_of(context.exchange)
-        chosen = not rounds.questions
-        return Asked(questions, rounds.close(questions, None), chosen)
+        return Asked(questions, rounds_of(context.exchange).close(questions, None))
     result: Model = sieve(render(context, params, outcome), context.revision)
     is_error = isinstance(result, CallToolResult) and bool(result.is_error)
     return Ended(result=Raw(json.encode(result)), is_error=is_error)

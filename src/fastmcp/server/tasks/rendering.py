@@ -90,14 +90,17 @@ def _members(model: Model) -> dict[str, Any]:
 def _core(record: TaskRecord) -> dict[str, Any]:
     return {
         **_common(record),
+        "status": record.status,
         "ttl": _milliseconds(record.ttl),
         "poll_interval": _milliseconds(record.poll_interval),
     }
 
 
 def _modern(record: TaskRecord) -> dict[str, Any]:
+    has_result = record.result is not UNSET  # which may tell of a failure
     return {
         **_common(record),
+        "status": "completed" if has_result else record.status,
         "ttl_ms": _milliseconds(record.ttl),
         "poll_interval_ms": _milliseconds(record.poll_interval),
     }
@@ -106,7 +109,6 @@ def _modern(record: TaskRecord) -> dict[str, Any]:
 def _common(record: TaskRecord) -> dict[str, Any]:
     return {
         "task_id": record.id,
-        "status": record.status,
         "status_message": record.status_message,
         "created_at": _time(record.created_at),
         "last_updated_at": _time(record.updated_at),

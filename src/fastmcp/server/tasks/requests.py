@@ -139,8 +139,8 @@ async def own_tasks(context: Context, ids: Sequence[str]) -> set[str]:
         MissingCapability: the client did not say that it knows tasks.
     """
     service = await _service(context)
-    found = [await service.store.get(id) for id in ids[:MAX_SUBSCRIPTIONS]]
-    return {each.id for each in found if each is not None and each.owner == context.principal}
+    found = [await service.look_for(context, id) for id in ids[:MAX_SUBSCRIPTIONS]]
+    return {each.id for each in found if each is not None}
 
 
 async def _service(context: Context) -> TaskService:

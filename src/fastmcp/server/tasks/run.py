@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -23,15 +24,19 @@ class TaskRun:
     """What a task is while a leg of it runs. It is the peer of its request: nobody waits for the
     answer, and questions are kept with the task until its client comes for them.
 
-    `save` writes how far it is. It is `noted` once the record says that it runs.
-    `policies` say how its function wants to be run.
+    `save` writes how far it is. It is `noted` once the record says that it runs. `work` is what
+    runs it, `interrupted` says that this was stopped, and `cancelled` that the task has ended
+    meanwhile. `policies` say how its function wants to be run.
     """
+
+    work: asyncio.Task[Any]
 
     def __init__(self, record: TaskRecord, save: Callable[[Progress], Awaitable[None]]) -> None:
         self.record = record
         self.policies = Policies(record)
         self.began = time.time()
         self.noted = False
+        self.interrupted = False
         self.cancelled = False
         self._save = save
         self._saved = 0.0
@@ -43,11 +48,32 @@ class TaskRun:
         """The id of the task."""
         return self.record.id
 
+    def is_over(self, record: TaskRecord) -> bool:
+        """Whether the task, as it is now, has no use for what becomes of this."""
+        return record.ended or record.leg != self.record.leg
+
+    def interrupt(self) -> None:
+        """Stop it; another one may have to do the same."""
+        self.interrupted = True
+        self.work.cancel()
+
+    def lapse(self, record: TaskRecord | None) -> None:
+        """Stop it, once, because it is over by what its task is now; None for one that is gone."""
+        self.cancelled = record is None or record.ended
+        if not self.interrupted:
+            self.interrupt()
+
     async def report(self, progress: float, total: float | None, message: str | None) -> None:
-        """Say how far it is. It is written at most every `BREATH` seconds."""
-        self.unsaved = Progress(progress, total, message)
+        """Say how far it is, unless that is no number; written at most every `BREATH` seconds.
+
+        Raises:
+            ValueError: this cannot be made a number.
+        """
+        if not math.isfinite(now := float(progress)):
+            return
+        self.unsaved = Progress(now, _finite(total), _text(message))
         left = self._saved + BREATH - time.monotonic()
-        if left <= 0 or (total is not None and progress >= total):
+        if left <= 0 or (total is not None and now >= total):
             await self.settle()
         elif self._settling is None:
             self._settling = asyncio.get_running_loop().call_later(left, self._settle_later)
@@ -86,3 +112,11 @@ class TaskRun:
 
     def release(self, related: RequestId) -> None:
         pass
+
+
+def _finite(total: float | None) -> float | None:
+    return None if total is None or not math.isfinite(known := float(total)) else known
+
+
+def _text(message: str | None) -> str | None:
+    return None if message is None else str(message).encode("utf-8", "backslashreplace").decode()

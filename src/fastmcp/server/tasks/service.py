@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Raw, json
-
-from fastmcp._components.component import Component
 from fastmcp.exceptions import InvalidParams, StoreUnavailable
 
 from ..context import Context
-from ..inputs.rounds import Rounds
 from ..subscriptions import Told
 from .automatic import begin_automatic
-from .caller import caller_of
-from .config import TaskConfig
+from .changes import answered, begun_anew, cancelled
 from .engine import enqueue_with
 from .opening import Backend
 from .record import TaskRecord
 from .rendering import notifications_of
-from .store import LONGEST, TaskStore, list_of
+from .store import TaskStore, list_of
 from .watching import Watchers
 from .worker import TaskWorker
 
@@ -34,9 +27,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("fastmcp.server.tasks")
 
-DEFAULT_TTL: Final = 86_400.0
-"""How long a task is kept for whose client has no wish, in seconds."""
-_OF_THE_REQUEST: Final = ("task", "inputResponses", "requestState")
 RECHECK: Final = 5.0
 """After so many seconds who waits for a change looks for it: it may have been missed."""
 
@@ -88,6 +78,7 @@ class TaskService:
 
     async def stop(self) -> None:
         """Stop working, and disconnect. What was running is run again, where tasks outlive us."""
+        self._starting = None  # it belongs to this event loop
         if self._loop is None:
             return
         self._loop = None
@@ -117,33 +108,15 @@ class TaskService:
 
     # Tasks
 
-    async def submit(
-        self, context: Context, component: Component, config: TaskConfig, ttl: float | None
-    ) -> TaskRecord:
-        """Take a request as a task: it is kept, and will be run, when this returns.
+    async def submit(self, record: TaskRecord) -> None:
+        """Take a new task: it is kept, and will be run, when this returns.
 
         Raises:
             StoreUnavailable: it could not be kept.
         """
         await self.start()
-        exchange, now = context.exchange, time.time()
-        record = TaskRecord(
-            id=secrets.token_hex(16),
-            method=exchange.method,
-            target=component.address,
-            version=component.version,
-            params=Raw(_of_task(exchange.params)),
-            caller=caller_of(context),
-            owner=context.principal,
-            created_at=now,
-            updated_at=now,
-            ttl=min(DEFAULT_TTL if ttl is None else ttl, LONGEST),
-            poll_interval=config.poll_interval.total_seconds(),
-        )
-        if exchange.rounds is not None:
-            _take_rounds(record, exchange.rounds)
-        await self.store.add(record)
         try:
+            await self.store.add(record)
             await self.backend.engine.enqueue(record.id, record.leg)
         except BaseException:
             with suppress(StoreUnavailable):
@@ -151,7 +124,6 @@ class TaskService:
             raise
         if self.server.tasks.numbers is not None:
             self.server.tasks.numbers.submitted(record)
-        return record
 
     async def find(self, context: Context, id: str) -> TaskRecord:
         """A task of the caller's.
@@ -159,11 +131,13 @@ class TaskService:
         Raises:
             InvalidParams: there is none of this id, or it is somebody else's.
         """
+        return known(id, await self.look_for(context, id))
+
+    async def look_for(self, context: Context, id: str) -> TaskRecord | None:
+        """A task of the caller's; None where there is none of this id, or it is somebody else's."""
         await self.start()
         record = await self.store.get(id)
-        return known(
-            id, record if record is not None and record.owner == context.principal else None
-        )
+        return None if record is None or record.owner != context.principal else record
 
     async def listed(self, context: Context) -> list[str]:
         """The ids of the tasks that the caller may see, the latest first; some may be gone."""
@@ -180,11 +154,11 @@ class TaskService:
         Raises:
             InvalidParams: it is gone.
         """
-        found, cancelled = await self.store.change(id, _cancelled) or (None, False)
+        found, changed = await self.store.change(id, cancelled) or (None, False)
         record = known(id, found)
-        if cancelled and self.server.tasks.numbers is not None:
+        if changed and self.server.tasks.numbers is not None:
             self.server.tasks.numbers.ended(record)
-        return record, cancelled
+        return record, changed
 
     async def answer(self, id: str, answers: Mapping[str, Any]) -> None:
         """Answers to some of what a task asks, by key; unknown keys, and those that have been
@@ -196,15 +170,17 @@ class TaskService:
         record = known(id, await self.store.get(id))
         if record.status != "input_required":
             return
+        if record.questions.keys() - answers.keys():
+            found = await self.store.change(
+                id, lambda now: answered(now, answers) and now.status == "input_required"
+            )
+            if found is None or found[0].status == "input_required":
+                return  # else others have answered the rest meanwhile, and it is to run
 
         async def changed() -> bool:
-            found = await self.store.change(id, lambda now: _answered(now, answers))
+            found = await self.store.change(id, lambda now: answered(now, answers))
             return found is not None and found[0].status == "working"
 
-        if record.questions.keys() - answers.keys():
-            if await changed():  # others have answered the rest meanwhile
-                await self.backend.engine.enqueue(id, record.leg)
-            return
         await enqueue_with(self.backend.engine, id, record.leg, changed)
 
     async def retry(self, id: str) -> TaskRecord:
@@ -215,11 +191,13 @@ class TaskService:
         """
         record = known(id, await self.store.get(id))
         if record.status not in ("failed", "cancelled"):
-            raise InvalidParams(f"Task {id} is {record.status}: only one that failed is run again")
+            raise InvalidParams(
+                f"Task {id} is {record.status}: only one that failed or was cancelled is run again"
+            )
 
         async def changed() -> bool:
             nonlocal record
-            found = await self.store.change(id, _begun_anew)
+            found = await self.store.change(id, begun_anew)
             record = known(id, None if found is None else found[0])
             return True
 
@@ -255,45 +233,3 @@ def known(id: str, record: TaskRecord | None) -> TaskRecord:
 def _tell_of_fault(work: asyncio.Task[None]) -> None:
     if not work.cancelled() and (fault := work.exception()) is not None:
         logger.error("This process runs no more tasks: its worker has failed", exc_info=fault)
-
-
-def _of_task(params: Raw) -> bytes:
-    """The parameters of a request, without those that were for its own rounds."""
-    members: dict[str, Raw] = json.decode(params, type=dict[str, Raw])
-    kept = {name: raw for name, raw in members.items() if name not in _OF_THE_REQUEST}
-    return bytes(params) if len(kept) == len(members) else json.encode(kept)
-
-
-def _take_rounds(record: TaskRecord, rounds: Rounds) -> None:
-    """Go on with what the client answered before there was a task."""
-    record.rounds = rounds.record
-    given = rounds.responses or {}
-    record.answers = {key: Raw(json.encode(answer)) for key, answer in given.items()}
-    record.asked_as = {key: key for key in given}
-
-
-def _cancelled(record: TaskRecord) -> bool:
-    if record.ended:
-        return False
-    record.status, record.status_message = "cancelled", "Cancelled"
-    record.questions, record.answers, record.rounds = {}, {}, None
-    return True
-
-
-def _answered(record: TaskRecord, answers: Mapping[str, Any]) -> bool:
-    given = {key: answers[key] for key in record.questions.keys() & answers.keys()}
-    if record.status != "input_required" or not given:
-        return False
-    for key, answer in given.items():
-        del record.questions[key]
-        record.answers[key] = Raw(json.encode(answer))
-    if not record.questions:
-        record.status = "working"
-    return True
-
-
-def _begun_anew(record: TaskRecord) -> bool:
-    if record.status not in ("failed", "cancelled"):
-        return False
-    record.begin_anew()
-    return True

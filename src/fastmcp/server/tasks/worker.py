@@ -35,7 +35,7 @@ class TaskWorker:
         self._server = server
         self._store = store
         self._backend = backend
-        self._running: dict[str, tuple[TaskRun, asyncio.Task[Outcome]]] = {}
+        self._running: dict[str, TaskRun] = {}
         self._beside: set[asyncio.Task[None]] = set()
 
     async def work(self) -> None:
@@ -49,7 +49,7 @@ class TaskWorker:
                 task.cancel()
 
     def changed(self, id: str | None) -> None:
-        """A task has changed; None: any may have. One that was cancelled is interrupted."""
+        """A task has changed; None: any may have. A leg that is over by that is interrupted."""
         for each in (id,) if id is not None else tuple(self._running):
             if each in self._running:
                 self._do_beside(self._look_at(each))
@@ -67,10 +67,9 @@ class TaskWorker:
 
     async def _look_at(self, id: str) -> None:
         record = await self._store.get(id)
-        running = self._running.get(id)
-        if running is not None and (record is None or record.ended):
-            running[0].cancelled = True
-            running[1].cancel()
+        run = self._running.get(id)
+        if run is not None and (record is None or run.is_over(record)):
+            run.lapse(record)
 
     async def _run(self, id: str, leg: int) -> None:
         """Run a leg that was delivered, perhaps not for the first time."""
@@ -82,34 +81,48 @@ class TaskWorker:
                 await self._backend.engine.enqueue(id, record.leg, record.delay)
             return
         if (other := self._running.get(id)) is not None:
-            await asyncio.wait([other[1]])
-            if other[0].record.leg != leg:  # that was cancelled, and needs a moment to end
+            await asyncio.wait([other.work])
+            if other.record.leg != leg:  # that was cancelled, and needs a moment to end
                 await asyncio.sleep(0)
                 await self._run(id, leg)
             return  # delivered again because it takes long
         run_leg = _runner()
         run = TaskRun(record, lambda progress: self._save(run, progress))
         loop = asyncio.get_running_loop()
-        work = loop.create_task(run_leg(self._server, record, run))
+        run.work = loop.create_task(run_leg(self._server, record, run))
         noting = loop.call_later(NOTED, lambda: self._do_beside(self._note(run)))
-        self._running[id] = (run, work)
+        self._running[id] = run
         if (numbers := self._server.tasks.numbers) is not None:
             numbers.begun(record)
         try:
-            outcome = await work
+            await asyncio.wait([run.work])
         except asyncio.CancelledError:
-            if not run.cancelled:
-                work.cancel()
-                await asyncio.wait([work])
-                raise
-            return
+            run.interrupt()
+            await asyncio.wait([run.work])
+            raise
         finally:
             if numbers is not None:
                 numbers.left()
             noting.cancel()
             run.over()
             del self._running[id]
-        await self._keep(run, outcome)
+        if not run.interrupted:
+            await self._keep_or_fail(run)
+
+    async def _keep_or_fail(self, run: TaskRun) -> None:
+        """Keep what became of it, or that this cannot be done: it would go wrong each time."""
+        from .leg import fruitless
+
+        if run.work.cancelled():
+            await self._keep(run, fruitless("the function cancelled what runs it"))
+            return
+        try:
+            await self._keep(run, run.work.result())
+        except StoreUnavailable:
+            raise
+        except Exception as fault:
+            logger.exception("What became of the task %s cannot be kept", run.id)
+            await self._keep(run, fruitless(f"its outcome cannot be kept ({type(fault).__name__})"))
 
     async def _keep(self, run: TaskRun, outcome: Outcome) -> None:
         def change(record: TaskRecord) -> bool:
@@ -142,11 +155,11 @@ class TaskWorker:
 
     async def _write(self, run: TaskRun, change: Callable[[TaskRecord], bool]) -> TaskRecord | None:
         """Change the record of what was run, and who runs it: the record then, or None where that
-        leg is over by now.
+        leg is over by now, and is stopped; what told of that may have come before it began.
         """
 
         def changed(record: TaskRecord) -> bool:
-            if record.ended or record.leg != run.record.leg:
+            if run.is_over(record):
                 return False
             record.worker = self._backend.worker_name
             if record.started_at is None:
@@ -155,7 +168,10 @@ class TaskWorker:
 
         found = await self._store.change(run.id, changed)
         run.noted = True
-        return found[0] if found is not None and found[1] else None
+        if found is not None and found[1]:
+            return found[0]
+        run.lapse(None if found is None else found[0])
+        return None
 
 
 def _runner() -> Callable[[FastMCP, TaskRecord, TaskRun], Coroutine[Any, Any, Outcome]]:
