@@ -86,7 +86,7 @@ class Place:
             await until(client, self.added, "completed")
             await until(client, self.failed, "failed")
             async with asyncio.timeout(SECONDS):
-                service = await mcp.tasks.service()
+                service = mcp.tasks.service()
                 while (found := await service.store.get(self.hanging)) and found.progress is None:
                     await asyncio.sleep(0.01)
 
@@ -180,6 +180,23 @@ def test_show_tells_all_of_a_task_but_secrets(read_only: Place) -> None:
     assert (known["leg"], known["attempts"]) == (1, 0)
     assert known["created_at"] <= known["started_at"] <= known["updated_at"]
     assert "hunter2" not in text + str(known)
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "many"])
+def test_so_many_tasks_have_to_be_a_number_of_them(limit: str, read_only: Place) -> None:
+    """It is said before any is looked for."""
+    run = tasks_command("list", "--limit", limit, read_only.program)
+
+    assert (run.returncode, run.stdout) == (2, "")
+    assert f"{limit} is no whole number above 0" in run.stderr
+
+
+def test_options_may_stand_between_the_task_and_its_server(read_only: Place) -> None:
+    """Wherever, they mean the same."""
+    between = read_only.run("show", read_only.added, "--json")
+
+    assert between == read_only.run("show", "--json", read_only.added)
+    assert json.loads(between)["id"] == read_only.added
 
 
 def test_cancel_and_retry_say_what_has_become_of_a_task(place: Place) -> None:

@@ -16,7 +16,7 @@ from tasks.talking import talking
 from fastmcp import Client, Context, FastMCP
 from fastmcp.client.elicitation import ElicitResult
 from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
-from fastmcp.exceptions import McpError, ToolError
+from fastmcp.exceptions import McpError, StoreUnavailable, ToolError
 from fastmcp.proxy import ServerProxy
 from fastmcp.server import create_proxy
 from fastmcp.server.auth.identity import LocalIdentity
@@ -343,3 +343,30 @@ def test_a_program_waits_for_a_tool_behind() -> None:
         return await proxy.call_tool("only_as_task")
 
     assert asyncio.run(main()) == "done"
+
+
+@in_both_eras
+@every_way
+def test_a_task_goes_on_behind_while_the_store_of_the_proxy_is_away(mode: str, front: str) -> None:
+    """Nobody has cancelled it, and its question stays answerable."""
+    proxy = create_proxy(task_server.make(), mode=mode)
+    looked: list[str] = []
+
+    async def use(client: Client) -> str:
+        task = await client.call_tool("greet", task=True)
+        await task.wait(state="input_required")
+        service = proxy.tasks.service()
+        read = service.store.get
+
+        async def away(id: str) -> Any:
+            looked.append(id)
+            raise StoreUnavailable("It is away")
+
+        service.store.get = away
+        service.watchers.changed(task.task_id)
+        while not looked:
+            await asyncio.sleep(0)
+        service.store.get = read
+        return (await task.result()).data
+
+    assert used(proxy, front, use) == "First name Last name"

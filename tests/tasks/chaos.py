@@ -171,7 +171,7 @@ async def _submitting(plan: Plan) -> AsyncIterator[tuple[Client[Any], TaskServic
     server.tasks.url = plan.url
     settings.docket_concurrency = 0
     try:
-        service = await server.tasks.service()
+        service = server.tasks.service()
     finally:
         del settings.docket_concurrency
     async with Client(server) as client:

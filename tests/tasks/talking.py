@@ -13,6 +13,7 @@ from apps import HANDSHAKE, MODERN
 from conversation import Conversation, conversation
 
 from fastmcp import FastMCP
+from fastmcp.exceptions import McpError
 
 EXTENSION = "io.modelcontextprotocol/tasks"
 RELATED = "io.modelcontextprotocol/related-task"
@@ -22,7 +23,8 @@ SECONDS = 20
 
 class TaskTalk:
     """Calls as tasks and asks for them. `told` are the notifications; what the server asks in
-    between, `answers` answer by method, and answers to what nobody waits for are dropped.
+    between, `answers` answer by method, with a result or an `McpError`, and answers to what nobody
+    waits for are dropped.
     """
 
     def __init__(self, talk: Conversation, answers: dict[str, Callable[[Any], Any]]) -> None:
@@ -47,8 +49,10 @@ class TaskTalk:
         if "id" not in message:
             self.told.append(message)
             return
-        result = self._answers[message["method"]](message["params"])
-        answer = {"jsonrpc": "2.0", "id": message["id"], "result": result}
+        given = self._answers[message["method"]](message["params"])
+        refused = isinstance(given, McpError)
+        said = {"code": given.code, "message": given.message} if refused else given
+        answer = {"jsonrpc": "2.0", "id": message["id"], "error" if refused else "result": said}
         self.talk.session.feed(json.dumps(answer).encode())
 
     async def result(self, method: str, **params: Any) -> Any:

@@ -175,7 +175,7 @@ def test_a_server_without_tasks_needs_no_worker(file: str, tmp_path: Path) -> No
 
 def test_a_server_has_to_be_found(tmp_path: Path) -> None:
     """In the directory, or where the argument says."""
-    assert f"no fastmcp.json and no server.py in {tmp_path}" in refused(cwd=tmp_path)
+    assert "none of fastmcp.json, server.py, main.py, app.py in" in refused(cwd=tmp_path)
     assert "There is no file" in refused(tmp_path / "none.py")
     (tmp_path / "fastmcp.json").write_text("{}", "utf-8")
     assert "fastmcp.json names no server" in refused(cwd=tmp_path)

@@ -193,7 +193,10 @@ class Client(Interlocutor):
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._connection.leave()
+        try:
+            await self._tasks.part()
+        finally:
+            await self._connection.leave()
         self._tasks.doubt()
         await self._cached.close()
 

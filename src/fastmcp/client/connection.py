@@ -29,7 +29,7 @@ from .negotiation import Agreement
 from .notices import Notices
 from .options import Options
 from .progress import ProgressHandler
-from .rounds import IN_ROUNDS, demand_in, fulfil
+from .rounds import IN_ROUNDS, fulfil, input_demand
 from .streams import Streams
 from .transports.transport import ClientTransport
 
@@ -237,7 +237,7 @@ class Connection:
         result = await self._request(method, params, timeout, progress_handler, as_task, meta)
         if not self.agreement.revision.modern:
             return result
-        demand = demand_in(result)
+        demand = input_demand(result)
         if demand is None:
             return result
         # Every round asks for the very same, whatever becomes of the caller's objects.

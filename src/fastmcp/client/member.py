@@ -23,7 +23,7 @@ from .pages import all_pages, at
 from .prefixes import Prefix
 from .progress import ProgressHandler
 from .results import read_result
-from .rounds import demand_in
+from .rounds import input_demand
 from .tasks.created import created_in
 
 logger = logging.getLogger("fastmcp.client")
@@ -206,7 +206,7 @@ class Member:
         return self._with_our_uris(raw) if method == "resources/read" else raw
 
     def _with_our_uris(self, raw: Raw) -> Raw:
-        if demand_in(raw) is not None or created_in(raw) is not None:
+        if input_demand(raw) is not None or created_in(raw) is not None:
             return raw
         result = read_result(ReadResourceResult, raw, "resources/read")
         for content in result.contents:

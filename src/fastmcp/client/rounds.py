@@ -40,7 +40,7 @@ _read_kind = json.Decoder(_Kind).decode
 _read_demand = json.Decoder(Demand).decode
 
 
-def demand_in(result: Raw) -> Demand | None:
+def input_demand(result: Raw) -> Demand | None:
     """The demand for input that a result is; None for any other.
 
     Raises:
@@ -79,7 +79,7 @@ async def fulfil(demand: Demand, retry: Retry, answer_all: AnswerAll, most: int)
         if demand.request_state is not None:
             more["requestState"] = demand.request_state
         result = await retry(more)
-        following = demand_in(result)
+        following = input_demand(result)
         if following is None:
             return result
         demand = following

@@ -225,6 +225,8 @@ async def listen(
     ended = asyncio.Event()
     listener = Listener(wants, tell, ended, exchange.transport)
     audience.join(listener)  # first, so that no change falls between
+    for id in tasks:  # which may have ended before
+        listener.hear(Change("task", id))
     try:
         await exchange.notify(
             "notifications/subscriptions/acknowledged",

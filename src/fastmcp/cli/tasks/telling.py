@@ -82,7 +82,6 @@ def facts(record: TaskRecord) -> dict[str, Any]:
         "ttl": record.ttl,
         "asks": _data(asked or None),
         "result": None if record.result is UNSET else _data(json.decode(record.result)),
-        "fault": _data(record.fault),
     }
 
 

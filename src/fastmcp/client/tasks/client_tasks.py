@@ -142,6 +142,11 @@ class ClientTasks:
         finally:
             task.ignore(changed)
 
+    async def part(self) -> None:
+        """Wait until the tasks are left that nobody waits for any more."""
+        if self._parting:
+            await asyncio.wait(self._parting)
+
     def _part_from(self, task: RemoteTask) -> None:
         parting = asyncio.get_running_loop().create_task(_parted(task))
         self._parting.add(parting)
@@ -243,7 +248,7 @@ class ClientTasks:
         first.
         """
         page = await self._page(cursor, limit)
-        if page is not None and page["tasks"]:
+        if page is not None and (page["tasks"] or page["nextCursor"] or cursor is not None):
             return page
         found: list[Any] = []
         for id in reversed(self._begun):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import UNSET, Raw, Struct, UnsetType, json
+from msgspec import Raw, Struct, json
 
 from fastmcp.exceptions import ClientError
 from fastmcp.wire.tasks import GetTaskResult
@@ -15,9 +15,12 @@ class Created(Struct, frozen=True):
     modern: bool
 
 
+_NULL = Raw(b"null")
+
+
 class _Shape(Struct, rename="camel"):
     result_type: str | None = None
-    task: Raw | UnsetType = UNSET
+    task: Raw = _NULL
 
 
 _read_shape = json.Decoder(_Shape).decode
@@ -37,9 +40,10 @@ def created_in(result: Raw) -> Created | None:
     except (ValueError, RecursionError):
         return None  # whoever reads the result says so
     modern = shape.result_type == "task"
-    if not modern and shape.task is UNSET:
+    nested = shape.task != _NULL
+    if not modern and not nested:
         return None
     try:
-        return Created(_read_state(result if shape.task is UNSET else shape.task), modern)
+        return Created(_read_state(shape.task if nested else result), modern)
     except (ValueError, RecursionError) as error:
         raise ClientError(f"The server made a task of the request, unreadably: {error}") from None

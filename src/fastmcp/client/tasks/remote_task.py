@@ -17,10 +17,11 @@ from ..results import read_result
 ENDED: Final = frozenset(("completed", "failed", "cancelled"))
 
 # A server is asked for the state soon after it was asked last, then ever later, in seconds: up to
-# what it says itself or, where it says nothing, the default.
+# what it says itself, within reason, or where it says nothing the default.
 SHORTEST_PAUSE: Final = 0.01
+LONGEST_PAUSE: Final = 60.0
 DEFAULT_INTERVAL: Final = 1.0
-# After it has told of a change by itself, it is asked in case that the next one is lost.
+# So many seconds after it has told of a change by itself it is asked: the next one may be lost.
 TOLD_PAUSE: Final = 5.0
 
 StatusListener: TypeAlias = Callable[[GetTaskResult], Awaitable[None] | None]
@@ -54,7 +55,7 @@ class _Error(Struct):
 
 class _Outcome(Struct):
     result: Raw | UnsetType = UNSET
-    error: _Error | UnsetType = UNSET
+    error: _Error | None = None
 
 
 class RemoteTask:
@@ -65,7 +66,7 @@ class RemoteTask:
         self.state = state
         self.modern = modern
         self._server = server
-        self._told = False
+        self._told_at: float | None = None
         self._raw: Raw | None = None
         self._payload: Raw | None = None
         self._carrying = False
@@ -86,7 +87,8 @@ class RemoteTask:
         if self.ended and self._raw is not None:
             return
         before, self.state = self.state, state
-        self._raw, self._told = raw, told
+        self._raw = raw
+        self._told_at = asyncio.get_running_loop().time() if told else None
         if (before.status, before.status_message) != (state.status, state.status_message):
             for listener in self._listeners:
                 self._server.tell(listener, state)
@@ -94,7 +96,7 @@ class RemoteTask:
 
     def doubt(self) -> None:
         """What was heard may be out of date: whoever waits looks at once."""
-        self._told = False
+        self._told_at = None
         self._wake(heard=False)
 
     def listen(self, listener: StatusListener) -> None:
@@ -123,8 +125,13 @@ class RemoteTask:
         return self.state
 
     async def known(self) -> GetTaskResult:
-        """Its state, which the server is asked for unless it tells of changes itself."""
-        return self.state if self.ended or self._told else await self.fetch()
+        """Its state, which the server is asked for unless it has told of it lately."""
+        return self.state if self.ended or self._was_told() else await self.fetch()
+
+    def _was_told(self) -> bool:
+        if self._told_at is None:
+            return False
+        return asyncio.get_running_loop().time() < self._told_at + TOLD_PAUSE
 
     async def cancel(self) -> None:
         """Have it cancelled. A function that does not end at once may still complete."""
@@ -149,7 +156,7 @@ class RemoteTask:
                 if answering and answer is None and self._asks:
                     answer = asyncio.get_running_loop().create_task(self._answer())
                     answer.add_done_callback(lambda _: self._wake(heard=True))
-                if not await self._woken(TOLD_PAUSE if self._told else pause):
+                if not await self._woken(TOLD_PAUSE if self._told_at is not None else pause):
                     await self.fetch()
                 pause = min(1.5 * pause, self._interval)
         finally:
@@ -161,8 +168,9 @@ class RemoteTask:
     @property
     def _interval(self) -> float:
         milliseconds = self.state.poll_interval_ms or self.state.poll_interval
-        seconds = DEFAULT_INTERVAL if milliseconds is None else milliseconds / 1000
-        return max(seconds, SHORTEST_PAUSE)
+        if milliseconds is None:
+            return DEFAULT_INTERVAL
+        return max(min(milliseconds, 1000 * LONGEST_PAUSE) / 1000, SHORTEST_PAUSE)
 
     async def _woken(self, pause: float) -> bool:
         """Whether something was heard, before so many seconds were over or there was a doubt."""
@@ -185,7 +193,9 @@ class RemoteTask:
     def _asks(self) -> bool:
         if self.state.status != "input_required":
             return False
-        return bool(self._questions()) if self.modern else not self._carrying
+        if self.modern:
+            return bool(self._questions())
+        return not self._carrying and self._payload is None
 
     def _questions(self) -> dict[str, Question]:
         asked = self.state.input_requests
@@ -218,6 +228,7 @@ class RemoteTask:
             self._payload = await self._server.ask("tasks/result", {"taskId": self.id})
         finally:
             self._carrying = False
+            self._wake(heard=True)
 
     # Its outcome
 
@@ -237,8 +248,7 @@ class RemoteTask:
 
     def _outcome_in(self, raw: Raw) -> Raw:
         found = read_result(_Outcome, raw, "tasks/get")
-        if found.error is not UNSET:
-            error = found.error
+        if (error := found.error) is not None:
             raise McpError(code=error.code, message=error.message, data=error.data)
         if self.state.status == "cancelled":
             raise self._cancelled()
@@ -258,8 +268,12 @@ class RemoteTask:
                     raise self._cancelled() from None
                 if ended:
                     raise
+            if ended:  # another one awaits the result
+                await self._woken(TOLD_PAUSE)
             # Some answer only what has ended, and a long wait may be cut off.
-            await self.until(lambda state: state.status in ENDED, answering=True)
+            await self.until(
+                lambda state: state.status in ENDED or self._payload is not None, answering=True
+            )
         if self._listeners and not self.ended:
             await self.fetch()  # its end may not have been told of
         return self._payload

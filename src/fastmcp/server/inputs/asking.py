@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from msgspec import json
+from msgspec import Raw, Struct, ValidationError, json
 
 from fastmcp._runtime.exchange import Exchange
 from fastmcp.exceptions import InputRefused, InputUnavailable, McpError, MissingCapability
+from fastmcp.wire.jsonrpc import encode_failure
 from fastmcp.wire.lifecycle import ClientCapabilities
 from fastmcp.wire.methods import METHODS
 from fastmcp.wire.model import Model
@@ -34,6 +35,8 @@ async def ask(exchange: Exchange, method: str, params: Model, result: type[R]) -
     if sender.revision.modern or exchange.task is not None:
         _require_declared(exchange, method, params)
         raw = rounds_of(exchange).answer(method, sent)
+        if exchange.task is not None and (refused := refusal_in(raw)) is not None:
+            raise InputRefused(refused)
     else:
         if exchange.session is not None:
             _require_declared(exchange, method, params)
@@ -41,10 +44,35 @@ async def ask(exchange: Exchange, method: str, params: Model, result: type[R]) -
             raw = await exchange.peer.request(method, sent, exchange.id)
         except McpError as error:
             raise InputRefused(error) from error
+        if exchange.rounds is not None:  # it may go on as a task, and ask the same there
+            exchange.rounds.keep(method, sent, raw)
     try:
         return json.decode(raw, type=result)
     except (ValueError, RecursionError) as error:
         raise InputUnavailable(f"The client's answer to {method} is unreadable: {error}") from None
+
+
+def as_answer(error: McpError) -> Raw:
+    """An error in place of an answer, as it is kept with a task."""
+    return Raw(encode_failure(None, error))
+
+
+class _Error(Struct):
+    code: int
+    message: str
+    data: Any = None
+
+
+class _Refusal(Struct):
+    error: _Error
+
+
+def refusal_in(answer: Raw) -> McpError | None:
+    """The error that was kept in place of an answer."""
+    try:
+        return McpError(json.decode(answer, type=_Refusal).error)
+    except ValidationError:
+        return None
 
 
 def rounds_of(exchange: Exchange) -> Rounds:

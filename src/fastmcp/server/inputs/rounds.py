@@ -80,6 +80,10 @@ class Rounds:
         self._fresh.discard(key)
         return known
 
+    def keep(self, method: str, params: Model, answer: Raw) -> None:
+        """Record the answer to a question that was asked by a request."""
+        self.record.answers[self._key(method, params)] = answer
+
     def _key(self, method: str, params: Model) -> str:
         digest = fingerprint(method, params).hex()[:16]
         self._times[digest] = times = self._times.get(digest, 0) + 1

@@ -9,7 +9,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -25,6 +25,7 @@ from fastmcp.exceptions import (
 )
 from fastmcp.wire.inputs import InputRequiredResult
 
+from ..auth.identity import principal_of
 from ..catalogue import version_asked_for
 from .appended_file import PATIENCE, AppendedFile
 from .ending import ending_of, words_of
@@ -43,6 +44,8 @@ MOST_LETTERS = 300
 """How much is written of what a client calls things."""
 
 _NOBODY: Entry = {}
+_write = msgspec.json.Encoder().encode
+_write_sorted = msgspec.json.Encoder(order="sorted").encode
 own_logger = logging.getLogger("fastmcp.audit")
 
 
@@ -110,9 +113,12 @@ class AuditMiddleware(Middleware):
             raise
         except BaseException as fault:
             outcome = use.outcome_of(fault)
-            await self._tell(use.entry(target, outcome, self._error(outcome, fault), given))
+            entry = use.entry(target, outcome, self._error(outcome, fault), given)
+            if (taken := self._tell(entry)) is not None:
+                await taken
             raise
-        await self._tell(use.entry(target, _outcome_of(result), None, given))
+        if (taken := self._tell(use.entry(target, _outcome_of(result), None, given))) is not None:
+            await taken
         return result
 
     def _about(self, arguments: Any) -> Entry:
@@ -127,7 +133,7 @@ class AuditMiddleware(Middleware):
 
     def _digest(self, arguments: Mapping[str, Any]) -> str | None:
         try:
-            data = msgspec.json.encode(arguments, order="sorted")
+            data = _write_sorted(arguments)
         except Exception:  # given by code in this process: no data
             try:
                 data = default_serializer(arguments).encode()
@@ -144,13 +150,16 @@ class AuditMiddleware(Middleware):
         said = self._redactor.line(words_of(fault), 300)
         return {"type": type(fault).__name__, "code": code, "message": said}
 
-    async def _tell(self, entry: Entry) -> None:
+    def _tell(self, entry: Entry) -> Awaitable[None] | None:
+        """Give an entry to the sink; what to await, if that takes it later."""
         try:
             sent = self._sends(entry)
-            if sent is not None and inspect.isawaitable(sent):
-                await sent
         except Exception as error:
-            own_logger.error("The audit log failed (%s): %s", error, _line(entry).decode())
+            _failed(error, entry)
+            return None
+        if sent is None or not inspect.isawaitable(sent):
+            return None
+        return _taken(sent, entry)
 
     def _sending(self, sink: Any, log_level: int) -> Callable[[Entry], Any]:
         if isinstance(sink, (str, os.PathLike)):
@@ -210,6 +219,17 @@ class _Use:
         return "error"
 
 
+async def _taken(sent: Awaitable[Any], entry: Entry) -> None:
+    try:
+        await sent
+    except Exception as error:
+        _failed(error, entry)
+
+
+def _failed(error: Exception, entry: Entry) -> None:
+    own_logger.error("The audit log failed (%s): %s", error, _line(entry).decode())
+
+
 def _outcome_of(result: Any) -> str:
     if isinstance(result, InputRequiredResult):
         return "input_required"
@@ -217,17 +237,18 @@ def _outcome_of(result: Any) -> str:
 
 
 def _who(served: Context) -> Entry:
-    info = served.client_info
+    exchange, token = served.exchange, served.access_token
+    info = exchange.sender.info
     client = None
     if info is not None:
         client = {"name": info.name[:MOST_LETTERS], "version": info.version[:MOST_LETTERS]}
     return {
         "server": served.fastmcp.name,
-        "principal": served.principal,
+        "principal": None if token is None else principal_of(token),
         "client": client,
         "session": served.session_id[:MOST_LETTERS],
         "request": served.request_id[:MOST_LETTERS],
-        "transport": served.transport,
+        "transport": exchange.transport,
     }
 
 
@@ -251,6 +272,6 @@ def _to_logger(logger: logging.Logger, level: int) -> Callable[[Entry], None]:
 
 def _line(entry: Entry) -> bytes:
     try:
-        return msgspec.json.encode(entry)
+        return _write(entry)
     except Exception:  # half of a surrogate pair in a name
         return json.dumps(entry, default=str).encode()

@@ -13,6 +13,7 @@ from fastmcp.wire.revisions import R2025_11_25
 from fastmcp.wire.tasks import TASKS_EXTENSION, CreateTaskResult, TaskMetadata
 
 from ..context import Context
+from ..inputs.asking import rounds_of
 from ..inputs.rounds import Suspended
 from ..request.detached import Nobody
 from ..state.session_names import values_of
@@ -54,6 +55,7 @@ async def accepted(
     component.check_arguments(arguments)
     ttl = None if wish.ttl is None else max(wish.ttl, 0) / 1000
     if config.deferred:
+        rounds_of(exchange)  # what is asked before is known to the task
         values_of(exchange)[BECOMING] = lambda: _begun(context, component, config, ttl)
         return None
     return await _begun(context, component, config, ttl)
@@ -72,7 +74,7 @@ async def become_task(exchange: Exchange) -> None:
 async def _begun(
     context: Context, component: Component, config: TaskConfig, ttl: float | None
 ) -> CreateTaskResult:
-    service = await context.host.tasks.service()
+    service = context.host.tasks.service()
     record = task_of(context, component, config, ttl)
     await service.submit(record)
     if context.exchange.session is not None:

@@ -54,7 +54,7 @@ async def _of(context: ServedRequest, part: Part) -> Any:
         raise ConfigurationError(
             f"{marker} needs a server that has tasks: FastMCP(tasks=True), or task=True with a tool"
         )
-    service = await tasks.service()
+    service = tasks.service()
     engine: Any = service.backend.engine
     if not hasattr(engine, "lend"):
         raise ConfigurationError(

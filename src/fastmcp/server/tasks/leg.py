@@ -18,7 +18,7 @@ from fastmcp.wire.revisions import sieve
 
 from ..context import Context
 from ..handlers.tools import tool_failure
-from ..inputs.asking import rounds_of
+from ..inputs.asking import refusal_in, rounds_of
 from ..inputs.rounds import Record, Rounds
 from ..inputs.serving import readable_answers, run_once
 from ..middleware.chain import compile_chain
@@ -118,9 +118,12 @@ def _failure(error: McpError) -> Failure:
 
 
 def _answers(record: TaskRecord, rounds: Record) -> dict[str, Any]:
-    """What its client answered, by the keys that the function knows."""
-    given = {record.asked_as[key]: json.decode(raw) for key, raw in record.answers.items()}
-    return readable_answers(given, rounds.asked)
+    """What its client answered, or refused to, by the keys that the function knows."""
+    given, refused = dict[str, Any](), dict[str, Any]()
+    for key, raw in record.answers.items():
+        kept = given if refusal_in(raw) is None else refused
+        kept[record.asked_as[key]] = json.decode(raw)
+    return {**readable_answers(given, rounds.asked), **refused}
 
 
 async def _outcome(context: Context, record: TaskRecord, run: TaskRun) -> Ended | Asked:

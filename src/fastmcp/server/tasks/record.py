@@ -118,7 +118,6 @@ class TaskRecord(Struct, omit_defaults=True, kw_only=True):
     started_at: Seconds | None = None
     result: Raw | UnsetType = UNSET
     error: Failure | None = None
-    fault: str | None = None
 
     def begin_anew(self, due_at: Seconds | None = None) -> None:
         """Be as it was when it was made, for a leg that comes after all that there were."""

@@ -8,8 +8,9 @@ from typing import Any
 
 from msgspec import UNSET, Raw, Struct, json
 
-from fastmcp.exceptions import InvalidParams, McpError, MethodNotFound
+from fastmcp.exceptions import InvalidParams, McpError, MethodNotFound, TimedOut
 from fastmcp.server.context import Context
+from fastmcp.server.inputs.asking import as_answer
 from fastmcp.server.subscriptions import MAX_SUBSCRIPTIONS
 from fastmcp.server.tasks.record import TaskRecord
 from fastmcp.server.tasks.rendering import RELATED_TASK, as_task, cancelled_now, got, undeclared
@@ -127,7 +128,12 @@ async def _answers(context: Context, record: TaskRecord) -> dict[str, Any]:
         request = json.decode(question, type=_Question)
         members: dict[str, Any] = request.params or {}
         asked = {**members, "_meta": _related_to(record.id, members.get("_meta"))}
-        return key, await exchange.peer.request(request.method, asked, exchange.id)
+        try:
+            return key, await exchange.peer.request(request.method, asked, exchange.id)
+        except TimedOut:
+            raise
+        except McpError as refused:
+            return key, as_answer(refused)
 
     return dict(await asyncio.gather(*(answer(*each) for each in record.questions.items())))
 
@@ -155,4 +161,4 @@ async def _service(context: Context) -> TaskService:
         raise MethodNotFound(f"Method not found: {method}; this server has no tasks")
     if context.revision.modern and not context.client_supports_extension(TASKS_EXTENSION):
         raise undeclared(f"{method} needs a client that declares the extension {TASKS_EXTENSION}")
-    return await tasks.service()
+    return tasks.service()

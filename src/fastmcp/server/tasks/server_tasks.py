@@ -50,7 +50,7 @@ class ServerTasks:
         engine = None if self._service is None else self._service.backend.engine
         return getattr(engine, "docket", None)
 
-    async def service(self) -> TaskService:
+    def service(self) -> TaskService:
         """The service, which is made now if need be.
 
         Raises:
@@ -73,7 +73,7 @@ class ServerTasks:
         if self.offered:
             from .automatic import automatic_tools
 
-            service = await self.service()
+            service = self.service()
             if service.backend.lasting or automatic_tools(self._server):
                 await service.start()
 

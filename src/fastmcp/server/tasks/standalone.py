@@ -69,7 +69,7 @@ async def lasting_service(server: FastMCP) -> TaskService:
             f"{server.name!r} has no tasks: FastMCP(tasks=True), or task=True with a tool, "
             "resource or prompt"
         )
-    service = await server.tasks.service()
+    service = server.tasks.service()
     if not service.backend.lasting:
         raise ConfigurationError(
             f"The tasks of {service.backend.name} are in the memory of their server's process "

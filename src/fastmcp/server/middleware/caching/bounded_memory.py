@@ -36,9 +36,10 @@ class BoundedMemory:
         """The same at once."""
         place = (collection, key)
         with self._lock:
-            value, ends = self._values.get(place, (None, math.inf))
-            if value is None:
+            found = self._values.get(place)
+            if found is None:
                 return None
+            value, ends = found
             if ends <= self._clock():
                 self._drop(place)
                 return None

@@ -29,11 +29,6 @@ class Cached(NamedTuple):
     read: Callable[[str], Any]
 
 
-class _Found(NamedTuple):
-    text: str
-    answer: Any
-
-
 class KeptAnswers:
     """Finds answers in a store, and has those made that are not there: once for all who ask
     meanwhile. A store that fails is done without.
@@ -58,12 +53,12 @@ class KeptAnswers:
         if self._memory is None:
             return None
         edition = self._editions.at_hand(self._memory, cached.method, uri)
-        kept = None if edition is None else self._memory.held(key, cached.method)
-        found = None if edition is None else _read(cached, kept, edition)
-        if found is None:
+        if edition is None:
             return None
-        self._counted(cached).get.tell(True)
-        return found.answer
+        answer = _read(cached, self._memory.held(key, cached.method), edition)
+        if answer is not None:
+            self._counted(cached).get.tell(True)
+        return answer
 
     async def answer(
         self,
@@ -88,8 +83,9 @@ class KeptAnswers:
             edition = await self._tried(self._editions.current(cached.method, uri))
             found = None if edition is None else await self._found(cached, key, edition)
             if found is not None:
-                flight.land(found.text)
-                return found.answer
+                answer, text = found
+                flight.land(text)
+                return answer
             result, text = await self._made(cached, exchange, make)
             flight.land(text)
             if text is not None and edition is not None:
@@ -103,11 +99,12 @@ class KeptAnswers:
         finally:
             self._flights.end(key, flight)
 
-    async def _found(self, cached: Cached, key: str, edition: str) -> _Found | None:
+    async def _found(self, cached: Cached, key: str, edition: str) -> tuple[Any, str] | None:
+        """The answer, and its JSON."""
         kept = await self._tried(self._store.get(key, collection=cached.method))
-        found = _read(cached, kept, edition)
-        self._counted(cached).get.tell(found is not None)
-        return found
+        answer = _read(cached, kept, edition)
+        self._counted(cached).get.tell(answer is not None)
+        return None if answer is None else (answer, kept["json"])
 
     async def _made(
         self, cached: Cached, exchange: Exchange, make: Callable[[], Awaitable[Any]]
@@ -151,12 +148,12 @@ class KeptAnswers:
         return found
 
 
-def _read(cached: Cached, kept: Mapping[str, Any] | None, edition: str) -> _Found | None:
+def _read(cached: Cached, kept: Mapping[str, Any] | None, edition: str) -> Any:
     """What is kept, unless it is of another edition, or nothing that can be read."""
     if kept is None or kept.get("edition") != edition:
         return None
     try:
-        return _Found(kept["json"], cached.read(kept["json"]))
+        return cached.read(kept["json"])
     except (KeyError, TypeError, ValueError) as error:
         logger.warning("What is kept for %s cannot be read: %r", cached.method, error)
         return None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakSet, ref
 
 from fastmcp._components.component import Component
 from fastmcp._runtime.key_value import KeyValueStore
@@ -102,6 +103,7 @@ class ResponseCachingMiddleware(Middleware):
         )
         self._answers = KeptAnswers(_store(cache_storage), max_item_size, self._read.settings.ttl)
         self._heard: WeakSet[Any] = WeakSet()
+        self._heard_last: Callable[[], Any] = lambda: None
         self._joining = threading.Lock()
 
     def statistics(self) -> ResponseCachingStatistics:
@@ -222,11 +224,14 @@ class ResponseCachingMiddleware(Middleware):
 
     def _listen_to(self, served: Context) -> None:
         audience: Any = served.fastmcp.audience
+        if audience is self._heard_last():
+            return
         if audience not in self._heard:
             with self._joining:
                 if audience not in self._heard:
                     audience.join(Ears(self._answers.hear))
                     self._heard.add(audience)
+        self._heard_last = ref(audience)
 
 
 def _goes_on(served: Context, message: Any) -> bool:

@@ -29,7 +29,7 @@ from ...inputs.rounds import Record, Rounds
 from ...subscriptions import MAX_SUBSCRIPTIONS
 from .client_factory import ClientFactoryT, Target, require_client
 from .errand import Errand, versioned
-from .held_errands import HeldErrands, begun, place_of
+from .held_errands import HeldErrands, place_of
 from .proxy_client import ProxyClient
 from .sessions import Sessions
 
@@ -93,7 +93,7 @@ class Backend:
             yield
         finally:
             self._is_running = False
-            self.held.close()
+            await self.held.close()
             self._watcher = None
             self._watched.clear()
             await self._watching.aclose()
@@ -250,7 +250,7 @@ class Backend:
     async def _hold(self, errand: Errand, work: Coroutine[Any, Any, Raw], place: str) -> Raw:
         token = current_scope.set(errand)
         try:
-            return await self.held.outcome(begun(errand, work), place)
+            return await self.held.outcome(self.held.begun(errand, work), place)
         finally:
             current_scope.reset(token)
 

@@ -224,9 +224,10 @@ class Errand(Context):
 
     # Going on from round to round
 
-    def begin(self, work: Coroutine[Any, Any, Raw]) -> None:
+    def begin(self, work: Coroutine[Any, Any, Raw]) -> asyncio.Task[Raw]:
         """Run what may have to wait for the client's next round."""
         self._work = asyncio.get_running_loop().create_task(work)
+        return self._work
 
     def go_on_with(self, exchange: Exchange) -> None:
         """The next round has come; its record knows the questions in the order of the others."""

@@ -20,6 +20,8 @@ from .errand import Errand
 
 # How many requests may wait; the one that has waited longest is given up for a further one.
 MOST: Final = 1024
+# How long it may take to leave the servers behind, in seconds.
+PARTING: Final = 5.0
 
 
 class HeldErrands:
@@ -29,6 +31,14 @@ class HeldErrands:
 
     def __init__(self) -> None:
         self._held: OrderedDict[str, tuple[Errand, asyncio.TimerHandle]] = OrderedDict()
+        self._under_way: set[asyncio.Task[Raw]] = set()
+
+    def begun(self, errand: Errand, work: Coroutine[Any, Any, Raw]) -> Errand:
+        """The errand, with what it has to do under way."""
+        task = errand.begin(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return errand
 
     def resumed(self, exchange: Exchange, place: str, *, repeatable: bool) -> Errand | None:
         """The request that waits for what this round brings; None where one has to be made.
@@ -80,10 +90,12 @@ class HeldErrands:
             held[1].cancel()
             held[0].give_up()
 
-    def close(self) -> None:
-        """Give up all of them."""
+    async def close(self) -> None:
+        """Give up all of them, and wait for the end of what is under way."""
         for id in list(self._held):
             self._give_up(id)
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=PARTING)
 
 
 def place_of(exchange: Exchange, method: str, target: Any) -> str:
@@ -91,9 +103,3 @@ def place_of(exchange: Exchange, method: str, target: Any) -> str:
     times: dict[tuple[str, Any], int] = values_of(exchange).setdefault(HeldErrands, {})
     times[method, target] = number = times.get((method, target), 0) + 1
     return f"proxied {method} {target} {number}"
-
-
-def begun(errand: Errand, work: Coroutine[Any, Any, Raw]) -> Errand:
-    """The errand, with what it has to do under way."""
-    errand.begin(work)
-    return errand

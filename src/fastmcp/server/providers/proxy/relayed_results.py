@@ -8,7 +8,7 @@ from typing import Any, Self
 from msgspec import UNSET, Raw, Struct, UnsetType, field, json
 
 from fastmcp.client.results import unreadable
-from fastmcp.client.rounds import demand_in
+from fastmcp.client.rounds import input_demand
 from fastmcp.resources.base import ResourceContent, ResourceResult
 from fastmcp.tools.tool_result import ToolResult
 from fastmcp.wire.content import TextResourceContents, content_blocks, resource_contents
@@ -161,7 +161,7 @@ def demand_of(raw: Raw) -> InputRequiredResult | None:
     Raises:
         ClientError: it is one, and cannot be read.
     """
-    if demand_in(raw) is None:
+    if input_demand(raw) is None:
         return None
     try:
         demand = _read_demand(raw)

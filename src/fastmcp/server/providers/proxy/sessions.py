@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from fastmcp._components.current import Scope, current_scope
 from fastmcp._runtime.session import Session as RuntimeSession
@@ -167,16 +167,14 @@ class Sessions:
     async def _first_session(self, front: Context | None) -> None:
         """What the server speaks is found out once; until then nobody knows who may share."""
         headers = headers_to_forward() if self._client.forward_incoming_headers else {}
-        session = self._add(self._sharing(front, headers, modern=False), headers, front)
+        sharing = self._sharing(front, headers, modern=False)
+        session = self._by_sharing.get(sharing) or self._add(sharing, headers, front)
         session.users += 1
         try:
             await self._ready(session)
         finally:
             session.users -= 1
-        if session.client.agreement.revision.modern:
-            self._by_sharing.pop(session.sharing, None)
-            session.sharing = self._sharing(front, headers, modern=True)
-            self._by_sharing[session.sharing] = session
+        self._agreement = session.client.agreement
 
     def _sharing(self, front: Context | None, headers: dict[str, str], *, modern: bool) -> Sharing:
         if front is None:
@@ -227,8 +225,18 @@ class Sessions:
                 self._agreement = None  # it may be another one when it can be reached again
             raise
         self._agreement = session.client.agreement
+        if self._agreement.revision.modern:
+            self._share(session)
         self._opened(session.client, session.sharing.headers)
         self._plan_sweep()
+
+    def _share(self, session: Session) -> None:
+        """A modern server takes over it what others like the one ask that it was opened for."""
+        sharing = structs.replace(session.sharing, party=None)
+        if self._by_sharing.get(session.sharing) is session and sharing not in self._by_sharing:
+            del self._by_sharing[session.sharing]
+            session.sharing = sharing
+            self._by_sharing[sharing] = session
 
     # Closing those that nobody uses
 

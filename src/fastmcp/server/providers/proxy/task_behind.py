@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Raw
 
 from fastmcp.client.client import Client
-from fastmcp.exceptions import ClientError, Disconnected, McpError, TimedOut, UnexpectedResponse
+from fastmcp.exceptions import (
+    ClientError,
+    Disconnected,
+    McpError,
+    StoreUnavailable,
+    TimedOut,
+    UnexpectedResponse,
+)
 from fastmcp.wire.tasks import GetTaskResult
 
 from ...context import Context
@@ -57,7 +64,7 @@ class TaskBehind:
                 return work.result()
             raise asyncio.CancelledError
         except asyncio.CancelledError:
-            if over.done() or self._given_up:
+            if self._given_up or (over.done() and not over.cancelled()):
                 await self._cancel()
             raise
         except McpError:
@@ -86,8 +93,13 @@ class TaskBehind:
         if errand is None or errand.exchange.task is None:
             await asyncio.get_running_loop().create_future()
             return
-        service = await errand.host.tasks.service()
-        await service.until(errand.exchange.task.id, _has_ended)
+        service = errand.host.tasks.service()
+        while True:
+            try:
+                await service.until(errand.exchange.task.id, _has_ended)
+                return
+            except StoreUnavailable:
+                await asyncio.sleep(LONGEST_PAUSE)
 
     async def _hear(self, state: GetTaskResult) -> None:
         self._heard_at = asyncio.get_running_loop().time()
@@ -121,6 +133,15 @@ class TaskBehind:
             return await client.follow_task(self.id, self._hear)
 
     async def _cancel(self) -> None:
+        """Have it cancelled, which is seen through when this is cancelled, too."""
+        parting = asyncio.get_running_loop().create_task(self._part())
+        try:
+            await asyncio.shield(parting)
+        except asyncio.CancelledError:
+            await asyncio.wait((parting,))
+            raise
+
+    async def _part(self) -> None:
         try:
             async with asyncio.timeout(PARTING), self._session(self._errand) as client:
                 await client.cancel_task(self.id)
