@@ -19,7 +19,8 @@ from .usual import are_propagators_usual, parent_from, traceparent_of
 
 Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
 
-_USUAL_FIELDS = frozenset((b"traceparent", b"tracestate", b"baggage"))
+_USUAL_MEMBERS = frozenset(("traceparent", "tracestate", "baggage"))
+_USUAL_FIELDS = frozenset(name.encode() for name in _USUAL_MEMBERS)
 
 SUPPRESSED = context.create_key("fastmcp-telemetry-suppressed")
 """Set in contexts in which no spans of ours are wanted."""
@@ -66,6 +67,8 @@ def parent_of(
     linked to. What cannot be read is as good as none.
     """
     here = context.get_current()
+    if _brings_none(meta, headers) and are_propagators_usual():
+        return here, ()
     ambient = trace.get_current_span(here).get_span_context()
     if meta:
         found = _extracted(meta, here)
@@ -75,8 +78,15 @@ def parent_of(
             return found, ((Link(ambient),) if elsewhere else ())
         here = found  # it may have brought baggage
     if headers is not None and not ambient.is_valid:
-        here = _from_headers(headers, here)
+        here = propagate.extract(headers, here, _fields)
     return here, ()
+
+
+def _brings_none(meta: Mapping[str, Any] | None, headers: Headers | None) -> bool:
+    """Whether there is nothing that the usual propagators would read."""
+    if meta is not None and not _USUAL_MEMBERS.isdisjoint(meta):
+        return False
+    return not [name for name, _ in headers or () if name in _USUAL_FIELDS]
 
 
 def _extracted(meta: Mapping[str, Any], here: Context) -> Context:
@@ -86,12 +96,6 @@ def _extracted(meta: Mapping[str, Any], here: Context) -> Context:
         if found is not None:
             return found
     return propagate.extract(meta, here, _members)
-
-
-def _from_headers(headers: Headers, here: Context) -> Context:
-    if are_propagators_usual() and not any(name in _USUAL_FIELDS for name, _ in headers):
-        return here
-    return propagate.extract(headers, here, _fields)
 
 
 def with_context(meta: Mapping[str, Any] | None) -> Mapping[str, Any] | None:

@@ -52,7 +52,7 @@ class Spans:
             self._made = None
             if self._native and not isinstance(provider, _WITHOUT_SDK):
                 self._made = provider.get_tracer(INSTRUMENTATION_NAME, VERSION)
-        if self._made is None or context.get_value(SUPPRESSED):
+        if self._made is None or context.get_current().get(SUPPRESSED):
             return None
         return self._made
 
