@@ -1,40 +1,75 @@
-"""The `fastmcp` command."""
+"""The `fastmcp` command: a table of commands, of which only the one that is called is loaded."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Final
 
-from fastmcp._version import VERSION
-from fastmcp.exceptions import FastMCPError
+COMMANDS: Final = {
+    "run": ("running", "serve a server, from a file, a project, or a proxy to servers elsewhere"),
+    "list": ("calling.listing", "list what a server offers"),
+    "call": ("calling.tools", "call a tool of a server"),
+    "read": ("calling.resources", "read a resource of a server"),
+    "prompt": ("calling.prompts", "get a prompt of a server"),
+    "inspect": ("inspecting", "tell all that there is to know of a server"),
+    "discover": ("discovering", "find the servers that programs on this computer use"),
+    "install": ("install", "have a program use a server"),
+    "dev": ("dev", "try a server out, in a browser"),
+    "generate-cli": ("generate_cli", "write a command line for a server's tools"),
+    "project": ("project", "prepare the environment of a project"),
+    "tasks": ("tasks", "run background tasks, and look after them"),
+    "auth": ("auth", "look after authorization"),
+    "doctor": ("doctor", "find what is wrong with an installation, a project or a server"),
+    "completion": ("completion", "print what completes commands in a shell"),
+    "version": ("version", "print the versions of this package and what it runs on"),
+}
+"""By its name, where a command is (`configure(parser)` adds its arguments, and the function `act`,
+which takes them and returns the exit code), and what it does."""
+
+USAGE: Final = 2
+"""The exit code of a command line that makes no sense; 1 is that of a failure."""
+INTERRUPTED: Final = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
-    parser = argparse.ArgumentParser(prog="fastmcp", description="Serve and call MCP servers.")
-    parser.add_argument("--version", action="store_true", help="print the version and exit")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-
-    from . import auth, call, run, tasks
-
-    run.add_parser(commands)
-    call.add_parsers(commands)
-    auth.add_parser(commands)
-    tasks.add_parser(commands)
-    options = parser.parse_args(argv)
+    given = list(sys.argv[1:] if argv is None else argv)
+    parser = make_parser(given)
+    options = parser.parse_args(given)
     if options.version:
+        from fastmcp._version import VERSION
+
         print(VERSION)
         return 0
     if not hasattr(options, "act"):
         parser.print_help()
-        return 2
+        return USAGE
     try:
         return options.act(options)
-    except (FastMCPError, ValueError, TypeError, OSError) as error:
-        from .terminal import shown
-
-        print(f"fastmcp: {shown(str(error))}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except Exception as error:
+        from .failing import told
+
+        return told(error)
+
+
+def make_parser(given: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of a command line: with the arguments of the command that it names."""
+    parser = argparse.ArgumentParser(prog="fastmcp", description="Serve and call MCP servers.")
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    named = next((each for each in given if not each.startswith("-")), None)
+    for name, (module, what) in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=what,
+            allow_abbrev=False,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        if name == named:
+            import_module(f".{module}", __name__).configure(command)
+    return parser
