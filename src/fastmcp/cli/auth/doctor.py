@@ -4,32 +4,28 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import json
 
 if TYPE_CHECKING:
-    from .auth_doctor.report import Report
+    from .examining.report import Report
 
 
-def add_parser(commands: Any) -> None:
-    """Add the commands to the parser."""
-    auth = commands.add_parser("auth", help="look after authorization")
-    chores = auth.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    doctor = chores.add_parser(
-        "doctor",
-        help="walk the way to a token of a server, as its clients do, and say what is wrong",
-        description="Walks the way to a token of a server, as its clients do, up to where a person "
-        "would be asked. Sends no credentials, and registers nothing.",
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's arguments."""
+    parser.description = (
+        "Walks the way to a token of a server, as its clients do, up to where a person would be "
+        "asked. Sends no credentials, and registers nothing."
     )
-    doctor.add_argument("url", metavar="URL", help="of the MCP endpoint, as clients have it")
-    doctor.add_argument("--json", action="store_true", help="print the findings as JSON")
-    doctor.set_defaults(act=act)
+    parser.add_argument("url", metavar="URL", help="of the MCP endpoint, as clients have it")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+    parser.set_defaults(act=act)
 
 
 def act(options: argparse.Namespace) -> int:
     """Print what was found: 1 when there is an error."""
-    from .auth_doctor.examination import examine
+    from .examining.examination import examine
 
     report = asyncio.run(examine(options.url))
     if options.json:
@@ -40,7 +36,7 @@ def act(options: argparse.Namespace) -> int:
 
 
 def _print(report: Report) -> None:
-    from .terminal import shown_in_line
+    from ..terminal import shown_in_line
 
     step = ""
     for finding in report.findings:
