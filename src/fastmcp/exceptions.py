@@ -1,46 +1,46 @@
 """Every error a caller may catch, as one tree.
 
-FastMCPError
-├── McpError                    a JSON-RPC error: what the peer answered, or is to be answered
-│   ├── RemoteProtocolError     the peer broke the protocol
-│   │   ├── ParseError              -32700  not JSON
-│   │   ├── InvalidRequest          -32600  not one request or notification
-│   │   ├── MethodNotFound          -32601
-│   │   ├── InvalidParams           -32602
-│   │   ├── HeaderMismatch          -32020  an HTTP header disagrees with the body
-│   │   ├── MissingCapability       -32021  the client declared too little for this call
-│   │   └── UnsupportedVersion      -32022
-│   ├── UrlElicitationRequiredError  -32042  pages to visit (in fastmcp.server.elicitation)
-│   └── LimitError              -32000  more than a limit allows (in fastmcp.server.limits)
-├── LocalProtocolError          we, or the code that called us, broke a rule
-│   ├── ConfigurationError          options that cannot work together
-│   └── InvalidSignature            a function that cannot become a component
-│       └── CycleError                  its dependencies need each other
-└── OperationError              the operation itself failed
-    ├── ToolError, ResourceError, PromptError      texts meant for the model
-    ├── ValidationError                            arguments that do not fit
-    ├── NotFoundError, DisabledError               no such component
-    │   ├── ResourceSecurityError                  a value in the URI leads elsewhere
-    │   └── UnknownComponent                       a request for what is not offered (an McpError)
-    ├── StoreUnavailable                           a store cannot be reached (a ConnectionError)
-    ├── AuthorizationError                         not allowed
-    │   └── InsufficientScopeError                 the token lacks scopes
-    ├── AuthorityUnavailable                       nobody can tell whether a token is valid
-    ├── OAuthError                                 an error response of OAuth, to be given
-    │   └── AuthorizeError, TokenError, RegistrationError      by which endpoint
-    ├── ClientError                                the client could not do what was asked
-    │   ├── InputUnavailable                       it cannot be asked for what a function needs
-    │   │   ├── InputRefused                       it answered with an error (an McpError)
-    │   │   └── InvalidAnswer                      its user's answer does not fit (a ToolError)
-    │   ├── OAuthFlowError                         it could not be authorized
-    │   │   ├── OAuthTokenError                        it got no token
-    │   │   ├── OAuthRegistrationError                 it was not registered
-    │   │   └── ClientNotFoundError                    it is not known any more
-    │   ├── Disconnected                           the connection ended (a ConnectionError)
-    │   │   ├── ConnectFailed                      there was none to begin with (a RuntimeError)
-    │   │   └── SessionExpired                     the server no longer knows our session
-    │   ├── UnexpectedResponse                     an HTTP answer that is not MCP (ConnectionError)
-    │   └── TimedOut                               no answer in time (a TimeoutError, an McpError)
+    FastMCPError
+    ├── McpError                    a JSON-RPC error: what the peer answered, or is to be answered
+    │   ├── RemoteProtocolError     the peer broke the protocol
+    │   │   ├── ParseError              -32700  not JSON
+    │   │   ├── InvalidRequest          -32600  not one request or notification
+    │   │   ├── MethodNotFound          -32601
+    │   │   ├── InvalidParams           -32602
+    │   │   ├── HeaderMismatch          -32020  an HTTP header disagrees with the body
+    │   │   ├── MissingCapability       -32021  the client declared too little for this call
+    │   │   └── UnsupportedVersion      -32022
+    │   ├── UrlElicitationRequiredError  -32042  pages to visit (in fastmcp.server.elicitation)
+    │   └── LimitError              -32000  more than a limit allows (in fastmcp.server.limits)
+    ├── LocalProtocolError          we, or the code that called us, broke a rule
+    │   ├── ConfigurationError          options that cannot work together
+    │   └── InvalidSignature            a function that cannot become a component
+    │       └── CycleError                  its dependencies need each other
+    └── OperationError              the operation itself failed
+        ├── ToolError, ResourceError, PromptError      texts meant for the model
+        ├── ValidationError                            arguments that do not fit
+        ├── NotFoundError, DisabledError               no such component
+        │   ├── ResourceSecurityError                  a value in the URI leads elsewhere
+        │   └── UnknownComponent                       not offered, though requested (an McpError)
+        ├── StoreUnavailable                           a store cannot be reached (a ConnectionError)
+        ├── AuthorizationError                         not allowed
+        │   └── InsufficientScopeError                 the token lacks scopes
+        ├── AuthorityUnavailable                       nobody can tell whether a token is valid
+        ├── OAuthError                                 an error response of OAuth, to be given
+        │   └── AuthorizeError, TokenError, RegistrationError      by which endpoint
+        ├── ClientError                                the client could not do what was asked
+        │   ├── InputUnavailable                       it cannot be asked for what a function needs
+        │   │   ├── InputRefused                       it answered with an error (an McpError)
+        │   │   └── InvalidAnswer                      its user's answer does not fit (a ToolError)
+        │   ├── OAuthFlowError                         it could not be authorized
+        │   │   ├── OAuthTokenError                        it got no token
+        │   │   ├── OAuthRegistrationError                 it was not registered
+        │   │   └── ClientNotFoundError                    it is not known any more
+        │   ├── Disconnected                           the connection ended (a ConnectionError)
+        │   │   ├── ConnectFailed                      there was none to begin with (a RuntimeError)
+        │   │   └── SessionExpired                     the server no longer knows our session
+        │   ├── UnexpectedResponse                     an answer that is not MCP (ConnectionError)
+        │   └── TimedOut                               no answer in time (a TimeoutError, McpError)
 
 These classes know no HTTP statuses. `FastMCPDeprecationWarning` is a warning, beside the tree.
 """

@@ -95,17 +95,6 @@ def same_logging() -> Generator[None]:
         logger.handlers[:] = before[2]
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_the_links_of_a_page_lead_somewhere(name: str) -> None:
-    """Those to other files of the repository."""
-    here = (ROOT / name).parent
-    links = re.findall(r"\]\(([^)#]+)[^)]*\)", PAGES[name])
-
-    missing = [each for each in links if ":" not in each and not (here / each).exists()]
-
-    assert missing == []
-
-
 @pytest.mark.parametrize(
     "source",
     ["# snippet: a\nx\n", "# snippet: a\n# snippet: b\n# end\n", 2 * "# snippet: a\n# end\n"],

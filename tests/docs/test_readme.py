@@ -74,7 +74,7 @@ def test_the_commands_of_the_readme_serve_list_and_call(commands: str, tmp_path:
         listed, called = [run(fastmcp, *words[1:], cwd=tmp_path, env=env) for words in ask]
 
     assert {words[0] for words in ask} == {"fastmcp"}
-    assert "add  Add two numbers." in listed
+    assert "add(a: integer, b: integer)  Add two numbers." in listed
     assert called == "5\n"
 
 

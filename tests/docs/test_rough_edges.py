@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from fastmcp.cli import main
-
 PAGE = (Path(__file__).parents[2] / "docs" / "rough-edges.md").read_text("utf-8")
 MISSING = PAGE.split("## Not there yet")[1].split("\n## ")[0]
 
@@ -28,13 +26,3 @@ def has(path: str) -> bool:
 def test_a_name_is_missing(name: str) -> None:
     """Otherwise its line goes."""
     assert not has(name)
-
-
-def test_the_command_has_what_the_page_says(capsys: pytest.CaptureFixture[str]) -> None:
-    """And no others."""
-    [sentence] = re.findall(r"The command `fastmcp` has (.*?), and of", MISSING)
-
-    main([])
-
-    commands = capsys.readouterr().out.split("COMMAND\n")[-1]
-    assert re.findall(r"`(\w+)`", sentence) == re.findall(r"^    (\w+)", commands, re.M)

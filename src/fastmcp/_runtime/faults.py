@@ -25,6 +25,7 @@ from fastmcp.exceptions import (
     ResourceError,
     StoreUnavailable,
     TimedOut,
+    ToolError,
     UnknownComponent,
     ValidationError,
 )
@@ -36,7 +37,7 @@ logger = logging.getLogger("fastmcp.server")
 STORE_UNAVAILABLE = "The store of this server cannot be reached; try again"
 # What is raised when another service, or the client, cannot be reached or does not answer.
 _OTHERS = (ClientError, StoreUnavailable)
-_SAID_ALOUD = (PromptError, ResourceError, AuthorizationError, InputUnavailable)
+_SAID_ALOUD = (ToolError, PromptError, ResourceError, AuthorizationError, InputUnavailable)
 
 
 def to_error(

@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from .replaying import use_transcript as use_transcript
     from .serving import run_server_async as run_server_async
     from .serving import run_server_in_process as run_server_in_process
+    from .snapshot import CatalogueSnapshot as CatalogueSnapshot
     from .transcript import Transcript as Transcript
 
 __all__ = [
     "ASGIServer",
+    "CatalogueSnapshot",
     "MockContext",
     "NotRecorded",
     "RecordingTransport",
@@ -53,6 +55,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         "ASGIServer": ".asgi",
+        "CatalogueSnapshot": ".snapshot",
         "MockContext": ".mock_context",
         "NotRecorded": ".episodes",
         "RecordingTransport": ".recording",
