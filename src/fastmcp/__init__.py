@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # `typing` takes as long as an interpreter does to start
+    from typing import Any
 
-if TYPE_CHECKING:
     from fastmcp._version import VERSION
     from fastmcp.client.client import Client as Client
     from fastmcp.client.group import ClientGroup as ClientGroup
@@ -36,6 +37,7 @@ _SUBMODULES = (
     "apps",
     "client",
     "composition",
+    "configuration",
     "dependencies",
     "events",
     "exceptions",

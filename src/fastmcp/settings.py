@@ -1,7 +1,8 @@
 """The settings of this process: `fastmcp.settings.port = 9000`, or `FASTMCP_PORT=9000` outside.
 
 The module itself is the object. A setting has what it was assigned, else what its variable says
-at the moment that it is read, else its default; nothing is read at import.
+at the moment that it is read, else what the file `.env` says of that variable (or another, which
+FASTMCP_ENV_FILE names), else its default; nothing is read at import, and the file once, at first.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, Literal, TypeVar, cast, overload
@@ -24,6 +26,7 @@ T = TypeVar("T")
 Transport = Literal["stdio", "http", "sse", "streamable-http"]
 
 PREFIX = "FASTMCP_"
+ENV_FILE = "FASTMCP_ENV_FILE"
 TRANSPORTS = ("stdio", "http", "sse", "streamable-http")
 LOG_LEVELS = ("CRITICAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE")
 MCP_LOG_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
@@ -57,9 +60,10 @@ class Setting(Generic[T]):
             return self
         if self.name in instance.__dict__:
             return instance.__dict__[self.name]
-        text = os.environ.get(self.variable, "").strip()
-        if text:
+        if text := os.environ.get(self.variable, "").strip():
             return self.check(text, f"{self.variable}=")
+        if text := _file_variables().get(self.variable, "").strip():
+            return self.check(text, f"{_file_name()}: {self.variable}=")
         return self.default() if callable(self.default) else self.default
 
     def __set__(self, instance: object, value: Any) -> None:
@@ -93,8 +97,25 @@ class Setting(Generic[T]):
 
     def given(self, instance: object) -> T | None:
         """The value, if it was assigned or its variable is set."""
-        given = self.name in instance.__dict__ or os.environ.get(self.variable, "").strip()
-        return self.__get__(instance, type(instance)) if given else None
+        if self.name not in instance.__dict__:
+            texts = os.environ.get(self.variable, ""), _file_variables().get(self.variable, "")
+            if not any(text.strip() for text in texts):
+                return None
+        return self.__get__(instance, type(instance))
+
+
+def _file_name() -> str:
+    return os.environ.get(ENV_FILE, "").strip() or ".env"
+
+
+@cache
+def _file_variables() -> dict[str, str]:
+    path = Path(_file_name()).expanduser()
+    if not path.is_file():
+        return {}
+    from fastmcp._env_file import read_env_file
+
+    return read_env_file(path)
 
 
 def _text(value: Any) -> str:
@@ -311,14 +332,21 @@ NAMES = tuple(name for name, value in vars(Settings).items() if isinstance(value
 
 
 def unread() -> list[str]:
-    """What is to be said of each variable that is named as those of settings are, and is none."""
-    return [_unread(variable) for variable in sorted(os.environ) if _is_strange(variable)]
+    """What is to be said of each variable that is named as those of settings are, and is none, in
+    the environment and in the file; and of a file that is named and cannot be read.
+    """
+    told = [_unread(variable) for variable in sorted(os.environ) if _is_strange(variable)]
+    file = _file_name()
+    told += [f"{file}: {_unread(each)}" for each in sorted(_file_variables()) if _is_strange(each)]
+    if os.environ.get(ENV_FILE, "").strip() and not Path(file).expanduser().is_file():
+        told.append(f"{ENV_FILE} names {file}, and there is no such file")
+    return told
 
 
 def _is_strange(variable: str) -> bool:
     prefix, name = variable[: len(PREFIX)], variable[len(PREFIX) :]
     known = prefix == PREFIX and name == name.upper() and name.lower() in NAMES
-    return prefix.upper() == PREFIX and not known
+    return prefix.upper() == PREFIX and not known and variable != ENV_FILE
 
 
 def _unread(variable: str) -> str:

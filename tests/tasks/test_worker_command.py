@@ -178,7 +178,7 @@ def test_a_server_has_to_be_found(tmp_path: Path) -> None:
     assert "none of fastmcp.json, server.py, main.py, app.py in" in refused(cwd=tmp_path)
     assert "There is no file" in refused(tmp_path / "none.py")
     (tmp_path / "fastmcp.json").write_text("{}", "utf-8")
-    assert "fastmcp.json names no server" in refused(cwd=tmp_path)
+    assert "fastmcp.json: source is missing" in refused(cwd=tmp_path)
 
 
 def test_a_task_is_run_again_though_it_takes_its_time_to_be_cancelled(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Sequence
-from importlib import import_module
-from typing import Final
 
-COMMANDS: Final = {
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a command line is to begin at once: nothing is loaded that it does not need
+    import argparse
+    from collections.abc import Sequence
+
+COMMANDS = {
     "run": ("running", "serve a server, from a file, a project, or a proxy to servers elsewhere"),
     "list": ("calling.listing", "list what a server offers"),
     "call": ("calling.tools", "call a tool of a server"),
@@ -29,21 +30,21 @@ COMMANDS: Final = {
 """By its name, where a command is (`configure(parser)` adds its arguments, and the function `act`,
 which takes them and returns the exit code), and what it does."""
 
-USAGE: Final = 2
+USAGE = 2
 """The exit code of a command line that makes no sense; 1 is that of a failure."""
-INTERRUPTED: Final = 130
+INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     given = list(sys.argv[1:] if argv is None else argv)
-    parser = make_parser(given)
-    options = parser.parse_args(given)
-    if options.version:
+    if given[:1] == ["--version"]:
         from fastmcp._version import VERSION
 
         print(VERSION)
         return 0
+    parser = make_parser(given)
+    options = parser.parse_args(given)
     if not hasattr(options, "act"):
         parser.print_help()
         return USAGE
@@ -59,11 +60,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def make_parser(given: Sequence[str]) -> argparse.ArgumentParser:
     """The parser of a command line: with the arguments of the command that it names."""
+    import argparse
+    from importlib import import_module
+
     parser = argparse.ArgumentParser(prog="fastmcp", description="Serve and call MCP servers.")
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     named = next((each for each in given if not each.startswith("-")), None)
-    for name, (module, what) in COMMANDS.items():
+    for name in (named,) if named in COMMANDS else COMMANDS:
+        module, what = COMMANDS[name]
         command = commands.add_parser(
             name,
             help=what,

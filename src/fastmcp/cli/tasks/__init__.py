@@ -7,11 +7,14 @@ from typing import Any, get_args
 
 from fastmcp.wire.tasks import TaskStatus
 
+from .parser import ChoreParser
 
-def add_parser(commands: Any) -> None:
+
+def configure(tasks: argparse.ArgumentParser) -> None:
     """Add the commands to the parser."""
-    tasks = commands.add_parser("tasks", help="run background tasks, and look after them")
-    chores = tasks.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    chores = tasks.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=ChoreParser
+    )
     worker = _command(chores, "worker", "run the tasks of a server in this process, until the end")
     worker.add_argument("--concurrency", type=int, help="how many at once (default 10)")
     worker.add_argument("--name", help="of this worker (default HOST#PROCESS)")
@@ -59,8 +62,14 @@ def _add_listing(parser: Any) -> None:
         choices=get_args(TaskStatus),
         help="only those of this status; may be said several times",
     )
-    parser.add_argument("--limit", type=int, default=50, help="how many at most (default 50)")
+    parser.add_argument("--limit", type=_number, default=50, help="how many at most (default 50)")
     parser.add_argument("--json", action="store_true", help="print them as JSON, one a line")
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text} is no whole number above 0")
+    return int(text)
 
 
 def _act(options: argparse.Namespace) -> int:

@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import sys
 from collections.abc import AsyncGenerator, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from msgspec import DecodeError, Struct, json
 
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.settings import settings
 
-from ..run import load_server
+from ..loading import load_server
 
 if TYPE_CHECKING:
     from fastmcp.server.server import FastMCP
     from fastmcp.server.tasks.service import TaskService
-
-CONFIGURATION = "fastmcp.json"
-FILE = "server.py"
-
-
-class _Source(Struct):
-    path: str
-    entrypoint: str | None = None
-
-
-class _Configuration(Struct):
-    source: _Source
 
 
 def server_of(options: argparse.Namespace) -> FastMCP:
@@ -39,37 +23,10 @@ def server_of(options: argparse.Namespace) -> FastMCP:
     Raises:
         ConfigurationError: there is none.
     """
-    with contextlib.redirect_stdout(sys.stderr):  # what it prints is none of our output
-        server = load_server(_spec(options.server))
+    server = load_server(options.server)
     if options.docket_url is not None:
         server.tasks.url = options.docket_url
     return server
-
-
-def _spec(given: str | None) -> str:
-    if given is None:
-        if Path(CONFIGURATION).is_file():
-            return _source(Path(CONFIGURATION))
-        if Path(FILE).is_file():
-            return FILE
-        raise ConfigurationError(
-            f"There is no {CONFIGURATION} and no {FILE} in {Path.cwd()}: name the server, as "
-            "FILE[:OBJECT]"
-        )
-    path = Path(given)
-    return _source(path) if path.suffix == ".json" and path.is_file() else given
-
-
-def _source(path: Path) -> str:
-    """The server that a configuration names in its `source`."""
-    try:
-        source = json.decode(path.read_bytes(), type=_Configuration).source
-    except DecodeError as error:
-        raise ConfigurationError(
-            f'{path} names no server, as in {{"source": {{"path": "{FILE}"}}}}: {error}'
-        ) from None
-    spec = str(path.parent / source.path)
-    return spec if source.entrypoint is None else f"{spec}:{source.entrypoint}"
 
 
 @contextlib.asynccontextmanager
