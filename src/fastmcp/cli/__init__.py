@@ -43,11 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(VERSION)
         return 0
-    parser = make_parser(given)
-    options = parser.parse_args(given)
-    if not hasattr(options, "act"):
-        parser.print_help()
-        return USAGE
+    if not given or given in (["--help"], ["-h"]):
+        print(overview())
+        return 0 if given else USAGE
+    options = make_parser(given).parse_args(given)
     try:
         return options.act(options)
     except KeyboardInterrupt:
@@ -58,6 +57,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         return told(error)
 
 
+def overview() -> str:
+    """What the commands do: the help of them all, for which no parser is needed."""
+    width = max(map(len, COMMANDS)) + 2
+    lines = (f"  {name:<{width}}{what}" for name, (_, what) in COMMANDS.items())
+    return "\n".join(
+        (
+            "usage: fastmcp [--help] [--version] COMMAND ...",
+            "",
+            "Serve and call MCP servers.",
+            "",
+            "commands:",
+            *lines,
+            "",
+            "fastmcp COMMAND --help tells more, with examples.",
+        )
+    )
+
+
 def make_parser(given: Sequence[str]) -> argparse.ArgumentParser:
     """The parser of a command line: with the arguments of the command that it names."""
     import argparse
@@ -65,8 +82,14 @@ def make_parser(given: Sequence[str]) -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(prog="fastmcp", description="Serve and call MCP servers.")
     parser.add_argument("--version", action="store_true", help="print the version and exit")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     named = next((each for each in given if not each.startswith("-")), None)
+    if named is not None and named not in COMMANDS:
+        from fastmcp._spelling import nearest
+
+        near = nearest(named, COMMANDS)
+        hint = "" if near is None else f"; did you mean {near!r}?"
+        parser.error(f"there is no command {named!r}{hint}")
     for name in (named,) if named in COMMANDS else COMMANDS:
         module, what = COMMANDS[name]
         command = commands.add_parser(

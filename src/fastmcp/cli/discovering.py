@@ -129,7 +129,7 @@ def _names(value: Any) -> Sequence[str]:
 
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
-    from .tasks.tables import rich_is_used
+    from .terminal import rich_is_used
 
     if rich_is_used():
         _print_rich(rows)

@@ -6,11 +6,19 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
     from fastmcp.configuration.environment import UVEnvironment
     from fastmcp.configuration.server_config import MCPServerConfig
+
+_FLAGS: Final = {
+    "python": "--python",
+    "dependencies": "--with",
+    "editable": "--with-editable",
+    "requirements": "--with-requirements",
+    "project": "--project",
+}
 
 
 def add_environment_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +42,16 @@ def add_environment_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--skip-env", action="store_true", help="run it as it is here, whatever it needs"
     )
+
+
+def environment_flags(options: argparse.Namespace) -> list[str]:
+    """What tells `fastmcp run` of these options."""
+    flags: list[str] = []
+    for name, flag in _FLAGS.items():
+        given: str | list[str] | None = getattr(options, name)
+        values = [given] if isinstance(given, str) else given or []
+        flags += [word for value in values for word in (flag, value)]
+    return [*flags, "--skip-env"] if options.skip_env else flags
 
 
 def enter_environment(

@@ -23,5 +23,8 @@ def told(error: Exception) -> int:
         return 1
     if not isinstance(error, (FastMCPError, ValueError, TypeError, OSError)):
         raise error
-    print(f"fastmcp: {shown(str(error))}", file=sys.stderr)
+    text = str(error)
+    if isinstance(error, OSError) and error.strerror and error.filename is None:
+        text = error.strerror  # without its number
+    print(f"fastmcp: {shown(text)}", file=sys.stderr)
     return USAGE if isinstance(error, WrongUsage) else 1

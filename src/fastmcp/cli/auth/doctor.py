@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import json
 
+from ..parsing import show_examples
+
 if TYPE_CHECKING:
     from .examining.report import Report
 
@@ -21,6 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("url", metavar="URL", help="of the MCP endpoint, as clients have it")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     parser.set_defaults(act=act)
+    show_examples(parser, "fastmcp auth doctor https://shop.example/mcp")
 
 
 def act(options: argparse.Namespace) -> int:

@@ -7,14 +7,12 @@ from typing import Any, get_args
 
 from fastmcp.wire.tasks import TaskStatus
 
-from .parser import ChoreParser
+from ..parsing import allow_flags_between, show_examples
 
 
 def configure(tasks: argparse.ArgumentParser) -> None:
     """Add the commands to the parser."""
-    chores = tasks.add_subparsers(
-        title="commands", metavar="COMMAND", required=True, parser_class=ChoreParser
-    )
+    chores = tasks.add_subparsers(title="commands", metavar="COMMAND", required=True)
     worker = _command(chores, "worker", "run the tasks of a server in this process, until the end")
     worker.add_argument("--concurrency", type=int, help="how many at once (default 10)")
     worker.add_argument("--name", help="of this worker (default HOST#PROCESS)")
@@ -32,11 +30,20 @@ def configure(tasks: argparse.ArgumentParser) -> None:
     watch = _command(chores, "watch", "show the latest tasks, as they change")
     _add_listing(watch)
     watch.add_argument("--once", action="store_true", help="show them as they are, and end")
+    show_examples(tasks, "fastmcp tasks worker server.py --docket-url sqlite:///tasks.db")
 
 
 def _command(chores: Any, name: str, what: str, argument: str | None = None) -> Any:
     """A command, with what says whose tasks are meant."""
-    parser = chores.add_parser(name, help=what, allow_abbrev=False)
+    parser = chores.add_parser(
+        name,
+        help=what,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    allow_flags_between(parser)
+    id = "" if argument is None else " ID"
+    show_examples(parser, f"fastmcp tasks {name}{id} server.py --docket-url sqlite:///tasks.db")
     if argument is not None:
         parser.add_argument(argument.lower(), metavar=argument, help="of the task")
     parser.add_argument(

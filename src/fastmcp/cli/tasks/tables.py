@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any, Final
 
+from ..terminal import rich_is_used
 from .telling import Summary, one_line
 
 COLUMNS: Final = ("ID", "STATUS", "TARGET", "CREATED", "TOOK", "WORKER", "PROGRESS")
@@ -19,17 +19,6 @@ _STYLES: Final = {
     "failed": "red",
     "cancelled": "dim",
 }
-
-
-def rich_is_used() -> bool:
-    """Whether tables are rich's."""
-    if not sys.stdout.isatty():
-        return False
-    try:
-        import_module("rich.table")
-    except ImportError:
-        return False
-    return True
 
 
 def print_table(tasks: Sequence[Summary]) -> None:

@@ -15,10 +15,11 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import json
 
+from ..terminal import rich_is_used
 from .chores import act as act_once
 from .place import opened
 from .reading import Board
-from .tables import counts, plain_line, rich_is_used, rich_table
+from .tables import counts, plain_line, rich_table
 from .telling import Summary
 
 PERIOD: Final = 0.5

@@ -90,7 +90,7 @@ class _StdioChannel(ClientChannel):
 
     def _child_ended(self) -> None:
         assert self._session is not None and self._sink is not None
-        if self._probe in self._session.connection.outgoing:
+        if self._transport.probes_again and self._probe in self._session.connection.outgoing:
             loop = asyncio.get_running_loop()
             self._starting_again = loop.create_task(self._start_again(self._probe))
             return
@@ -177,6 +177,9 @@ class StdioTransport(ClientTransport):
 
     probe_timeout = 10.0
     network = "pipe"
+    probes_again = True
+    """Whether a program that ends when it is asked for `server/discover` is started once more, as
+    some servers of the handshake era need it."""
 
     def __init__(
         self,
