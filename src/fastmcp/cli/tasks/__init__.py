@@ -30,6 +30,7 @@ def configure(tasks: argparse.ArgumentParser) -> None:
     watch = _command(chores, "watch", "show the latest tasks, as they change")
     _add_listing(watch)
     watch.add_argument("--once", action="store_true", help="show them as they are, and end")
+    show_examples(watch, "fastmcp tasks watch server.py --once --docket-url sqlite:///tasks.db")
     show_examples(tasks, "fastmcp tasks worker server.py --docket-url sqlite:///tasks.db")
 
 
