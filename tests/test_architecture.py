@@ -54,6 +54,7 @@ LAYERS: dict[str, set[str]] = {
         "settings",
     },
     "server": {
+        "apps.config",
         "tools",
         "resources",
         "prompts",
@@ -109,6 +110,7 @@ LAYERS: dict[str, set[str]] = {
         "_oauth",
         "configuration",
         "inspector",
+        "resources",
         "wire",
         "server",
         "client",
@@ -116,7 +118,7 @@ LAYERS: dict[str, set[str]] = {
         "settings",
     },
     "__main__": {"cli"},
-    "__init__": {"server", "client", "exceptions", "settings"},
+    "__init__": {"apps.app", "server", "client", "exceptions", "settings"},
 }
 # A proxy is a server on one side and a client on the other.
 LAYERS["server.providers.proxy"] = LAYERS["server"] | {"server", "client"}

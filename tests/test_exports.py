@@ -15,6 +15,9 @@ PACKAGES = [
     "fastmcp.client.sampling.handlers",
     "fastmcp.client.transports",
     "fastmcp.composition",
+    "fastmcp.contrib.bulk_tool_caller",
+    "fastmcp.contrib.component_manager",
+    "fastmcp.contrib.mcp_mixin",
     "fastmcp.dependencies",
     "fastmcp.events",
     "fastmcp.mcp_config",
@@ -44,11 +47,29 @@ SAID_ELSEWHERE = {"AuthCheck", "Elicitation", "NotSet", "NotSetT"}
 
 # Module -> names, as FastMCP's documentation and its users' servers import them.
 IMPORTED = {
-    "fastmcp": "FastMCP Context Client __version__ client server",
+    "fastmcp": "FastMCP FastMCPApp Context Client __version__ client server",
     "fastmcp.apps": """
-        AppConfig ResourceCSP ResourcePermissions UI_EXTENSION_ID UI_MIME_TYPE
-        app_config_to_meta_dict resolve_ui_mime_type
+        AppConfig FastMCPApp PrefabAppConfig ResourceCSP ResourcePermissions UI_EXTENSION_ID
+        UI_MIME_TYPE app_config_to_meta_dict resolve_ui_mime_type
     """,
+    "fastmcp.apps.app": "FastMCPApp",
+    "fastmcp.apps.approval": "Approval",
+    "fastmcp.apps.choice": "Choice",
+    "fastmcp.apps.config": """
+        AppConfig PrefabAppConfig ResourceCSP ResourcePermissions UI_EXTENSION_ID UI_MIME_TYPE
+        app_config_to_meta_dict is_model_visible resolve_ui_mime_type
+    """,
+    "fastmcp.apps.file_upload": "FileUpload",
+    "fastmcp.apps.form": "FormInput",
+    "fastmcp.apps.generative": "GenerativeUI",
+    "fastmcp.contrib.bulk_tool_caller": "BulkToolCaller",
+    "fastmcp.contrib.bulk_tool_caller.bulk_tool_caller": """
+        BulkToolCaller CallToolRequest CallToolRequestResult
+    """,
+    "fastmcp.contrib.component_manager": "set_up_component_manager",
+    "fastmcp.contrib.component_manager.component_manager": "set_up_component_manager",
+    "fastmcp.contrib.mcp_mixin": "MCPMixin mcp_prompt mcp_resource mcp_tool",
+    "fastmcp.contrib.mcp_mixin.mcp_mixin": "MCPMixin mcp_prompt mcp_resource mcp_tool",
     "fastmcp.client": """
         AsyncMCPClient MCPClient MultiServerClient ServerFailure
         BearerAuth Client ClientTransport FastMCPTransport NodeStdioTransport NpxStdioTransport

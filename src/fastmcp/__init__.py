@@ -7,6 +7,7 @@ if TYPE_CHECKING:  # `typing` takes as long as an interpreter does to start
     from typing import Any
 
     from fastmcp._version import VERSION
+    from fastmcp.apps.app import FastMCPApp as FastMCPApp
     from fastmcp.client.client import Client as Client
     from fastmcp.client.group import ClientGroup as ClientGroup
     from fastmcp.exceptions import FastMCPDeprecationWarning as FastMCPDeprecationWarning
@@ -21,6 +22,7 @@ __all__ = [
     "ClientGroup",
     "Context",
     "FastMCP",
+    "FastMCPApp",
     "FastMCPDeprecationWarning",
     "__version__",
 ]
@@ -30,6 +32,7 @@ _HOME = {
     "ClientGroup": ("fastmcp.client.group", "ClientGroup"),
     "Context": ("fastmcp.server.context", "Context"),
     "FastMCP": ("fastmcp.server.server", "FastMCP"),
+    "FastMCPApp": ("fastmcp.apps.app", "FastMCPApp"),
     "FastMCPDeprecationWarning": ("fastmcp.exceptions", "FastMCPDeprecationWarning"),
     "__version__": ("fastmcp._version", "VERSION"),
 }
@@ -38,6 +41,7 @@ _SUBMODULES = (
     "client",
     "composition",
     "configuration",
+    "contrib",
     "dependencies",
     "events",
     "exceptions",

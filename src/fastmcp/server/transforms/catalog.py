@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from fastmcp.apps.config import is_model_visible
+
 from ..providers.kinds import PROMPTS, RESOURCES, TEMPLATES, TOOLS, Kind, overrides
 from ..providers.shelf import highest
 from .transform import Transform
 
 if TYPE_CHECKING:
-    from fastmcp._components.component import Component
     from fastmcp.prompts.base import Prompt
     from fastmcp.resources.base import Resource
     from fastmcp.resources.template import ResourceTemplate
@@ -154,13 +155,6 @@ class CatalogTransform(Transform):
             rules = getattr(catalogue, kind.name)._rules
             views[kind] = View(kind, Beneath(ctx.fastmcp.sources, self), rules)
         return views[kind]
-
-
-def is_model_visible(component: Component) -> bool:
-    """Whether a component is meant for the model, and not for the interface of an app alone."""
-    ui: Any = (component.meta or {}).get("ui")
-    audiences: Any = ui.get("visibility") if isinstance(ui, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-    return not isinstance(audiences, (list, tuple, set)) or "model" in audiences
 
 
 def _highest_of_each(tools: Sequence[Tool]) -> Sequence[Tool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from fastmcp.exceptions import ConfigurationError
 
@@ -52,13 +52,22 @@ class Namespace(ComponentTransform):
     def shown(self, kind: Kind, address: str) -> str:
         return self._of_names + address if kind in (TOOLS, PROMPTS) else self._uri(address)
 
-    def _members(self, kind: Kind, component: Any) -> dict[str, str]:
+    def _members(self, kind: Kind, component: Any) -> dict[str, Any]:
         if kind is RESOURCES:
             return {"uri": self._uri(component.uri), "written": self._written(component)}
         if kind is TEMPLATES:
             written = self._written(component)
             return {"uri_template": self._uri(component.uri_template), "written": written}
-        return {"name": self.shown(kind, component.name)}
+        name = {"name": self.shown(kind, component.name)}
+        return name if kind is PROMPTS else {**name, "meta": self._meta(component.meta)}
+
+    def _meta(self, meta: dict[str, Any] | None) -> dict[str, Any] | None:
+        """`_meta` of a tool, whose interface is in the namespace, too."""
+        ui = None if meta is None else meta.get("ui")
+        uri: Any = cast("dict[str, Any]", ui).get("resourceUri") if isinstance(ui, dict) else None
+        if not isinstance(uri, str):
+            return meta
+        return {**(meta or {}), "ui": {**cast("Any", ui), "resourceUri": self._uri(uri)}}
 
     def _uri(self, uri: str) -> str:
         scheme, mark, path = uri.partition("://")

@@ -1,0 +1,7 @@
+"""Components that are shown and hidden by HTTP requests."""
+
+from __future__ import annotations
+
+from .component_manager import set_up_component_manager
+
+__all__ = ["set_up_component_manager"]
