@@ -6,7 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from auth.peers.chromium import Chromium, chromium
+from chromium import Chromium, chromium
 from inspector.browsing import Person, person
 from inspector.running import Running, inspecting
 

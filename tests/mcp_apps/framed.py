@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from auth.peers.chromium import Chromium
+from chromium import Chromium
 from inspector.browsing import Person
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from auth.peers.chromium import Chromium
+from chromium import Chromium
 from inspector.browsing import Person, person
 from inspector.running import inspecting
 

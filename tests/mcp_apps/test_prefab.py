@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from auth.peers.chromium import Chromium
+from chromium import Chromium
 from inspector.browsing import person
 from inspector.running import inspecting
 from peers.environments import python_packages

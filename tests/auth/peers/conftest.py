@@ -7,11 +7,11 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from chromium import Chromium, Page, chromium
 from peers.conftest import node_packages as node_packages
 from peers.conftest import sdk1_python as sdk1_python
 from peers.environments import NodePackages
 
-from .chromium import Chromium, Page, chromium
 from .official import OfficialClients
 from .openid import OpenIdProvider, openid_provider
 

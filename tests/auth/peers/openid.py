@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from chromium import Page
 from processes import SECONDS, HttpServer, free_port, listening
-
-from .chromium import Page
 
 MACHINE = {
     "client_id": "machine",

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from chromium import Chromium, Page
 
 from fastmcp.server.auth import AuthProvider
 from fastmcp.server.auth.oauth.provider import OAuthProvider
@@ -19,7 +20,6 @@ from fastmcp.server.auth.oauth_proxy import OAuthProxy
 from fastmcp.server.auth.providers.debug import DebugTokenVerifier
 
 from .asking import Site, authorization_url, registered, site
-from .chromium import Chromium, Page
 from .ours import our_server
 
 SIGN_IN = "/sign-in"

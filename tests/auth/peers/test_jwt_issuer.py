@@ -9,13 +9,13 @@ from typing import Any
 import httpx2
 import pytest
 from apps import call, enveloped, modern_headers
+from chromium import Page
 from processes import SECONDS, free_port
 
 from fastmcp import Client
 from fastmcp.server.auth import AuthProvider, RemoteAuthProvider
 from fastmcp.server.auth.providers.jwt import JWTVerifier
 
-from .chromium import Page
 from .official import CLIENTS, OURS, OfficialClients
 from .openid import OpenIdProvider, openid_provider
 from .ours import our_server

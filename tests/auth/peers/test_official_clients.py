@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from chromium import Page
 
 from fastmcp.server.auth import AuthProvider
 from fastmcp.server.auth.oauth.options import ClientRegistrationOptions
 from fastmcp.server.auth.providers.in_memory import InMemoryOAuthProvider
 
-from .chromium import Page
 from .official import CLIENTS, OfficialClients
 from .ours import our_server
 

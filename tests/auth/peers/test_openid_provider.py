@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import httpx2
 import pytest
+from chromium import Page
 
-from .chromium import Page
 from .official import OfficialClients
 from .openid import OpenIdProvider
 

@@ -7,11 +7,11 @@ from html import escape
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from chromium import Page
 from peers.environments import python_packages
 from processes import free_port, listening
 
 from .asking import site
-from .chromium import Page
 from .official import OURS, Authorizing, OfficialClients
 from .openid import OpenIdProvider
 

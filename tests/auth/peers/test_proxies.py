@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import Chromium, Page
 from processes import free_port
 
 from fastmcp.server.auth import AuthProvider
@@ -15,7 +16,6 @@ from fastmcp.server.auth.oauth_proxy import OAuthProxy
 from fastmcp.server.auth.oidc_proxy import OIDCProxy
 from fastmcp.server.auth.providers.jwt import JWTVerifier
 
-from .chromium import Chromium, Page
 from .official import CLIENTS, OURS, OfficialClients
 from .openid import OpenIdProvider, openid_provider, web_client
 from .ours import our_server

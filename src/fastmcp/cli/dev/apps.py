@@ -22,7 +22,7 @@ from ..parsing import show_examples
 if TYPE_CHECKING:
     from fastmcp.inspector.target import Target
 
-VIEW: Final = "tools"
+VIEW: Final = "apps"
 FOLDED: Final = "&dock=folded"
 PATIENCE: Final = 30.0
 """How long a server may take to listen, and to end, in seconds."""
