@@ -17,8 +17,8 @@ FASTMCP = [
     Attack(
         "CVE-2025-62801 GHSA-rj5c-58rq-j5g5",
         "a server's name reaches a shell of an installer",
-        "security/test_stdio_cli::cve_2025_62801_there_is_no_installer_and_no_page_for_developers "
-        "...::cve_2025_69872_nothing_is_run_that_was_read",
+        "cli/install/test_refusing::a_name_is_refused_that_is_more_than_a_name "
+        "...::a_path_with_a_shells_characters_is_kept_out_of_links_and_command_lines",
     ),
     Attack(
         "GHSA-c2jp-c369-7pvx",
@@ -55,8 +55,7 @@ FASTMCP = [
     Attack(
         "CVE-2025-64340 GHSA-m8x7-r2rg-vh5g",
         "an installer starts a .cmd file with what its shell reads",
-        "security/test_stdio_cli::cve_2025_62801_there_is_no_installer_and_no_page_for_developers "
-        "...::cve_2025_69872_nothing_is_run_that_was_read",
+        "cli/install/test_refusing::cmd_exe_is_given_nothing_that_it_would_read",
     ),
     Attack(
         "CVE-2025-69872",
@@ -240,7 +239,7 @@ HARDENING = [
     Attack(
         "fastmcp#4399",
         "a page for developers starts what its query says",
-        "security/test_stdio_cli::cve_2025_62801_there_is_no_installer_and_no_page_for_developers",
+        "inspector/test_access::nothing_is_done_without_the_key",
     ),
     Attack(
         "fastmcp#4400 #4426",
@@ -422,7 +421,7 @@ OTHERS = [
     Attack(
         "CVE-2025-49596 GHSA-7f8r-222p-6f5g",
         "a page has a local proxy start commands",
-        "security/test_stdio_cli::cve_2025_62801_there_is_no_installer_and_no_page_for_developers "
+        "inspector/test_access::nothing_is_done_without_the_key "
         "server/test_http_guard::a_loopback_server_refuses_pages_of_other_origins",
     ),
     Attack(
@@ -434,7 +433,7 @@ OTHERS = [
         "CVE-2026-23744 GHSA-232v-j27c-5pp6",
         "an endpoint that installs things listens on every address",
         "system/test_area_g::s104_http_is_served_on_port_8000_of_loopback_only "
-        "security/test_stdio_cli::cve_2025_62801_there_is_no_installer_and_no_page_for_developers",
+        "inspector/test_access::another_host_is_refused",
     ),
     Attack(
         "CVE-2025-6514 GHSA-6xpm-ggf7-wc3p",

@@ -14,7 +14,7 @@ from apps import served
 
 from fastmcp import Client, Context, FastMCP
 from fastmcp.client.elicitation import ElicitResult
-from fastmcp.exceptions import INTERNAL_ERROR, URL_ELICITATION_REQUIRED, McpError
+from fastmcp.exceptions import URL_ELICITATION_REQUIRED, McpError
 from fastmcp.server.elicitation import (
     AcceptedElicitation,
     DeclinedElicitation,
@@ -150,18 +150,11 @@ def test_a_plain_function_asks_and_is_refused(mode: str) -> None:
     assert outcomes == [DeclinedElicitation()]
 
 
-@pytest.mark.parametrize(
-    ("revision", "code"),
-    [
-        ("2025-06-18", INTERNAL_ERROR),
-        ("2025-11-25", URL_ELICITATION_REQUIRED),
-        ("2026-07-28", INTERNAL_ERROR),
-    ],
-)
+@pytest.mark.parametrize("revision", ["2025-06-18", "2025-11-25", "2026-07-28"])
 async def test_a_call_can_end_with_pages_that_are_to_be_visited_first(
-    revision: str, code: int
+    revision: str,
 ) -> None:
-    """The error has them, under a code of its own in the one revision that knows it."""
+    """The error has them, under a code of its own."""
     mcp = FastMCP("x")
 
     @mcp.tool
@@ -173,7 +166,7 @@ async def test_a_call_can_end_with_pages_that_are_to_be_visited_first(
             await client.call_tool("pay")
 
     assert (caught.value.code, caught.value.message) == (
-        code,
+        URL_ELICITATION_REQUIRED,
         f"The user has to visit {PAGE}; then try again",
     )
     [page] = caught.value.data["elicitations"]

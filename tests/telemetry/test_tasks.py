@@ -131,7 +131,7 @@ def test_a_run_that_fails_says_so(recorded: Recorded, reach: Reach, mode: str) -
 
 
 SERVER = """
-    import sys
+    import os
     from opentelemetry import trace
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
@@ -139,7 +139,7 @@ SERVER = """
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
     from fastmcp import FastMCP
 
-    role = "worker" if "worker" in sys.argv else "server"
+    role = os.environ.get("ROLE", "server")
     provider = TracerProvider(resource=Resource.create({{"service.name": role}}))
     provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter({url!r})))
     trace.set_tracer_provider(provider)
@@ -170,7 +170,7 @@ def test_a_collector_gets_one_tree_of_three_processes(
         program = script(SERVER.format(url=url, docket=f"sqlite:///{tmp_path}/tasks.db"))
         recorded.provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(url)))
         alone = {**os.environ, **NO_WORKER}
-        with worker(tmp_path / "worker.log", program):
+        with worker(tmp_path / "worker.log", program, ROLE="worker"):
             used(StdioTransport(sys.executable, [str(program)], env=alone), use)
         recorded.provider.shutdown()
 

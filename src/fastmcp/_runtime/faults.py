@@ -13,7 +13,6 @@ from fastmcp.exceptions import (
     INVALID_PARAMS,
     REQUEST_TIMEOUT,
     RESOURCE_NOT_FOUND,
-    URL_ELICITATION_REQUIRED,
     AuthorizationError,
     ClientError,
     DisabledError,
@@ -29,7 +28,7 @@ from fastmcp.exceptions import (
     UnknownComponent,
     ValidationError,
 )
-from fastmcp.wire.revisions import R2025_11_25, Revision
+from fastmcp.wire.revisions import Revision
 
 logger = logging.getLogger("fastmcp.server")
 
@@ -119,6 +118,4 @@ def resource_not_found(uri: str, reason: str | None = None) -> McpError:
 def _for_revision(error: McpError, revision: Revision) -> McpError:
     if error.code == RESOURCE_NOT_FOUND and revision.modern:
         return McpError(code=INVALID_PARAMS, message=error.message, data=error.data)
-    if error.code == URL_ELICITATION_REQUIRED and revision != R2025_11_25:
-        return McpError(code=INTERNAL_ERROR, message=error.message, data=error.data)
     return error

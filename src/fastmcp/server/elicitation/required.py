@@ -14,9 +14,9 @@ from .asking import refuse_url
 
 
 class UrlElicitationRequiredError(McpError):
-    """Raised in a component, answers a client of 2025-11-25 that its user has to visit pages before
-    the request can be made again (-32042; `data.elicitations` has them). Elsewhere the code is
-    -32603. `ctx.elicit_url` asks without an end of the request, and in later revisions, too.
+    """Raised in a component, answers that the client's user has to visit pages before the request
+    can be made again: -32042, with `data.elicitations`, which clients of 2025-11-25 know.
+    `ctx.elicit_url` asks without an end of the request, and in later revisions, too.
 
     Raises:
         ValueError: a URL is not http(s), or carries credentials.
