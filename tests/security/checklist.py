@@ -421,20 +421,26 @@ RESOURCES_FILES = [
 STDIO_CLI = [
     Attack(
         "programs",
-        "they are started with lists of arguments; there is no installer",
+        "they are started with lists of arguments; an installer refuses what a shell would read",
         "security/test_stdio_cli::cve_2025_69872_nothing_is_run_that_was_read "
         "...::cve_2025_68144_no_argument_of_a_call_reaches_a_program "
-        "...::cve_2025_62801_there_is_no_installer_and_no_page_for_developers",
+        "cli/install/test_refusing::a_name_is_refused_that_is_more_than_a_name "
+        "...::a_path_with_a_shells_characters_is_kept_out_of_links_and_command_lines "
+        "...::cmd_exe_is_given_nothing_that_it_would_read",
     ),
     Attack(
         "generated code",
-        "there is none: what a server says becomes no program, configuration or link",
-        "security/test_stdio_cli::cve_2025_62801_there_is_no_installer_and_no_page_for_developers",
+        "what a server says is text in it, never code; its name is made safe for configurations",
+        "cli/test_generate_cli::nothing_of_a_server_is_ever_code "
+        "cli/install/test_refusing::a_servers_own_name_is_made_safe",
     ),
     Attack(
         "pages for developers",
-        "there are none",
-        "security/test_stdio_cli::cve_2025_62801_there_is_no_installer_and_no_page_for_developers",
+        "theirs is on loopback, for who has its key, and runs no script but its own",
+        "inspector/test_access::nothing_is_done_without_the_key "
+        "...::another_host_is_refused "
+        "...::another_origin_is_refused "
+        "...::the_page_runs_only_its_own_scripts",
     ),
     Attack(
         "standard output",
