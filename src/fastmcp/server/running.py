@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -118,7 +119,9 @@ async def _serve_stdio(server: HttpServable, options: Mapping[str, Any], functio
             raise unexpected_keyword(function, name, sorted(STDIO_OPTIONS))
     given = {} if server.limits is None else server.limits.stdio_options()
     given |= {name: value for name, value in options.items() if value is not None}
-    level, shows = given.pop("log_level", None), given.pop("show_banner", False)
+    level, shows = given.pop("log_level", None), given.pop("show_banner", None)
+    if shows is None:  # a client that starts it gives it a pipe
+        shows = settings.show_server_banner and sys.stdin is not None and sys.stdin.isatty()
     given.pop("stateless", None)  # a process has one client here, whatever it is called
     from .logged import logged
 
