@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from apps import request
 from conversation import Conversation, conversation
-from processes import SECONDS, environment
+from processes import SECONDS, environment, run_python
 from settled import wait_until
 from task_processes import NO_WORKER, tasks_command, write_shop
 
@@ -328,3 +328,24 @@ def test_on_a_terminal_watch_is_a_table_that_stays_in_its_place(place: Place) ->
         assert process.wait(SECONDS) == 0
     os.close(ours)
     assert place.hanging in seen.decode("utf-8", "replace")
+
+
+def test_a_worker_has_what_the_project_asks_for(tmp_path: Path) -> None:
+    """It goes on in an environment of uv's, as the server does."""
+    (tmp_path / "server.py").write_text("from fastmcp import FastMCP\nmcp = FastMCP(tasks=True)\n")
+    needs = {"dependencies": ["a-package-that-nobody-has"]}
+    project = {"source": {"path": "server.py"}, "environment": needs}
+    (tmp_path / "fastmcp.json").write_text(json.dumps(project))
+    (tmp_path / "uv").write_text('#!/bin/sh\necho "$@"\n')
+    (tmp_path / "uv").chmod(0o755)
+
+    run = run_python(
+        *("-m", "fastmcp", "tasks", "worker", "--concurrency", "3"),
+        cwd=tmp_path,
+        env={"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+    )
+
+    words = run.stdout.split()
+    assert (run.returncode, words[0]) == (0, "run")
+    assert "a-package-that-nobody-has" in words
+    assert words[-7:] == ["-m", "fastmcp", "tasks", "worker", "--skip-env", "--concurrency", "3"]

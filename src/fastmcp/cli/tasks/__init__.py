@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from fastmcp.wire.tasks import TaskStatus
 
+from ..environments import add_environment_arguments
 from ..parsing import allow_flags_between, show_examples
 
 
@@ -19,6 +20,7 @@ def configure(tasks: argparse.ArgumentParser) -> None:
     worker.add_argument(
         "--metrics", metavar="[HOST:]PORT", help="where Prometheus may ask for metrics"
     )
+    add_environment_arguments(worker)
     _add_listing(_command(chores, "list", "list the latest tasks"))
     shown = _command(chores, "show", "show all that is known of a task", "ID")
     shown.add_argument("--json", action="store_true", help="print it as JSON")

@@ -8,11 +8,14 @@ import asyncio
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.settings import Settings, settings
 
+from ..environments import enter_environment
+from ..loading import target_of
 from .place import server_of
 
 
 def act(options: argparse.Namespace) -> int:
     """Work until the end."""
+    enter_environment(options, target_of(options.server).document, words=2)
     from fastmcp.server.running import loop_factory
     from fastmcp.server.tasks.standalone import work_alone
 
