@@ -33,8 +33,10 @@ _TIMEOUTS = {
     "WriteTimeout": "it takes nothing any more",
 }
 _ADVICE = {
-    401: "it wants to know who calls, by a token that it takes: give the client auth=, or headers=",
-    403: "it does not allow this to whom the credentials belong: give others by auth= or headers=",
+    401: "it wants to know who calls, by a token that it takes: give one by auth= or headers= "
+    "(--auth or --header)",
+    403: "it does not allow this to whom the credentials belong: give others by auth= or headers= "
+    "(--auth or --header)",
     407: "the proxy in between wants credentials: put them into its URL",
     413: "the request is too large for it",
     429: "it is asked too often",
