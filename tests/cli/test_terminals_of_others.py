@@ -56,6 +56,7 @@ def test_it_does_what_it_should(place: Path, words: tuple[str, ...], text: str, 
         ),
         (("run", "server.py"), "shop: standard input and output"),
         (("dev", "server.py", "--no-open", "--ui-port", "PORT"), "http://127.0.0.1:PORT/#token="),
+        (("dev", "apps", "server.py", "--no-open", "--dev-port", "PORT"), "127.0.0.1:PORT/#token="),
         (("tasks", "worker", "server.py", *TASKS), "shop"),
     ],
     ids=str,
@@ -76,10 +77,30 @@ def test_what_lasts_says_what_it_is_and_ends_by_an_interrupt(
 
 
 @BOTH
-def test_what_is_wrong_is_told_in_a_line(place: Path, rich: bool) -> None:
-    """With the name that is nearest."""
-    with fastmcp_on_terminal("instal", cwd=place, rich=rich) as terminal:
-        code, screen = terminal.finish()
+@pytest.mark.parametrize(
+    ("words", "code", "text"),
+    [
+        (("instal",), 2, "there is no command 'instal'; did you mean 'install'?"),
+        (("tasks", "show", "nothing", "server.py", *TASKS), 1, "nothing"),
+        (("tasks", "cancel", "nothing", "server.py", *TASKS), 1, "nothing"),
+        (("tasks", "retry", "nothing", "server.py", *TASKS), 1, "nothing"),
+        (("project", "prepare"), 1, "fastmcp.json"),
+        (("auth", "cimd", "validate", "none.json"), 1, "none.json"),
+        (("auth", "doctor", "http://127.0.0.1:PORT/mcp"), 1, "error"),
+        (("install", "cursor", "none.py"), 1, "none.py"),
+        (("generate-cli", "none.py"), 1, "none.py"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_told(
+    place: Path, words: tuple[str, ...], code: int, text: str, rich: bool
+) -> None:
+    """Without a traceback."""
+    port = str(free_port())
+    words = tuple(word.replace("PORT", port) for word in words)
+    with fastmcp_on_terminal(*words, cwd=place, rich=rich, env={"HOME": str(place)}) as terminal:
+        ended, screen = terminal.finish()
 
-    assert code == 2
-    assert "there is no command 'instal'; did you mean 'install'?" in screen
+    assert ended == code, screen
+    assert text in screen
+    assert "Traceback" not in screen
