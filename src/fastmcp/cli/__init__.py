@@ -80,6 +80,8 @@ def make_parser(given: Sequence[str]) -> argparse.ArgumentParser:
     import argparse
     from importlib import import_module
 
+    from .parsing import add_command
+
     parser = argparse.ArgumentParser(prog="fastmcp", description="Serve and call MCP servers.")
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -92,12 +94,7 @@ def make_parser(given: Sequence[str]) -> argparse.ArgumentParser:
         parser.error(f"there is no command {named!r}{hint}")
     for name in (named,) if named in COMMANDS else COMMANDS:
         module, what = COMMANDS[name]
-        command = commands.add_parser(
-            name,
-            help=what,
-            allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        command = add_command(commands, name, what)
         if name == named:
             import_module(f".{module}", __name__).configure(command)
     return parser

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fastmcp.exceptions import ConfigurationError, ConnectFailed
 
 from .failing import WrongUsage
-from .terminal import shown_in_line
+from .terminal import print_aside
 
 if TYPE_CHECKING:
     from fastmcp.client.client import Client
@@ -81,7 +81,7 @@ async def connected(
     """
     from fastmcp.client.client import Client
 
-    complaints = _Complaints(say or _print)
+    complaints = _Complaints(say or print_aside)
     transport = transport_of(options, run, complaints.hear)
     client = Client(transport, timeout=options.timeout, init_timeout=options.timeout, **handlers)
     async with contextlib.AsyncExitStack() as stack:
@@ -125,10 +125,6 @@ class _Complaints:
             return error
         del self._held[self._held.index(causes[-1]) :]
         return ConfigurationError(causes[-1].removeprefix(_COMPLAINT))
-
-
-def _print(line: str) -> None:
-    print(shown_in_line(line) if sys.stderr.isatty() else line, file=sys.stderr, flush=True)
 
 
 def transport_of(options: argparse.Namespace, run: Sequence[str], hear: Say) -> ClientTransport:

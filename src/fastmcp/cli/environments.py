@@ -87,7 +87,7 @@ def enter_environment(
 
 def _become(environment: UVEnvironment, arguments: list[str]) -> NoReturn:
     """Have these arguments of Python in an environment."""
-    from fastmcp.configuration.uv import replace_process, require_uv, this_python
+    from fastmcp.configuration.uv import replace_process, require_uv, with_python
     from fastmcp.configuration.uv_project import prepared_python
 
     environ = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
@@ -95,6 +95,5 @@ def _become(environment: UVEnvironment, arguments: list[str]) -> NoReturn:
         replace_process([str(python), *arguments], environ)
     if environment.project is None:
         environ = dict(os.environ)  # uv builds on the environment that is active
-        environment.python = environment.python or this_python()
-    command = environment.build_command(["python", *arguments])
+    command = with_python(environment).build_command(["python", *arguments])
     replace_process([require_uv(), *command[1:]], environ)

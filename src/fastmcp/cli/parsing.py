@@ -5,6 +5,20 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
+
+
+def add_command(
+    commands: Any, name: str, what: str, description: str | None = None
+) -> argparse.ArgumentParser:
+    """The parser of a further command, in whose help examples keep their lines."""
+    return commands.add_parser(
+        name,
+        help=what,
+        description=description,
+        allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def show_examples(parser: argparse.ArgumentParser, *lines: str) -> None:

@@ -28,6 +28,16 @@ def print_result(text: str) -> None:
     print(shown(text) if sys.stdout.isatty() else text, end="" if text.endswith("\n") else "\n")
 
 
+def print_aside(line: str) -> None:
+    """Print a line of a server's on standard error, beside the result."""
+    print(shown_in_line(line) if sys.stderr.isatty() else line, file=sys.stderr, flush=True)
+
+
+def counted(number: int, what: str) -> str:
+    """A number of things, in words."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def print_json(document: bytes) -> None:
     """Print JSON, indented; in colours on a terminal, where rich is installed."""
     from msgspec import json

@@ -64,6 +64,15 @@ def python_asked(version: str) -> str:
     return this_python() if version[0] in "<>=!~" and is_this_python(version) else version
 
 
+def with_python(environment: UVEnvironment) -> UVEnvironment:
+    """With this Python where neither a Python nor a project is named: uv's own choice may be too
+    old for this package.
+    """
+    if environment.project is not None or environment.python is not None:
+        return environment
+    return environment.merged(type(environment)(python=this_python()))
+
+
 def this_python() -> str:
     """The version of this Python, without the patch."""
     return f"{sys.version_info.major}.{sys.version_info.minor}"

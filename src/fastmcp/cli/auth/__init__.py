@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from ..parsing import show_examples
+from ..parsing import add_command, show_examples
 from . import cimd, doctor
 
 
@@ -15,12 +15,5 @@ def configure(parser: argparse.ArgumentParser) -> None:
         ("doctor", "walk the way to a token of a server, and say what is wrong", doctor),
         ("cimd", "metadata documents of clients, whose URLs are the ids of the clients", cimd),
     ):
-        chore.configure(
-            chores.add_parser(
-                name,
-                help=what,
-                allow_abbrev=False,
-                formatter_class=argparse.RawDescriptionHelpFormatter,
-            )
-        )
+        chore.configure(add_command(chores, name, what))
     show_examples(parser, "fastmcp auth cimd create --name Shop -r http://localhost:3000/callback")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fastmcp.exceptions import ConfigurationError
 
-from ..parsing import show_examples
+from ..parsing import add_command, show_examples
 
 PLACE: Final = "https://example.com/oauth/client.json"
 """Where the document is to be published, for those who do not say it yet."""
@@ -19,7 +19,7 @@ PLACE: Final = "https://example.com/oauth/client.json"
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the commands to the parser."""
     chores = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    create = _command(chores, "create", "write such a document")
+    create = add_command(chores, "create", "write such a document")
     create.add_argument("--name", required=True, help="of the client, as users are shown it")
     create.add_argument(
         "-r",
@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     create.set_defaults(act=act_create)
     command = "fastmcp auth cimd create --name Shop -r http://localhost:3000/callback"
     show_examples(create, f"{command} --client-id https://shop.example/client.json -o client.json")
-    validate = _command(chores, "validate", "say whether a document is in order")
+    validate = add_command(chores, "validate", "say whether a document is in order")
     validate.add_argument("document", metavar="URL | FILE", help="as published, or before that")
     validate.add_argument(
         "-t", "--timeout", type=float, default=10.0, help="seconds for the answer (default 10)"
@@ -48,15 +48,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     validate.set_defaults(act=act_validate)
     show_examples(validate, "fastmcp auth cimd validate client.json")
     show_examples(parser, command)
-
-
-def _command(chores: Any, name: str, what: str) -> argparse.ArgumentParser:
-    return chores.add_parser(
-        name,
-        help=what,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
 
 
 def act_create(options: argparse.Namespace) -> int:

@@ -39,7 +39,7 @@ def act(options: argparse.Namespace) -> int:
 
 
 def _print(report: Report) -> None:
-    from ..terminal import shown_in_line
+    from ..terminal import counted, shown_in_line
 
     step = ""
     for finding in report.findings:
@@ -53,9 +53,5 @@ def _print(report: Report) -> None:
         print("\nClients")
     for outlook in report.clients:
         print(f"  {outlook.level:<8} {outlook.client}: {shown_in_line(outlook.text)}")
-    counts = (_count(len(report.errors), "error"), _count(len(report.warnings), "warning"))
+    counts = (counted(len(report.errors), "error"), counted(len(report.warnings), "warning"))
     print(f"\n{', '.join(counts)}")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

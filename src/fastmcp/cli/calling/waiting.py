@@ -11,7 +11,7 @@ import time
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from ..terminal import shown_in_line
+from ..terminal import print_aside, shown_in_line
 
 if TYPE_CHECKING:
     from fastmcp.client.logging import LogMessage
@@ -50,7 +50,7 @@ class Waiting:
     def say(self, line: str) -> None:
         """Print a line of the server's."""
         self._wipe()
-        print(shown_in_line(line) if sys.stderr.isatty() else line, file=sys.stderr, flush=True)
+        print_aside(line)
 
     def hear(self, message: LogMessage) -> None:
         """Print a log message, unless it is for debugging."""

@@ -8,7 +8,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any, Final, cast
 
-from ..parsing import show_examples
+from ..parsing import add_command, show_examples
 
 COMMANDS: Final = {
     "inspector": "open a page in which everything of a server can be seen and used",
@@ -35,13 +35,7 @@ def _parse(
         first = "inspector"
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, what in COMMANDS.items():
-        command = commands.add_parser(
-            name,
-            help=what,
-            description=what.capitalize() + ".",
-            allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        command = add_command(commands, name, what, what.capitalize() + ".")
         if name == first:
             import_module(f".{name}", __name__).configure(command)
     return argparse.ArgumentParser.parse_known_args(parser, words, namespace)

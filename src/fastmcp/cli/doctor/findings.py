@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final, Literal, NamedTuple
 
-from ..terminal import print_styled, shown_in_line
+from ..terminal import counted, print_styled, shown_in_line
 
 Level = Literal["ok", "note", "warning", "error"]
 _STYLES: Final = {"ok": "green", "note": "dim", "warning": "yellow", "error": "bold red"}
@@ -36,7 +36,7 @@ def print_findings(found: Sequence[Finding]) -> None:
                 print_styled(("           -> ", "dim"), (shown_in_line(each.cure), ""))
         print()
     counts = Counter(each.level for each in found)
-    print(f"{_count(counts['error'], 'error')}, {_count(counts['warning'], 'warning')}")
+    print(f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}")
 
 
 def print_findings_json(found: Sequence[Finding]) -> None:
@@ -44,7 +44,3 @@ def print_findings_json(found: Sequence[Finding]) -> None:
     is_well = not any(each.level == "error" for each in found)
     document = {"ok": is_well, "findings": [each._asdict() for each in found]}
     print(json.dumps(document, indent=2))
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..parsing import show_examples
+from ..parsing import add_command, show_examples
 from .arguments import add_launch_arguments
 
 if TYPE_CHECKING:
@@ -45,13 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         title="programs", metavar="PROGRAM", required=True, dest="program"
     )
     for name, (what, example) in _TARGETS.items():
-        command = commands.add_parser(
-            name,
-            help=what,
-            description=f"{what[0].upper()}{what[1:]}.",
-            allow_abbrev=False,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
+        command = add_command(commands, name, what, f"{what[0].upper()}{what[1:]}.")
         add_launch_arguments(command, env=name != "stdio")
         _add_own_arguments(command, name)
         command.set_defaults(act=act)

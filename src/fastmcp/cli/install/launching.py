@@ -127,29 +127,20 @@ def _paths(environment: UVEnvironment) -> list[str]:
 
 def _command(environment: UVEnvironment, *, skip: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The command line up to what `fastmcp` is given, and what it says of the environment."""
-    from fastmcp.configuration.uv import require_uv, run_arguments
+    from fastmcp.configuration.uv import require_uv, run_arguments, with_python
 
     by_itself = (sys.executable, "-m", "fastmcp")
     uv = None if skip else shutil.which("uv") if environment.is_empty else require_uv()
     if uv is None:
         return by_itself, ()
     try:
-        packages = tuple(run_arguments(_with_python(environment)))
+        packages = tuple(run_arguments(with_python(environment)))
     except ConfigurationError:
         if environment.is_empty:  # then it is this package that cannot be installed elsewhere
             return by_itself, ()
         raise
     own = () if environment.project else ("--no-project",)
     return (os.path.abspath(uv), "run", *own, *packages, "fastmcp"), packages
-
-
-def _with_python(environment: UVEnvironment) -> UVEnvironment:
-    """With this Python where none is named: uv's own choice may be too old for this package."""
-    from fastmcp.configuration.uv import this_python
-
-    if environment.project is not None or environment.python is not None:
-        return environment
-    return environment.merged(type(environment)(python=this_python()))
 
 
 def _own_name(target: Target, file: Path) -> str:

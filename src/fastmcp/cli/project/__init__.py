@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from ..parsing import show_examples
+from ..parsing import add_command, show_examples
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -18,13 +18,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _add_prepare(commands: Any) -> None:
     what = "install what a fastmcp.json asks for, into a folder that `run --project` takes"
-    prepare = commands.add_parser(
-        "prepare",
-        help=what,
-        description=what[0].upper() + what[1:],
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    prepare = add_command(commands, "prepare", what, what[0].upper() + what[1:])
     prepare.add_argument(
         "config", metavar="CONFIG", nargs="?", help="the file (default: fastmcp.json)"
     )
@@ -37,13 +31,7 @@ def _add_prepare(commands: Any) -> None:
 
 def _add_schema(commands: Any) -> None:
     what = "print the JSON Schema of fastmcp.json"
-    schema = commands.add_parser(
-        "schema",
-        help=what,
-        description=what[0].upper() + what[1:],
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    schema = add_command(commands, "schema", what, what[0].upper() + what[1:])
     schema.add_argument("-o", "--output", metavar="FILE", help="where it is written instead")
     schema.set_defaults(act=_schema)
     show_examples(schema, "fastmcp project schema", "fastmcp project schema -o schema.json")

@@ -8,7 +8,7 @@ from typing import Any, get_args
 from fastmcp.wire.tasks import TaskStatus
 
 from ..environments import add_environment_arguments
-from ..parsing import allow_flags_between, show_examples
+from ..parsing import add_command, allow_flags_between, show_examples
 
 
 def configure(tasks: argparse.ArgumentParser) -> None:
@@ -38,12 +38,7 @@ def configure(tasks: argparse.ArgumentParser) -> None:
 
 def _command(chores: Any, name: str, what: str, argument: str | None = None) -> Any:
     """A command, with what says whose tasks are meant."""
-    parser = chores.add_parser(
-        name,
-        help=what,
-        allow_abbrev=False,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = add_command(chores, name, what)
     allow_flags_between(parser)
     id = "" if argument is None else " ID"
     show_examples(parser, f"fastmcp tasks {name}{id} server.py --docket-url sqlite:///tasks.db")
