@@ -306,6 +306,23 @@ def test_a_child_that_hangs_up_is_asked_no_more(script: Script) -> None:
     used(PythonStdioTransport(program), use)
 
 
+def test_a_child_that_hung_up_and_ends_says_why(script: Script, tmp_path: Path) -> None:
+    """What is asked in between waits for how it ends, which tells more."""
+    go = tmp_path / "go"
+    end = f"os.close(0)\nwhile not os.path.exists({str(go)!r}): time.sleep(0.001)\nos._exit(4)"
+
+    async def use(client: Client) -> None:
+        with pytest.raises(TimedOut):
+            await client.call_tool("x", timeout=0.3)
+        asking = asyncio.create_task(client.call_tool("x", timeout=20))
+        await asyncio.sleep(0)
+        go.touch()
+        with pytest.raises(Disconnected, match="lost: the process ended with exit code 4"):
+            await asking
+
+    used(PythonStdioTransport(script(old(end))), use)
+
+
 # Too much
 
 

@@ -11,8 +11,6 @@ import sys
 from collections.abc import Callable
 from typing import Any, cast
 
-from fastmcp.exceptions import Disconnected
-
 from .command import Command
 from .stderr import StderrSink
 
@@ -44,7 +42,7 @@ class Child(asyncio.SubprocessProtocol):
         self._on_end = on_end
         self._transport: asyncio.SubprocessTransport | None = None
         self._ended = False
-        self._deaf = False
+        self._deaf = True  # until it runs
         self._room = asyncio.Event()
         self._room.set()
         self._exited = asyncio.Event()
@@ -76,16 +74,16 @@ class Child(asyncio.SubprocessProtocol):
         if not self._deaf:
             self._stdin.write(data)
 
-    async def wait_room(self) -> None:
-        """Wait until it has caught up with reading.
-
-        Raises:
-            Disconnected: it reads no more.
+    async def wait_room(self) -> bool:
+        """Wait until it has caught up with reading; False where it reads no more, and then, if it
+        is about to end, has ended: `fate` says how.
         """
         while not self.has_room:
             if self._deaf:
-                raise Disconnected(f"Connection to {str(self._command)!r} lost: {self.fate()}")
+                await _within(PATIENCE, self._leave)
+                return False
             await self._room.wait()
+        return True
 
     async def stop(self) -> None:
         """End it, and wait until nothing is left of it; also when this waiting is cancelled."""
@@ -111,6 +109,7 @@ class Child(asyncio.SubprocessProtocol):
             await self._start()
         except Exception as error:
             self._failure = error
+            self._leave.set()
             return
         finally:
             self._started.set_result(None)
@@ -205,6 +204,7 @@ class Child(asyncio.SubprocessProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.SubprocessTransport", transport)
+        self._deaf = False
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         if fd == 1:

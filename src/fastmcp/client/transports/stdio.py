@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -89,21 +88,24 @@ class _StdioChannel(ClientChannel):
             self._session.feed(line)
 
     def _child_ended(self) -> None:
-        assert self._session is not None and self._sink is not None
+        assert self._session is not None
         if self._transport.probes_again and self._probe in self._session.connection.outgoing:
             loop = asyncio.get_running_loop()
             self._starting_again = loop.create_task(self._start_again(self._probe))
             return
+        self._session.close(self._end())
+
+    def _end(self) -> Disconnected:
+        """What there is to say of a process that is no longer spoken with."""
+        assert self._sink is not None
         fate = self._child.fate()
         words = "" if self._child.code == 0 and self._agreed else last_words(self._sink)
         said = f"; its last words: {words}" if words else ""
         if self._agreed:
-            text = f"Connection to {str(self._command)!r} lost: {fate}{said}"
-            self._session.close(Disconnected(text))
-            return
+            return Disconnected(f"Connection to {str(self._command)!r} lost: {fate}{said}")
         if not said and self._noise:
             said = f"; it is no MCP server: it wrote {self.noise!r}"
-        self._session.close(self._failed(f"{fate} before it answered{said}"))
+        return self._failed(f"{fate} before it answered{said}")
 
     async def _start_again(self, probe: RequestId) -> None:
         """Some servers of the handshake era leave when they are asked anything before it."""
@@ -121,8 +123,7 @@ class _StdioChannel(ClientChannel):
 
     async def send(self, message: bytes, related: RequestId | None) -> None:
         if not self._child.has_room:
-            with contextlib.suppress(Disconnected):
-                await self._child.wait_room()
+            await self._child.wait_room()
         self._child.write(message + b"\n")
 
     async def call(
@@ -133,9 +134,12 @@ class _StdioChannel(ClientChannel):
         message: bytes,
         related: RequestId | None = None,
     ) -> None:
+        if self._starting_again is not None and not self._starting_again.done():
+            await asyncio.wait((self._starting_again,))
         if not self._child.has_room:
             self._unsent.add(id)
-            await self._child.wait_room()
+            if not await self._child.wait_room():
+                raise self._end()
             self._unsent.discard(id)
         self._asked = message
         if method == "server/discover" and not self._agreed:

@@ -12,10 +12,11 @@ from fastmcp.exceptions import InvalidRequest
 
 ASGIReceive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
-# How long the next piece may take, and how long what still comes is thrown away after a refusal,
-# in seconds: closing at once could destroy the refusal.
+# How long the next piece may take; how long that may be of what is thrown away after a refusal,
+# and all of it. In seconds.
 BODY_PATIENCE: Final = 30.0
-LINGER: Final = 1.0
+LINGER_PATIENCE: Final = 1.0
+LINGER: Final = 10.0
 CLOSE: Final = (b"connection", b"close")
 
 
@@ -55,8 +56,10 @@ async def throw_away(receive: ASGIReceive) -> None:
     """
     with suppress(TimeoutError):
         async with asyncio.timeout(LINGER):
-            while (await receive()).get("more_body"):
-                pass
+            message: MutableMapping[str, Any] = {"more_body": True}
+            while message.get("more_body"):
+                async with asyncio.timeout(LINGER_PATIENCE):
+                    message = await receive()
 
 
 def _too_large(limit: int, *, unread: bool) -> Reject:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, Literal, Protocol, TypeAlias
 
-from ..body import LINGER
+from ..body import LINGER_PATIENCE
 
 Refusal: TypeAlias = tuple[int, str]
 Parser = Literal["auto", "httptools", "h11"]
@@ -215,7 +215,7 @@ def hang_up(
     transport.write(_response(refusal, headers))
     if transport.can_write_eof():
         transport.write_eof()
-        loop.call_later(LINGER, transport.abort)
+        loop.call_later(LINGER_PATIENCE, transport.abort)
     else:
         transport.close()
 
