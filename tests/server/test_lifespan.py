@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -409,3 +411,102 @@ def test_a_program_may_exit_while_its_server_starts() -> None:
 
     with pytest.raises(SystemExit, match="no licence"):
         context_of(leaving)
+
+
+def test_a_lifespan_uses_its_own_server() -> None:
+    """Its tools and a client, as it starts and as it ends, at once and one within the other; that
+    is no use that keeps it alive.
+    """
+    values: list[Any] = []
+
+    async def life(server: FastMCP) -> AsyncIterator[None]:
+        values.extend(await asyncio.gather(server.call_tool("inner"), server.call_tool("outer")))
+        client = Client(server)
+        async with client:
+            values.append((await client.call_tool("outer")).data)
+        yield
+        values.append(await server.call_tool("outer"))
+        values.append("closes")
+
+    mcp = FastMCP("x", lifespan=life)
+
+    @mcp.tool
+    def inner() -> str:
+        return "in"
+
+    @mcp.tool
+    async def outer() -> str:
+        return "out and " + await mcp.call_tool("inner")
+
+    async def main() -> None:
+        async with asyncio.timeout(20):
+            async with Client(mcp) as client:
+                assert (await client.call_tool("inner")).data == "in"
+                assert "closes" not in values
+            assert await mcp.call_tool("inner") == "in"
+
+    asyncio.run(main())
+    assert values == ["in", *["out and in"] * 3, "closes"] * 2
+
+
+class Slow:
+    """A server whose lifespan ends when it may."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.opened, self.ending, self.may_end = (threading.Event() for _ in range(3))
+        self.mcp = FastMCP("x", lifespan=self.life)
+
+    async def life(self, server: FastMCP) -> AsyncIterator[None]:
+        self.log.append("opens")
+        self.opened.set()
+        yield
+        self.ending.set()
+        while not self.may_end.is_set():
+            await asyncio.sleep(0.001)
+        self.log.append("closes")
+
+
+def test_who_comes_while_another_loop_ends_a_lifespan_starts_it_again() -> None:
+    """After its end."""
+    slow = Slow()
+
+    async def use() -> None:
+        async with Client(slow.mcp) as client:
+            await client.ping()
+            slow.log.append("used")
+
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(asyncio.run, use())
+        assert slow.ending.wait(20)
+        second = threads.submit(asyncio.run, use())
+        assert not second.done()
+        slow.may_end.set()
+        first.result(20)
+        second.result(20)
+    assert slow.log == ["opens", "used", "closes"] * 2
+
+
+def test_the_last_user_may_leave_while_the_loop_of_a_lifespan_ends() -> None:
+    """It waits until the lifespan has ended, and nothing is raised."""
+    slow = Slow()
+    joined = threading.Event()
+
+    async def owner() -> None:
+        async with Client(slow.mcp):
+            while not joined.is_set():
+                await asyncio.sleep(0.001)
+
+    async def user() -> None:
+        async with Client(slow.mcp) as client:
+            joined.set()
+            assert await asyncio.to_thread(slow.ending.wait, 20)
+            await client.ping()
+            asyncio.get_running_loop().call_later(0.01, slow.may_end.set)
+        assert slow.log == ["opens", "closes"]
+
+    with ThreadPoolExecutor(2) as threads:
+        home = threads.submit(asyncio.run, owner())
+        assert slow.opened.wait(20)
+        threads.submit(asyncio.run, user()).result(20)
+        home.result(20)

@@ -11,13 +11,17 @@ from fastmcp._components.injection.shared_values import SharedValues
 
 class Scope:
     """What `current_scope` holds. A request's Context is one; a tool that is run outside of any
-    request has a bare one. `forwarding` is the transformed tool whose function is running.
+    request has a bare one. `forwarding` is the transformed tool whose function is running, and
+    `part_of` are the lifespans that this is a part of: what they do as they start and end, and what
+    they have begun.
     """
 
-    __slots__ = ("forwarding",)
+    __slots__ = ("forwarding", "part_of")
 
     def __init__(self) -> None:
+        outer = current_scope.get(None)
         self.forwarding: Any = None
+        self.part_of: tuple[Any, ...] = () if outer is None else outer.part_of
 
     @property
     def shared_values(self) -> SharedValues | None:

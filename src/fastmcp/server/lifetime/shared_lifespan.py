@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
-from weakref import WeakKeyDictionary
 
+from fastmcp._components.current import current_scope
 from fastmcp._components.injection.shared_values import SharedValues
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.utilities.lifespan import Exits, LifespanFunction, manager_of
@@ -54,9 +55,8 @@ class SharedLifespan:
             self.sessions = SessionLifespans(server, of_sessions)
         self._users: dict[asyncio.AbstractEventLoop, int] = {}
         self._held: Held | None = None
-        self._turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = (
-            WeakKeyDictionary()
-        )
+        self._ending = False
+        self._turn = threading.Lock()  # users may come and go in several threads
         self._http: HttpPool | None = None
         self._background: ServerBackground | None = None
         self._sources: dict[Provider, Held] = {}
@@ -66,8 +66,9 @@ class SharedLifespan:
 
     @property
     def running(self) -> bool:
-        """Whether it has been entered, and not left."""
-        return self._held is not None and self._held.alive
+        """Whether it has been entered, and nobody ends it."""
+        held = self._held
+        return held is not None and held.opened and held.alive and not self._ending
 
     @property
     def http(self) -> HttpPool:
@@ -107,22 +108,70 @@ class SharedLifespan:
             await self.leave()
 
     async def enter(self) -> None:
-        """Become a user: the first one starts the lifespan."""
-        async with self._lock():
-            if not self.running:
-                self._held = await Held.open(self._live(), self._lost)
-            self._count(1)
+        """Become a user: the first one starts the lifespan. What is a part of it, as a tool that
+        the lifespan's function calls, is none.
+        """
+        if self._is_part:
+            return
+        while True:
+            with self._turn:
+                held, starts = self._held, self._startable
+                if starts:
+                    held = self._held = Held(self._live(), self._lost, part_of=self)
+                    self._ending = False
+                if starts or self.running:
+                    self._count(1)
+                ready = self.running
+            assert held is not None
+            if starts:
+                await self._start(held)
+            if starts or ready:
+                return
+            await (held.wait_over() if self._ending else held.wait_opened())
+
+    async def _start(self, held: Held) -> None:
+        try:
+            await held.opening()
+        except BaseException:
+            with self._turn:
+                self._count(-1)
+            raise
 
     async def leave(self) -> None:
         """Stop being a user: the last one ends the lifespan."""
-        async with self._lock():
+        if self._is_part:
+            return
+        with self._turn:
             if self._count(-1) > 0:
                 return
-            if self._users:
-                await self._close_http()
-            elif self._held is not None:
-                held, self._held = self._held, None
-                await held.close()
+            held = None if self._users or self._ending else self._held
+            self._ending = self._ending or held is not None
+        if held is not None:
+            await self._end(held)
+        elif self._users:
+            await self._close_http()
+
+    async def _end(self, held: Held) -> None:
+        try:
+            await held.close()
+        finally:
+            with self._turn:
+                if self._held is held and not held.alive:
+                    self._held = None  # it knows in which context it was entered
+
+    @property
+    def _is_part(self) -> bool:
+        """Whether what runs here is a part of the lifespan."""
+        scope = current_scope.get(None)
+        return scope is not None and self in scope.part_of
+
+    @property
+    def _startable(self) -> bool:
+        """Whether nothing runs, or only what nobody can end any more."""
+        held = self._held
+        if held is None or not held.alive:
+            return True
+        return not self.running and not held.reachable
 
     def _count(self, change: int) -> int:
         """How many users there are in the running loop now. Those of loops that ended are gone."""
@@ -131,9 +180,6 @@ class SharedLifespan:
         users[here] = users.get(here, 0) + change
         self._users = {loop: number for loop, number in users.items() if number > 0}
         return users[here]
-
-    def _lock(self) -> asyncio.Lock:
-        return self._turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
     def _lost(self, error: BaseException) -> None:
         self._server.logger.error(
