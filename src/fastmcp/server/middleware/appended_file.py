@@ -33,7 +33,7 @@ class AppendedFile:
         self.path = os.fspath(path)
         self._logger = logger
         self._queue: SimpleQueue[Item] = SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._process: int | None = None  # in which a thread of its own writes
         self._starting = threading.Lock()
         try:
             _begin(self.path)
@@ -41,8 +41,8 @@ class AppendedFile:
             raise ConfigurationError(f"{self.path} cannot be appended to: {error}") from error
 
     def put(self, line: bytes) -> None:
-        """Have a line written soon."""
-        if self._thread is None or not self._thread.is_alive():
+        """Have a line, given without its end, be written soon."""
+        if self._process != os.getpid():
             self._start()
         if self._queue.qsize() >= MOST_WAITING:
             _to_log(self._logger, self.path, "its disk does not answer", [line])
@@ -51,7 +51,7 @@ class AppendedFile:
 
     def flush(self, timeout: float = PATIENCE) -> bool:
         """Wait until all lines so far are written; whether they are."""
-        if self._thread is None or not self._thread.is_alive():
+        if self._process != os.getpid():
             return True
         done = threading.Event()
         self._queue.put(done)
@@ -59,18 +59,19 @@ class AppendedFile:
 
     def _start(self) -> None:
         with self._starting:
-            if self._thread is not None and self._thread.is_alive():
+            if self._process == os.getpid():
                 return
             # After a fork there is no thread, and what is in the queue is the parent's to write.
             self._queue = SimpleQueue()
-            self._thread = threading.Thread(
+            thread = threading.Thread(
                 target=_write,
                 args=(self._queue, self.path, self._logger),
                 name=f"appends to {self.path}",
                 daemon=True,
             )
-            self._thread.start()
-            weakref.finalize(self, _end, self._queue, self._thread)
+            thread.start()
+            self._process = os.getpid()
+            weakref.finalize(self, _end, self._queue, thread)
 
 
 def _begin(path: str) -> None:
@@ -97,7 +98,7 @@ def _write(queue: SimpleQueue[Item], path: str, logger: logging.Logger) -> None:
         lines = [item for item in items if isinstance(item, bytes)]
         if lines:
             try:
-                _append(path, b"".join(lines))
+                _append(path, b"\n".join((*lines, b"")))
             except OSError as error:
                 _to_log(logger, path, error, lines)
         for item in items:

@@ -10,10 +10,12 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from fastmcp.exceptions import (
     AuthorizationError,
@@ -27,6 +29,7 @@ from fastmcp.wire.inputs import InputRequiredResult
 
 from ..auth.identity import principal_of
 from ..catalogue import version_asked_for
+from ..state.session_names import session_id_of
 from .appended_file import PATIENCE, AppendedFile
 from .ending import ending_of, words_of
 from .logging import default_serializer
@@ -43,10 +46,38 @@ MOST_NAMES = 64
 MOST_LETTERS = 300
 """How much is written of what a client calls things."""
 
-_NOBODY: Entry = {}
 _write = msgspec.json.Encoder().encode
 _write_sorted = msgspec.json.Encoder(order="sorted").encode
 own_logger = logging.getLogger("fastmcp.audit")
+
+
+class _Client(msgspec.Struct, gc=False):
+    name: str
+    version: str
+
+
+class _Arguments(msgspec.Struct, gc=False):
+    names: list[str]
+    digest: str | None
+    values: Any = UNSET
+
+
+class _Entry(msgspec.Struct, gc=False):
+    time: datetime
+    method: str | None
+    target: str
+    version: Any
+    outcome: str
+    error: Entry | None
+    duration_ms: float
+    # Without a request that is served, nobody knows:
+    server: str | UnsetType = UNSET
+    principal: str | UnsetType | None = UNSET
+    client: _Client | UnsetType | None = UNSET
+    session: str | UnsetType = UNSET
+    request: str | UnsetType = UNSET
+    transport: str | UnsetType = UNSET
+    arguments: _Arguments | UnsetType = UNSET
 
 
 class AuditMiddleware(Middleware):
@@ -80,23 +111,19 @@ class AuditMiddleware(Middleware):
         """
         return self._file is None or self._file.flush(timeout)
 
-    async def on_call_tool(
-        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
-    ) -> Any:
+    def on_call_tool(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
         message = context.message
-        return await self._audited(context, call_next, message.name, message.arguments)
+        return self._audited(context, call_next, message.name, message.arguments)
 
-    async def on_read_resource(
+    def on_read_resource(
         self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
     ) -> Any:
         uri = self._redactor.line(str(context.message.uri))
-        return await self._audited(context, call_next, uri, None)
+        return self._audited(context, call_next, uri, None)
 
-    async def on_get_prompt(
-        self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
-    ) -> Any:
+    def on_get_prompt(self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]) -> Any:
         message = context.message
-        return await self._audited(context, call_next, message.name, message.arguments)
+        return self._audited(context, call_next, message.name, message.arguments)
 
     async def _audited(
         self,
@@ -121,24 +148,19 @@ class AuditMiddleware(Middleware):
             await taken
         return result
 
-    def _about(self, arguments: Any) -> Entry:
+    def _about(self, arguments: Any) -> _Arguments | UnsetType:
         if not isinstance(arguments, Mapping) or not arguments:
-            return {}
+            return UNSET
         given = cast("Mapping[str, Any]", arguments)
-        names = sorted([str(name)[:MOST_LETTERS] for name in islice(given, MOST_NAMES)])
-        about: Entry = {"names": names, "digest": self._digest(given)}
+        data = _data_of(given)
+        about = _Arguments(_names_of(given, data), self._digest(data))
         if self.include_arguments:
-            about["values"] = self._redactor.data(given, MOST)
-        return {"arguments": about}
+            about.values = self._redactor.data(given, MOST)
+        return about
 
-    def _digest(self, arguments: Mapping[str, Any]) -> str | None:
-        try:
-            data = _write_sorted(arguments)
-        except Exception:  # given by code in this process: no data
-            try:
-                data = default_serializer(arguments).encode()
-            except Exception:
-                return None
+    def _digest(self, data: bytes | None) -> str | None:
+        if data is None:
+            return None
         if self._key is not None:
             return f"hmac-sha256:{hmac.digest(self._key, data, 'sha256').hex()}"
         return f"sha256:{hashlib.sha256(data).hexdigest()}"
@@ -150,7 +172,7 @@ class AuditMiddleware(Middleware):
         said = self._redactor.line(words_of(fault), 300)
         return {"type": type(fault).__name__, "code": code, "message": said}
 
-    def _tell(self, entry: Entry) -> Awaitable[None] | None:
+    def _tell(self, entry: _Entry) -> Awaitable[None] | None:
         """Give an entry to the sink; what to await, if that takes it later."""
         try:
             sent = self._sends(entry)
@@ -161,14 +183,14 @@ class AuditMiddleware(Middleware):
             return None
         return _taken(sent, entry)
 
-    def _sending(self, sink: Any, log_level: int) -> Callable[[Entry], Any]:
+    def _sending(self, sink: Any, log_level: int) -> Callable[[_Entry], Any]:
         if isinstance(sink, (str, os.PathLike)):
             file = self._file = AppendedFile(cast("str", sink), own_logger)
-            return lambda entry: file.put(_line(entry) + b"\n")
+            return lambda entry: file.put(_line(entry))
         if isinstance(sink, logging.Logger):
             return _to_logger(sink, log_level)
         if callable(sink):
-            return sink
+            return lambda entry: sink(msgspec.to_builtins(entry))
         raise ConfigurationError(
             f"AuditMiddleware takes the path of a file, a logger or a function, not {sink!r}"
         )
@@ -191,20 +213,34 @@ class _Use:
         """What the request turned out to be for, if that can be known."""
         return None if self._served is None or self._within else self._served.exchange.component
 
-    def entry(self, target: str, outcome: str, error: Entry | None, given: Entry) -> Entry:
-        context, component = self._context, self._component
+    def entry(
+        self, target: str, outcome: str, error: Entry | None, given: _Arguments | UnsetType
+    ) -> _Entry:
+        context, component, served = self._context, self._component, self._served
         version = None if component is None else component.version
-        return {
-            "time": context.timestamp.isoformat(),
-            "method": context.method,
-            "target": target[:MOST_LETTERS],
-            "version": version or version_asked_for(getattr(context.message, "meta", None)),
-            "outcome": outcome,
-            "error": error,
-            "duration_ms": round((time.perf_counter() - self._start) * 1000, 3),
-            **(_NOBODY if self._served is None else _who(self._served)),
-            **given,
-        }
+        entry = _Entry(
+            context.timestamp,
+            context.method,
+            target[:MOST_LETTERS],
+            version or version_asked_for(getattr(context.message, "meta", None)),
+            outcome,
+            error,
+            round((time.perf_counter() - self._start) * 1000, 3),
+            arguments=given,
+        )
+        if served is not None:
+            exchange, token, info = (
+                served.exchange,
+                served.access_token,
+                served.exchange.sender.info,
+            )
+            entry.server = served.fastmcp.name
+            entry.principal = None if token is None else principal_of(token)
+            entry.client = None if info is None else _client_of(info.name, info.version)
+            entry.session = session_id_of(exchange)[:MOST_LETTERS]
+            entry.request = str(exchange.id)[:MOST_LETTERS]
+            entry.transport = exchange.transport
+        return entry
 
     def outcome_of(self, fault: BaseException) -> str:
         ending = ending_of(self._context, fault)
@@ -219,14 +255,14 @@ class _Use:
         return "error"
 
 
-async def _taken(sent: Awaitable[Any], entry: Entry) -> None:
+async def _taken(sent: Awaitable[Any], entry: _Entry) -> None:
     try:
         await sent
     except Exception as error:
         _failed(error, entry)
 
 
-def _failed(error: Exception, entry: Entry) -> None:
+def _failed(error: Exception, entry: _Entry) -> None:
     own_logger.error("The audit log failed (%s): %s", error, _line(entry).decode())
 
 
@@ -236,26 +272,31 @@ def _outcome_of(result: Any) -> str:
     return "tool_error" if getattr(result, "is_error", False) else "ok"
 
 
-def _who(served: Context) -> Entry:
-    exchange, token = served.exchange, served.access_token
-    info = exchange.sender.info
-    client = None
-    if info is not None:
-        client = {"name": info.name[:MOST_LETTERS], "version": info.version[:MOST_LETTERS]}
-    return {
-        "server": served.fastmcp.name,
-        "principal": None if token is None else principal_of(token),
-        "client": client,
-        "session": served.session_id[:MOST_LETTERS],
-        "request": served.request_id[:MOST_LETTERS],
-        "transport": exchange.transport,
-    }
+def _client_of(name: str, version: str) -> _Client:
+    return _Client(name[:MOST_LETTERS], version[:MOST_LETTERS])
 
 
-def _to_logger(logger: logging.Logger, level: int) -> Callable[[Entry], None]:
+def _data_of(arguments: Mapping[str, Any]) -> bytes | None:
+    """The arguments as bytes that are the same for equal ones; None for what cannot be written."""
+    try:
+        return _write_sorted(arguments)
+    except Exception:  # given by code in this process: no data
+        try:
+            return default_serializer(arguments).encode()
+        except Exception:
+            return None
+
+
+def _names_of(arguments: Mapping[str, Any], data: bytes | None) -> list[str]:
+    if data is not None and len(data) < MOST_NAMES:
+        return sorted(arguments)  # of so little there is nothing to be left out
+    return sorted([str(name)[:MOST_LETTERS] for name in islice(arguments, MOST_NAMES)])
+
+
+def _to_logger(logger: logging.Logger, level: int) -> Callable[[_Entry], None]:
     heard = False
 
-    def send(entry: Entry) -> None:
+    def send(entry: _Entry) -> None:
         nonlocal heard
         if not heard:
             heard = True
@@ -270,8 +311,8 @@ def _to_logger(logger: logging.Logger, level: int) -> Callable[[Entry], None]:
     return send
 
 
-def _line(entry: Entry) -> bytes:
+def _line(entry: _Entry) -> bytes:
     try:
         return _write(entry)
     except Exception:  # half of a surrogate pair in a name
-        return json.dumps(entry, default=str).encode()
+        return json.dumps(msgspec.to_builtins(entry), default=str).encode()
