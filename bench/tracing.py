@@ -5,8 +5,9 @@
 Client and servers are in one process, and its CPU time is what is measured. "SDK alone" is a span
 of OpenTelemetry's SDK with as many attributes and no more: nobody who uses the SDK gets below it.
 "SDK current" is the same as the SDK itself makes it the parent of what is made inside of it. Spans
-are sampled, batched, and exported to nowhere. Other work on the machine adds to single rounds:
-`least` is of the round of each that was disturbed least, and the last line compares by that.
+are all sampled (but one in ten of "one in ten"), batched, and exported to nowhere. Other work on
+the machine adds to single rounds: `least` is of the round of each that was disturbed least, and the
+last line compares by that.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ import uvicorn
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler, TraceIdRatioBased
 
 from fastmcp import Client, FastMCP
 from fastmcp._runtime.dispatch import Observe
@@ -35,6 +37,20 @@ ATTRIBUTES = {"legacy": 11, "auto": 10}
 
 exported: list[int] = []
 """How many attributes the spans had that were exported."""
+
+
+class Sampling(Sampler):
+    """Has all spans sampled, or the share that is set."""
+
+    def __init__(self) -> None:
+        self.share = 1.0
+        self._some = TraceIdRatioBased(0.1)
+
+    def should_sample(self, *asked: Any, **more: Any) -> Any:
+        return (ALWAYS_ON if self.share == 1 else self._some).should_sample(*asked, **more)
+
+    def get_description(self) -> str:
+        return "all or some"
 
 
 class Nowhere(SpanExporter):
@@ -102,13 +118,15 @@ async def running(mcp: FastMCP) -> AsyncIterator[str]:
         await task
 
 
-async def measure(mode: str, rounds: int, provider: TracerProvider) -> None:
+async def measure(mode: str, rounds: int, provider: TracerProvider, sampling: Sampling) -> None:
     kinds: dict[str, dict[str, Any]] = {
         "untraced": {},
         "SDK alone": {"observe": alone(mode)},
         "SDK current": {"observe": current(mode)},
         "traced": {"traced": True},
+        "one in ten": {"traced": True},
     }
+    sampling.share = 1.0
     async with AsyncExitStack() as stack:
         clients: dict[str, Client] = {}
         for kind, how in kinds.items():
@@ -124,6 +142,7 @@ async def measure(mode: str, rounds: int, provider: TracerProvider) -> None:
         spent: dict[str, list[float]] = {kind: [] for kind in kinds}
         for _ in range(rounds + 1):
             for kind, client in clients.items():
+                sampling.share = 0.1 if kind == "one in ten" else 1.0
                 begin = thread_time()
                 for _ in range(CALLS):
                     await client.call_tool("add", {"a": 1, "b": 2})
@@ -143,12 +162,13 @@ async def measure(mode: str, rounds: int, provider: TracerProvider) -> None:
 
 
 def main() -> None:
-    provider = TracerProvider()
+    sampling = Sampling()
+    provider = TracerProvider(sampler=sampling)
     provider.add_span_processor(BatchSpanProcessor(Nowhere()))
     trace.set_tracer_provider(provider)
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 40
     for mode in ("legacy", "auto"):
-        asyncio.run(measure(mode, rounds, provider))
+        asyncio.run(measure(mode, rounds, provider, sampling))
 
 
 if __name__ == "__main__":

@@ -35,11 +35,14 @@ class Named(Protocol):
 
 
 class Kind(Struct):
-    """The name of spans, and what they begin with; `key` is that of the component they are for."""
+    """The name of spans, and what they begin with; the key and the component are what they are for,
+    the last one seen.
+    """
 
     name: str
     attributes: dict[str, Any]
     key: str | None = None
+    component: Any = None
 
 
 class Kinds:
@@ -67,17 +70,20 @@ class Kinds:
     def settle(self, kind: Kind, exchange: Exchange, target: Any, span: Span) -> None:
         """Say of the span of a request what it turned out to be for, unless it began with that."""
         component = exchange.component
-        if component is None or component.key == kind.key:
+        if component is None or component is kind.component:
+            return
+        if (key := component.key) == kind.key:
+            kind.component = component
             return
         found = {
             "fastmcp.component.type": _TYPES.get(component.KIND, component.KIND),
-            "fastmcp.component.key": component.key,
+            "fastmcp.component.key": key,
         }
         span.set_attributes(found)
         if len(self._known) >= MOST_KINDS:
             self._known.clear()
         attributes = {**kind.attributes, **found}
-        self._known[_alike(exchange, target)] = Kind(kind.name, attributes, component.key)
+        self._known[_alike(exchange, target)] = Kind(kind.name, attributes, key, component)
 
 
 def _alike(exchange: Exchange, target: Any) -> _Alike:

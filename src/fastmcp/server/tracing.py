@@ -86,7 +86,11 @@ async def _recorded(kinds: Kinds, exchange: Exchange, serve: Serve, tracer: Trac
     target = asked.name or asked.uri
     parent, links = parent_of(asked.meta, _headers(exchange))
     kind = kinds.of(exchange, target)
-    attributes = {**kind.attributes, **_attributes(exchange)}
+    attributes = {**kind.attributes, "jsonrpc.request.id": str(exchange.id)[:LONGEST]}
+    if exchange.session is not None:
+        attributes["mcp.session.id"] = exchange.session.id
+    if (token := _token_of(exchange)) is not None:
+        attributes.update(enduser(token))
     with Spanning(tracer, kind.name, SpanKind.SERVER, attributes, parent, links) as span:
         answer = await serve(exchange)
         if span.is_recording():
@@ -104,15 +108,6 @@ def _asked(exchange: Exchange) -> _Asked:
 
 def _headers(exchange: Exchange) -> Headers | None:
     return None if exchange.scope is None else exchange.scope.get("headers")
-
-
-def _attributes(exchange: Exchange) -> dict[str, Any]:
-    """Those that it has not in common with others of its kind."""
-    attributes: dict[str, Any] = {"jsonrpc.request.id": str(exchange.id)[:LONGEST]}
-    if exchange.session is not None:
-        attributes["mcp.session.id"] = exchange.session.id
-    token = _token_of(exchange)
-    return attributes if token is None else {**attributes, **enduser(token)}
 
 
 def enduser(token: Any) -> dict[str, str]:

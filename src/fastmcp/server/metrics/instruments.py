@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
+from time import monotonic
 from typing import Any, Final, TypeAlias
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -27,6 +28,9 @@ from .task_instruments import TaskInstruments
 
 DURATION: Final = "mcp.server.operation.duration"
 SERVER: Final = "fastmcp.server.name"
+
+# How often to look for a provider, in seconds.
+_EVERY: Final = 1.0
 
 Value: TypeAlias = Callable[[Recorder], float]
 
@@ -151,12 +155,19 @@ def export_when_provided(server: Measured) -> None:
 
 
 class _Looking:
-    """Looks with each request whether there is a provider, until there is."""
+    """Looks with requests whether there is a provider, until there is: not with each, as the API
+    asks the environment.
+    """
 
     def __init__(self, server: Measured) -> None:
         self._server = server
+        self._next = 0.0
 
     def __call__(self, exchange: Exchange, serve: Serve) -> Awaitable[Answer]:
+        now = monotonic()
+        if now < self._next:
+            return serve(exchange)
+        self._next = now + _EVERY
         provider = meter_provider()
         if provider is None:
             return serve(exchange)
