@@ -169,6 +169,22 @@ def test_a_body_over_the_limit_is_refused() -> None:
     assert message(declared) == message(streamed) == "The body is larger than 1000 bytes"
 
 
+def test_a_refused_body_lets_its_client_read_the_refusal() -> None:
+    """413 arrives although the client goes on sending what nobody wants."""
+    head = "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+
+    with rest(FastMCP("x"), max_request_size=1000) as client:
+        url = client.base_url.join("tools/length")
+        with socket.create_connection((url.host, url.port or 80), timeout=SECONDS) as line:
+            line.sendall(head.format(path=url.path).encode() + b"Content-Length: 9000000\r\n\r\n")
+            for _ in range(90):
+                line.sendall(b" " * 100_000)
+            answer = b"".join(iter(lambda: line.recv(65536), b""))
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert answer.endswith(b'"message":"The body is larger than 1000 bytes"}}')
+
+
 def test_a_request_over_the_time_limit_is_504() -> None:
     """`request_timeout` is for REST as well; what is quick enough is served."""
     mcp = FastMCP("x")

@@ -11,6 +11,7 @@ from fastmcp._protocol.http import Reject, refuse
 from fastmcp.exceptions import InvalidRequest
 
 ASGIReceive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+ASGISend: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # How long the next piece may take; how long that may be of what is thrown away after a refusal,
 # and all of it. In seconds.
@@ -50,10 +51,23 @@ async def read_body(
     return b"".join(parts)
 
 
-async def throw_away(receive: ASGIReceive) -> None:
-    """Read what still comes of a body. To close while it comes would reset the connection, and
-    could destroy the response before its client has read it.
+def lingering(send: ASGISend, receive: ASGIReceive) -> ASGISend:
+    """Sends a response to a request whose body still comes, and lets that come for a while before
+    the response ends. To close while it comes would reset the connection, and could destroy the
+    response before its client has read it.
     """
+
+    async def send_then_wait(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.body" and not message.get("more_body"):
+            await send({**message, "more_body": True})
+            await _throw_away(receive)
+            message = {"type": "http.response.body", "body": b""}
+        await send(message)
+
+    return send_then_wait
+
+
+async def _throw_away(receive: ASGIReceive) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(LINGER):
             message: MutableMapping[str, Any] = {"more_body": True}

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from fastmcp._protocol.framing import KEEP_ALIVE, encode_event
 from fastmcp._protocol.http import Reject
 
-from .body import CLOSE, ASGIReceive, throw_away
+from .body import CLOSE, ASGIReceive, ASGISend, lingering
 
-ASGISend: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 HeaderPairs: TypeAlias = list[tuple[bytes, bytes]]
 
 _STREAM_HEADERS: HeaderPairs = [
@@ -39,19 +37,13 @@ class Reply:
         self._last = False
         self._sign: asyncio.Task[None] | None = None
 
-    async def json(self, body: bytes, status: int = 200, unread: ASGIReceive | None = None) -> None:
-        """The whole response as JSON; an empty body has no type. `unread` is what is left of the
-        request, if its client should get the chance to stop sending.
-        """
+    async def json(self, body: bytes, status: int = 200) -> None:
+        """The whole response as JSON; an empty body has no type."""
         self._last = True
         headers = [*self.headers, (b"content-length", b"%d" % len(body))]
         if body:
             headers.append((b"content-type", b"application/json"))
         await self._send({"type": "http.response.start", "status": status, "headers": headers})
-        if unread is not None:
-            await self._send({"type": "http.response.body", "body": body, "more_body": True})
-            await throw_away(unread)
-            body = b""
         await self._send({"type": "http.response.body", "body": body})
 
     async def challenge(self, body: bytes, challenge: str) -> None:
@@ -62,8 +54,9 @@ class Reply:
     async def reject(self, verdict: Reject, receive: ASGIReceive | None = None) -> None:
         """The response that a verdict asks for; `receive` for one that came amid the body."""
         self.headers += verdict.headers
-        closes = receive is not None and CLOSE in verdict.headers
-        await self.json(verdict.body, verdict.status, receive if closes else None)
+        if receive is not None and CLOSE in verdict.headers:
+            self._send = lingering(self._send, receive)
+        await self.json(verdict.body, verdict.status)
 
     async def start_stream(self) -> None:
         """Begin the event stream, unless it has begun."""

@@ -16,7 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 from fastmcp._protocol.http import Reject
 from fastmcp.exceptions import AuthorityUnavailable, OAuthError, StoreUnavailable
 
-from ...http.body import CLOSE, read_body, throw_away
+from ...http.body import CLOSE, lingering, read_body
 from .rates import EndpointRate, Meter
 from .replies import error_reply, json_reply, oauth_error
 
@@ -84,15 +84,7 @@ async def _refuse_body(
     text = f"The body is larger than {limit} bytes, or does not come"
     body = {"error": "invalid_request", "error_description": text}
     reply = json_reply(body, refusal.status, {"connection": "close"} if closes else None)
-
-    async def send_then_wait(message: Message) -> None:
-        if closes and message["type"] == "http.response.body":
-            await send({**message, "more_body": True})
-            await throw_away(receive)
-            message = {"type": "http.response.body", "body": b""}
-        await send(message)
-
-    await reply(scope, receive, send_then_wait)
+    await reply(scope, receive, lingering(send, receive) if closes else send)
 
 
 def _replayed(body: bytes) -> Receive:

@@ -7,7 +7,8 @@ from typing import Any
 
 from msgspec import Struct, json
 
-from ..reply import ASGISend, HeaderPairs
+from ..body import ASGISend
+from ..reply import HeaderPairs
 
 JSON = "application/json"
 

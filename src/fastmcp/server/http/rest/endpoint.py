@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
-from ..body import ASGIReceive
-from ..reply import ASGISend
+from ..body import CLOSE, ASGIReceive, ASGISend, lingering
 from .answer import Answer
 from .failure import Failure
 from .request import Gone, RestRequest
@@ -33,6 +32,8 @@ class RestEndpoint:
             answer = await act(request)
         except Failure as failure:
             answer = failure.answer
+            if CLOSE in answer.headers:
+                send = lingering(send, receive)
         except Gone:
             return
         known = request.headers.get(b"if-none-match")

@@ -11,8 +11,8 @@ from msgspec import DecodeError, Raw, json
 from fastmcp._protocol.headers import read_headers
 from fastmcp._protocol.http import Reject
 
-from ..body import ASGIReceive, read_body
-from ..reply import ASGISend, Reply
+from ..body import ASGIReceive, ASGISend, read_body
+from ..reply import Reply
 from .answer import JSON
 from .failure import Failure
 

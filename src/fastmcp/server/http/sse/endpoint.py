@@ -23,10 +23,10 @@ from fastmcp.exceptions import (
 )
 
 from ...connection import ServerConnection
-from ..body import ASGIReceive, read_body
+from ..body import ASGIReceive, ASGISend, read_body
 from ..caller import caller_of
 from ..refusals import ENDING
-from ..reply import ASGISend, Reply
+from ..reply import Reply
 from ..settings import HttpSettings
 from .session import SSESession
 from .sessions import SSESessions
@@ -118,7 +118,7 @@ class SSEEndpoint:
         if isinstance(body, bytes):
             await reply.reject(_taken(session, body, scope))
         elif body is not None:
-            await reply.reject(body)
+            await reply.reject(body, receive)
 
     async def _read(self, headers: Headers, receive: ASGIReceive) -> bytes | Reject | None:
         if headers.get(b"content-encoding") not in (None, "identity"):

@@ -40,10 +40,10 @@ from fastmcp.wire.revisions import REVISIONS, Revision
 from ...auth.challenger import step_up
 from ...request.detached import Nobody
 from ..attendant import Attendant
-from ..body import ASGIReceive, read_body
+from ..body import ASGIReceive, ASGISend, read_body
 from ..caller import caller_of
 from ..refusals import ENDING, unavailable
-from ..reply import ASGISend, Reply
+from ..reply import Reply
 from ..settings import HttpSettings
 from .session import HttpSession
 from .sessions import Sessions
