@@ -37,7 +37,7 @@ from fastmcp.transports import HttpTransport, StdioTransport
 from fastmcp.wire.lifecycle import LOGGING_LEVELS
 
 SERVER = """
-    import asyncio, logging, os
+    import asyncio, logging, os, socket
     from contextlib import asynccontextmanager
     from fastmcp import FastMCP
 
@@ -610,9 +610,18 @@ def test_handlers_of_the_program_are_put_back_and_its_own_is_called(script: Scri
 def test_run_async_returns_when_a_signal_ends_it(script: Script) -> None:
     """What follows it in the program's own loop runs; the exit code is the program's."""
     lines = """
+        async def end():
+            while await asyncio.sleep(0.01, True):
+                try:
+                    socket.create_connection(("127.0.0.1", PORT)).close()
+                except OSError:
+                    continue
+                return os.kill(os.getpid(), 15)
+
         async def main():
-            asyncio.get_running_loop().call_later(0.5, os.kill, os.getpid(), 15)
+            ending = asyncio.create_task(end())
             await mcp.run_async("http", port=PORT, log_level="error", show_banner=False)
+            await ending
             print("returned")
             return 7
 
