@@ -9,6 +9,7 @@
     python3 dev.py fix            formatting and lint, mended where that can be done
     python3 dev.py docs           the code of the guide, put into the pages of docs/
     python3 dev.py site           the documentation as a site, in site/
+    python3 dev.py rows [PAGE]    what the system has to do, row by row, with the tests and results
     python3 dev.py conformance    the official conformance suite
     python3 dev.py fuzz [...]     a million hostile inputs
     python3 dev.py bench [...]    the figures of bench/README.md (`bench capacity`: of many workers)
@@ -115,6 +116,8 @@ def main(arguments: list[str]) -> None:
     elif chore == "site":
         site = ("run", "--frozen", "--isolated", "--no-dev", "--group", "docs")
         run(*site, "mkdocs", "build", "--strict", *rest)
+    elif chore == "rows":
+        run(*RUN, "python", "tests/system/rows.py", *rest)
     elif chore == "conformance":
         run(*RUN, "python", "conformance/run.py", *rest)
     elif chore == "fuzz":
