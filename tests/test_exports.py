@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from processes import run_python
@@ -368,3 +372,21 @@ def test_the_names_of_the_protocol_are_those_of_its_vocabulary() -> None:
 
     assert set(wire.__all__) <= set(dir(types))
     assert all(getattr(types, name) is getattr(wire, name) for name in wire.__all__)
+
+
+def test_a_type_checker_knows_which_names_there_are(tmp_path: Path) -> None:
+    """A name that a package lacks is an error before the program runs; those it has are none."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import fastmcp\nfrom fastmcp import FastMCP, Nobody\n"
+        "from fastmcp.tools import Tool, Nothing\n"
+        "print(FastMCP, Nobody, Tool, Nothing)\n"
+        "print(fastmcp.client.Client, fastmcp.client.Nowhere, fastmcp.settings.log_level)\n"
+    )
+    pyright = Path(sys.executable).with_name("pyright")
+    command = [pyright, "--outputjson", "--pythonpath", sys.executable, program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+
+    found = json.loads(done.stdout)["generalDiagnostics"]
+    missing = [each["message"] for each in found if each["rule"] == "reportAttributeAccessIssue"]
+    assert [message.split('"')[1] for message in missing] == ["Nobody", "Nothing", "Nowhere"]

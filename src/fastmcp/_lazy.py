@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
 
-def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
-    """A module's `__getattr__` for names and the submodules they live in, such as `".base"`."""
+def lazy_names(package: str, homes: Mapping[str, str]) -> None:
+    """Have names of a module come from the submodules they live in, such as `".base"`. A type
+    checker sees no `__getattr__`, so it knows which names there are.
+    """
 
     def load(name: str) -> Any:
         home = homes.get(name)
@@ -21,7 +23,7 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], Any]:
         setattr(sys.modules[package], name, value)
         return value
 
-    return load
+    sys.modules[package].__dict__["__getattr__"] = load
 
 
 def alias_module(name: str, *homes: str) -> None:

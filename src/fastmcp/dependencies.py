@@ -45,4 +45,4 @@ __all__ = [
 _MARKERS = ("CallArgument", "CycleError", "Dependency", "Depends", "Shared")
 _HOMES = ("fastmcp._components.injection.dependencies", "fastmcp.server.dependencies")
 
-__getattr__ = lazy_names(__name__, {name: _HOMES[name not in _MARKERS] for name in __all__})
+lazy_names(__name__, {name: _HOMES[name not in _MARKERS] for name in __all__})

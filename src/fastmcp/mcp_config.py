@@ -41,7 +41,7 @@ __all__ = [
 _ENTRIES = "fastmcp.client.config.entries"
 _CONFIG = "fastmcp.client.config.mcp_config"
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "CanonicalMCPConfig": _CONFIG,

@@ -42,7 +42,7 @@ _HOMES = {
 
 __all__ = ["Textarea", *_HOMES]  # pyright: ignore[reportUnsupportedDunderAll]
 
-__getattr__ = lazy_names(__name__, _HOMES)
+lazy_names(__name__, _HOMES)
 
 
 def __dir__() -> list[Any]:

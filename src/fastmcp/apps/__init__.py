@@ -29,4 +29,4 @@ __all__ = [
     "resolve_ui_mime_type",
 ]
 
-__getattr__ = lazy_names(__name__, dict.fromkeys(__all__, ".config") | {"FastMCPApp": ".app"})
+lazy_names(__name__, dict.fromkeys(__all__, ".config") | {"FastMCPApp": ".app"})

@@ -49,7 +49,7 @@ __all__ = [
     "UvxStdioTransport",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "AsyncMCPClient": ".plain.async_mcp_client",

@@ -11,4 +11,4 @@ if TYPE_CHECKING:
 
 __all__ = ["ServerComposer"]
 
-__getattr__ = lazy_names(__name__, {"ServerComposer": ".server_composer"})
+lazy_names(__name__, {"ServerComposer": ".server_composer"})

@@ -25,7 +25,7 @@ __all__ = [
     "generate_schema",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "Deployment": ".deployment",

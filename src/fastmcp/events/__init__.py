@@ -13,6 +13,4 @@ if TYPE_CHECKING:
 
 __all__ = ["Event", "EventBus", "Subscription"]
 
-__getattr__ = lazy_names(
-    __name__, {"Event": ".event", "EventBus": ".event_bus", "Subscription": ".subscription"}
-)
+lazy_names(__name__, {"Event": ".event", "EventBus": ".event_bus", "Subscription": ".subscription"})

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MCPPlugin", "PluginHost", "PluginManager"]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {"MCPPlugin": ".plugin", "PluginHost": ".plugin_host", "PluginManager": ".plugin_manager"},
 )

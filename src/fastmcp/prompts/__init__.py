@@ -27,7 +27,7 @@ __all__ = [
     "prompt",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "FunctionPrompt": ".function_prompt",

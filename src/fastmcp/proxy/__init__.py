@@ -37,7 +37,7 @@ __all__ = [
     "Weighted",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "Asked": ".asked",

@@ -36,7 +36,7 @@ __all__ = [
     "resource",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "BinaryResource": ".literal_resources",

@@ -234,6 +234,4 @@ def extract_query_params(uri_template: str) -> set[str]:
     }
 
 
-__getattr__ = lazy_names(
-    __name__, {"FunctionResourceTemplate": "fastmcp.resources.function_template"}
-)
+lazy_names(__name__, {"FunctionResourceTemplate": "fastmcp.resources.function_template"})

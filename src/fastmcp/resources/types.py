@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BinaryResource", "DirectoryResource", "FileResource", "HttpResource", "TextResource"]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "BinaryResource": "fastmcp.resources.literal_resources",

@@ -37,4 +37,4 @@ __all__ = [
     "validate_token",
 ]
 
-__getattr__ = lazy_names(__name__, {name: home for home, names in _HOMES.items() for name in names})
+lazy_names(__name__, {name: home for home, names in _HOMES.items() for name in names})

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Context", "FastMCP", "RequestStateSecurity", "create_proxy"]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "Context": ".context",

@@ -488,4 +488,4 @@ class FastMCP(ComponentHost):
         await self._asgi(scope, receive, send)
 
 
-__getattr__ = lazy_names(__name__, {"create_proxy": "fastmcp.server.providers.proxy"})
+lazy_names(__name__, {"create_proxy": "fastmcp.server.providers.proxy"})

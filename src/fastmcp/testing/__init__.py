@@ -51,7 +51,7 @@ __all__ = [
     "use_transcript",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "ASGIServer": ".asgi",

@@ -26,7 +26,7 @@ __all__ = [
     "tool",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "FunctionTool": ".function_tool",

@@ -12,4 +12,4 @@ if TYPE_CHECKING:
 
 __all__ = ["StreamingASGITransport", "run_asgi_lifespan"]
 
-__getattr__ = lazy_names(__name__, dict.fromkeys(__all__, "fastmcp.testing.asgi_transport"))
+lazy_names(__name__, dict.fromkeys(__all__, "fastmcp.testing.asgi_transport"))

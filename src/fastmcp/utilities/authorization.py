@@ -29,4 +29,4 @@ __all__ = [
     "scope_requirements",
 ]
 
-__getattr__ = lazy_names(__name__, dict.fromkeys(__all__, "fastmcp.server.auth.checks"))
+lazy_names(__name__, dict.fromkeys(__all__, "fastmcp.server.auth.checks"))

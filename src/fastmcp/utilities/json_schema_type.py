@@ -17,4 +17,4 @@ __all__ = ["JSONSchema", "json_schema_to_type", "json_schema_to_type_adapter"]
 
 _HOME = "fastmcp._hydration.python_type"
 
-__getattr__ = lazy_names(__name__, dict.fromkeys(__all__, _HOME))
+lazy_names(__name__, dict.fromkeys(__all__, _HOME))

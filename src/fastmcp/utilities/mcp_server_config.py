@@ -25,7 +25,7 @@ __all__ = [
     "generate_schema",
 ]
 
-__getattr__ = lazy_names(__name__, dict.fromkeys(__all__, "fastmcp.configuration"))
+lazy_names(__name__, dict.fromkeys(__all__, "fastmcp.configuration"))
 
 for _path in (
     "v1",

@@ -6,7 +6,7 @@ from fastmcp._lazy import alias_module, lazy_names
 
 _HOME = "fastmcp.server.providers.openapi"
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "HTTPRoute": f"{_HOME}.route",

@@ -26,7 +26,7 @@ __all__ = [
     "run_server_in_process",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "ASGIServer": "fastmcp.testing.asgi",

@@ -40,7 +40,7 @@ __all__ = [
     "replace_type",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "Audio": "fastmcp._components.media",

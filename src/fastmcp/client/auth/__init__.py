@@ -42,7 +42,7 @@ __all__ = [
     "static_assertion_provider",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "AuthorizationCodeResult": ".authorization_request",

@@ -29,7 +29,7 @@ __all__ = [
     "ResponseCacheStore",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "DEFAULT_CACHE_COLLECTION": ".key_value_store",

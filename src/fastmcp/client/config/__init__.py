@@ -27,7 +27,7 @@ __all__ = [
     "update_config_file",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "CanonicalMCPConfig": ".mcp_config",

@@ -22,7 +22,7 @@ __all__ = [
     "SamplingParams",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "RequestContext": "fastmcp.client.handler_context",

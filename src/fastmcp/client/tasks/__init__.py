@@ -23,7 +23,7 @@ __all__ = [
     "call_tool_task",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "PromptTask": ".task",

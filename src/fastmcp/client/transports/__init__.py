@@ -38,7 +38,7 @@ __all__ = [
     "infer_transport",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "ClientTransport": ".transport",

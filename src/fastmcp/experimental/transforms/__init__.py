@@ -25,7 +25,7 @@ __all__ = [
     "Search",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "CodeMode": ".code_mode",

@@ -6,7 +6,7 @@ from fastmcp._lazy import lazy_names
 
 _NEW = "fastmcp.server.providers.openapi.route"
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "HTTPRoute": _NEW,

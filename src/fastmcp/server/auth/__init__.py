@@ -76,4 +76,4 @@ __all__ = [
     "run_auth_checks",
 ]
 
-__getattr__ = lazy_names(__name__, {name: home for home, names in _HOMES.items() for name in names})
+lazy_names(__name__, {name: home for home, names in _HOMES.items() for name in names})

@@ -23,7 +23,7 @@ __all__ = [
     "backplane_of",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "Backplane": ".backplane",

@@ -41,4 +41,4 @@ __all__ = [
     "set_http_request",
 ]
 
-__getattr__ = lazy_names(__name__, _HOMES)
+lazy_names(__name__, _HOMES)

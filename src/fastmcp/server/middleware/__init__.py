@@ -14,4 +14,4 @@ if TYPE_CHECKING:
 
 __all__ = ["AuthMiddleware", "CallNext", "Middleware", "MiddlewareContext", "PingMiddleware"]
 
-__getattr__ = lazy_names(__name__, {"AuthMiddleware": ".authorization", "PingMiddleware": ".ping"})
+lazy_names(__name__, {"AuthMiddleware": ".authorization", "PingMiddleware": ".ping"})

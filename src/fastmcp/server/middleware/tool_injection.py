@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _HOME = "fastmcp.server.middleware.component_tools"
 _FUNCTIONS = ("list_prompts", "get_prompt", "list_resources", "read_resource")
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     dict.fromkeys((*_FUNCTIONS, *(f"{name}_tool" for name in _FUNCTIONS)), _HOME),
 )

@@ -33,7 +33,7 @@ __all__ = [
     "SkillsProvider",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "AggregateProvider": ".aggregate",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SampleStep", "SamplingResult", "SamplingTool", "Usage", "sample", "sample_step"]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "SampleStep": ".results",

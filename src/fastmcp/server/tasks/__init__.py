@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 
 __all__ = ["TaskConfig", "TaskMeta", "TaskMode"]
 
-__getattr__ = lazy_names(__name__, dict.fromkeys(__all__, ".config"))
+lazy_names(__name__, dict.fromkeys(__all__, ".config"))

@@ -38,7 +38,7 @@ __all__ = [
     "is_enabled",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "GetPromptNext": ".transform",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AnthropicSamplingHandler", "GoogleGenaiSamplingHandler", "OpenAISamplingHandler"]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "AnthropicSamplingHandler": ".anthropic",

@@ -11,4 +11,4 @@ if TYPE_CHECKING:
 
 __all__ = ["OAuthProxy"]
 
-__getattr__ = lazy_names(__name__, {"OAuthProxy": ".proxy"})
+lazy_names(__name__, {"OAuthProxy": ".proxy"})

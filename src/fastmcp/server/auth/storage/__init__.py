@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OAuthStorage", "Shelf", "storage_at_home", "storage_of"]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "OAuthStorage": ".oauth_storage",

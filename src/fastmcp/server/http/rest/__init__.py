@@ -11,4 +11,4 @@ if TYPE_CHECKING:
 
 __all__ = ["rest_routes"]
 
-__getattr__ = lazy_names(__name__, {"rest_routes": ".routes"})
+lazy_names(__name__, {"rest_routes": ".routes"})

@@ -11,4 +11,4 @@ if TYPE_CHECKING:
 
 __all__ = ["FileSystemProvider"]
 
-__getattr__ = lazy_names(__name__, {"FileSystemProvider": ".filesystem_provider"})
+lazy_names(__name__, {"FileSystemProvider": ".filesystem_provider"})

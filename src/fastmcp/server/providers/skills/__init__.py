@@ -34,7 +34,7 @@ __all__ = [
     "VSCodeSkillsProvider",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "ClaudeSkillsProvider": ".vendor_providers",

@@ -25,7 +25,7 @@ __all__ = [
     "serialize_tools_for_output_markdown",
 ]
 
-__getattr__ = lazy_names(
+lazy_names(
     __name__,
     {
         "BM25SearchTransform": ".bm25",
