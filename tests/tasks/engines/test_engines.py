@@ -194,12 +194,13 @@ async def test_an_engine_can_be_used_in_two_event_loops_in_turn(url: str, make: 
 
     async def second() -> None:
         async with opened(engine), working(engine, runs):
-            await until(lambda: len(runs.ended) == 2)
+            await until(lambda: ("b", 1) in runs.ended)
 
     await asyncio.to_thread(asyncio.run, first())
     await asyncio.to_thread(asyncio.run, second())
 
-    assert runs.begun == [("a", 1), ("b", 1)]
+    # What the first loop did not get to say before its end is delivered again.
+    assert runs.begun in ([("a", 1), ("b", 1)], [("a", 1), ("a", 1), ("b", 1)])
 
 
 async def test_an_engine_that_is_not_open_says_so(url: str, make: Make) -> None:
