@@ -522,3 +522,48 @@ def test_numbers_and_paths_are_taken_as_text(script: Script, tmp_path: Path) -> 
         used(StdioTransport(sys.executable, arguments, env=port), about)
 
     assert json.loads((tmp_path / "out").read_text()) == 8080
+
+
+SLOW = """
+    import json, sys
+
+    def read():
+        return json.loads(sys.stdin.readline())
+
+    def answer(message, **members):
+        print(json.dumps({"jsonrpc": "2.0", "id": message["id"], **members}), flush=True)
+
+    discover, initialize = read(), read()  # as one that takes long to start
+    assert [discover["method"], initialize["method"]] == ["server/discover", "initialize"]
+    FIRST
+    for line in sys.stdin:
+        message = json.loads(line)
+        if "id" in message:
+            assert MODERN == ("_meta" in message["params"])
+            answer(message, result={"tools": [], "resultType": "complete"})
+"""
+SUPPORTED = """answer(discover, result={
+        "resultType": "complete", "supportedVersions": ["2026-07-28"],
+        "capabilities": {"tools": {}}, "ttlMs": 0, "cacheScope": "private",
+    })
+    answer(initialize, error={"code": -32600, "message": "no handshake here"})"""
+BEGUN = """answer(initialize, result={
+        "protocolVersion": "2025-11-25", "capabilities": {"tools": {}},
+        "serverInfo": {"name": "slow", "version": "1"},
+    })"""
+
+
+@pytest.mark.parametrize(("first", "revision"), [(SUPPORTED, "2026-07-28"), (BEGUN, "2025-11-25")])
+def test_a_server_that_starts_slowly_is_spoken_to_as_it_answers(
+    script: Script, first: str, revision: str
+) -> None:
+    """It has been asked for both eras by then; its first answer counts."""
+    source = SLOW.replace("FIRST", first).replace("MODERN", str(revision >= "2026"))
+    transport = PythonStdioTransport(script(source))
+    transport.probe_timeout = 0.2
+
+    async def use(client: Client) -> Any:
+        assert await client.list_tools() == []
+        return client.protocol_version
+
+    assert used(transport, use) == revision

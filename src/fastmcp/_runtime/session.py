@@ -301,7 +301,12 @@ class Session:
         self._waiting[id] = future = asyncio.get_running_loop().create_future()
         if self._ask_directly is None:
             message = jsonrpc.encode_request(id, method, params)
-            await self.channel.call(id, method, params, message, related)
+            try:
+                await self.channel.call(id, method, params, message, related)
+            except BaseException:
+                if not future.cancel() and not future.cancelled():
+                    future.exception()  # the session has ended as well, which is no news
+                raise
             return await future
         result = await self._ask_directly(Request(id, method, Raw(jsonrpc.encode_value(params))))
         return await future if result is None or future.done() else result

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from msgspec import DecodeError, Raw, Struct, ValidationError, convert, json
@@ -131,6 +133,10 @@ class Asked(Protocol):
     ) -> Awaitable[Raw]: ...
 
 
+Probe: TypeAlias = Callable[[], Coroutine[Any, Any, "Agreement | McpError | None"]]
+Handshake: TypeAlias = Callable[[], Coroutine[Any, Any, Agreement]]
+
+
 class _Supported(Struct):
     supported: list[str]
 
@@ -150,16 +156,53 @@ async def negotiate(
         McpError: the server refused.
         ClientError: it cannot be reached, or there is no revision in common.
     """
-    failure: McpError | None = None
-    if mode == "auto":
-        found = await _probe(server, client, LATEST_MODERN, timeout, probe_timeout)
+    if mode in REVISIONS and REVISIONS[mode].modern:
+        return Agreement(REVISIONS[mode], discover=prior)
+    handshake = partial(_initialize, server, client, REVISIONS.get(mode, LATEST_HANDSHAKE), timeout)
+    if mode != "auto":
+        return await handshake()
+    probe = partial(_probe, server, client, LATEST_MODERN, timeout)
+    if probe_timeout is not None:
+        return await _in_turn(probe, handshake, probe_timeout)
+    found = await probe()
+    return found if isinstance(found, Agreement) else await _after(found, handshake())
+
+
+async def _in_turn(probe: Probe, handshake: Handshake, patience: float) -> Agreement:
+    """Agree with a server that may not answer what it does not know: after a while it is offered
+    the handshake, too, and its first answer counts.
+    """
+    probing = asyncio.ensure_future(probe())
+    opening: asyncio.Task[Agreement] | None = None
+    try:
+        await asyncio.wait([probing], timeout=patience)
+        if not probing.done():
+            opening = asyncio.ensure_future(handshake())
+            await asyncio.wait([probing, opening], return_when=asyncio.FIRST_COMPLETED)
+        found = None
+        if probing.done():
+            try:
+                found = probing.result()
+            except TimedOut:
+                found = None  # the handshake has as long, and began later
         if isinstance(found, Agreement):
             return found
-        failure = found
-    elif mode in REVISIONS and REVISIONS[mode].modern:
-        return Agreement(REVISIONS[mode], discover=prior)
+        return await _after(found, handshake() if opening is None else opening)
+    finally:
+        for each in filter(None, (probing, opening)):
+            each.cancel()
+            each.add_done_callback(_forget)
+
+
+def _forget(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled():
+        task.exception()
+
+
+async def _after(failure: McpError | None, handshake: Awaitable[Agreement]) -> Agreement:
+    """The handshake, after a probe that found nothing."""
     try:
-        return await _initialize(server, client, REVISIONS.get(mode, LATEST_HANDSHAKE), timeout)
+        return await handshake
     except McpError as refusal:
         if failure is not None and refusal.code in MODERN_CODES:
             raise failure from None  # the server is a modern one, in which the probe failed
@@ -171,24 +214,20 @@ async def _probe(
     client: Introduction,
     revision: Revision,
     timeout: float | None,
-    probe_timeout: float | None,
     *,
     again: bool = True,
 ) -> Agreement | McpError | None:
     """Ask for `server/discover`; its error, or None, tells of a handshake server."""
-    patience = timeout if probe_timeout is None else min(probe_timeout, timeout or probe_timeout)
     try:
         raw = await server.request(
             "server/discover",
             {"_meta": client.envelope(revision)},
-            timeout=patience,
+            timeout=timeout,
             cancellable=False,
         )
         found = json.decode(raw, type=DiscoverResult)
     except TimedOut:
-        if probe_timeout is None:
-            raise
-        return None
+        raise  # an McpError, too
     except McpError as error:
         if error.code not in MODERN_CODES:
             return error
@@ -197,7 +236,7 @@ async def _probe(
             if any(REVISIONS.get(text) in HANDSHAKE_REVISIONS for text in _supported(error)):
                 return None
             raise
-        return await _probe(server, client, common, timeout, probe_timeout, again=False)
+        return await _probe(server, client, common, timeout, again=False)
     except UnexpectedResponse as error:
         if error.status in (400, 404, 405, 406, 415) or error.status < 300:
             return None

@@ -142,8 +142,8 @@ class _StdioChannel(ClientChannel):
                 raise self._end()
             self._unsent.discard(id)
         self._asked = message
-        if method == "server/discover" and not self._agreed:
-            self._probe = id
+        if not self._agreed:
+            self._probe = id if method == "server/discover" else None
         self._child.write(message + b"\n")
 
     def abandon(self, id: RequestId, message: bytes) -> None:
