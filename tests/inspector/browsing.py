@@ -47,7 +47,8 @@ class Person:
 
     def _field(self, label: str, within: str) -> str:
         labels = f"[...document.querySelectorAll({json.dumps(f'{within} label')})].filter({SEEN})"
-        field = f"{labels}.find((e) => e.textContent.trim() === {json.dumps(label)}).control"
+        texts = "[e.textContent.trim(), e.firstChild.textContent.trim()]"
+        field = f"{labels}.find((e) => {texts}.includes({json.dumps(label)})).control"
         self.page.wait_for(lambda page: page.run(f"Boolean({field})"), f"field {label!r}")
         return field
 
@@ -65,6 +66,17 @@ class Person:
         self.page.run(f"(() => {{ const e = {field}; e.focus(); e.select(); }})()")
         self.page.call("Input.insertText", text=text)
 
+    def tick(self, label: str, within: str = "#content") -> None:
+        """Press the box that is labelled so."""
+        labels = f"[...document.querySelectorAll({json.dumps(f'{within} label')})]"
+        found = f"{labels}.find((e) => e.textContent === {json.dumps(label)} && e.control)"
+        self.page.wait_for(lambda page: page.run(f"Boolean({found})"), f"box {label!r}")
+        self.page.run(f"{found}.control.click()")
+
+    def read_in_app(self, text: str) -> None:
+        """Wait until that is to be read in the frame of an app."""
+        self.page.wait_for(lambda page: any(text in each for each in page.frames()), text)
+
     def press_key(self, key: str, modifiers: int = 0, code: int = 0) -> None:
         """Press a key where the focus is."""
         given = {"key": key, "modifiers": modifiers, "windowsVirtualKeyCode": code}
@@ -76,13 +88,32 @@ class Person:
         self.page.read(text)
 
     def speak(self, mode: str) -> None:
-        """Connect anew, in a revision of the protocol, and wait until all lists are there."""
+        """Connect anew, in a revision of the protocol."""
+        before = self._connections()
         self.press("Connect", "#bar")
         self.select("Protocol", mode, "dialog")
         self.press("Connect", "dialog")
+        self._await_more_than(before)
         self.read(f"MCP {mode}")
-        ready = "import('/state.js').then(({ isOpen, state }) => isOpen() && !state.loading.size)"
-        self.page.wait_for(lambda page: page.run(ready), "lists")
+
+    def restart(self) -> None:
+        """Connect anew to the same."""
+        before = self._connections()
+        self.press("Restart", "#bar")
+        self._await_more_than(before)
+
+    def _connections(self) -> int:
+        number = "import('/state.js').then(({ state }) => state.connection.number)"
+        self.page.wait_for(lambda page: page.run(number), "first connection")
+        return self.page.run(number)
+
+    def _await_more_than(self, before: int) -> None:
+        """Wait until there is another connection, and all lists are there."""
+        ready = (
+            "import('/state.js').then(({ isOpen, state }) => "
+            f"isOpen() && state.connection.number > {before} && !state.loading.size)"
+        )
+        self.page.wait_for(lambda page: page.run(ready), "another connection")
 
     @property
     def outcome(self) -> str:
@@ -105,14 +136,21 @@ def _found(selector: str) -> str:
 
 
 @contextmanager
-def person(browser: Chromium, running: Running) -> Generator[Person]:
-    """Somebody who has opened the link; nothing goes wrong in the scripts of their page."""
+def person(
+    browser: Chromium, running: Running, mode: str | None = None, *, waits: bool = True
+) -> Generator[Person]:
+    """Somebody who has opened the link, and speaks a revision that they choose, or the one that
+    was agreed on (it `waits` for that); nothing goes wrong in the scripts of their page.
+    """
     with browser.person() as page:
         size = {"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": False}
         page.call("Emulation.setDeviceMetricsOverride", **size)
         made = Person(page)
         page.open(running.link)
-        made.read("MCP 20")
+        if mode is not None:
+            made.speak(mode)
+        elif waits:
+            made.read("MCP 20")
         yield made
         assert made.faults == []
         assert page.complaints == []

@@ -39,6 +39,7 @@ def test_the_revision_is_chosen(user: User, mode: str) -> None:
     open_ = user.connected(transport="stdio", command=command(), mode=mode)
 
     assert open_["protocol"] == ("2025-11-25" if mode == "legacy" else mode)
+    assert open_["server"]["name"] == "Everything" and "tools" in open_["capabilities"]
 
 
 def test_a_call_has_its_messages_and_its_result(spoken: User) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Generator
@@ -18,15 +19,36 @@ from .running import EVERYTHING, inspecting
 FASTMCP = f'fastmcp() {{ "{sys.executable}" -m fastmcp "$@"; }}\n'
 
 
+TOLD = """\
+import os
+
+from fastmcp import FastMCP
+
+mcp = FastMCP("told")
+
+
+@mcp.tool
+def word() -> str:
+    return os.environ["WORD"]
+
+
+mcp.run(show_banner=False)
+"""
+
+
 def exported(ada: Person, way: str) -> str:
-    """The code of a call of `add`."""
-    ada.choose("Tools", "add")
-    ada.fill("a", "40")
+    """The code of the call whose form is open."""
     ada.press("Export")
     ada.press(way, "dialog")
     code = ada.page.run("document.querySelector('dialog .code').textContent")
     ada.press("Close", "dialog")
     return code
+
+
+def adding(ada: Person) -> None:
+    """Open the form of `add`, and fill it."""
+    ada.choose("Tools", "add")
+    ada.fill("a", "40")
 
 
 def run(*command: str, cwd: Path) -> str:
@@ -53,10 +75,46 @@ def ada(browser: Chromium, tmp_path: Path) -> Generator[Person]:
 
 def test_as_code_and_as_a_command(ada: Person, tmp_path: Path) -> None:
     """For Python, and for a shell."""
+    adding(ada)
     python, shell = exported(ada, "Python"), exported(ada, "fastmcp")
 
     assert run(sys.executable, "-c", python, cwd=tmp_path).strip() == "42"
     assert "42" in run("bash", "-c", FASTMCP + shell, cwd=tmp_path)
+
+
+def test_resources_and_prompts(ada: Person, tmp_path: Path) -> None:
+    """Are read by what is exported, too."""
+    ada.choose("Resources", "users://{city}/{user}")
+    ada.fill("city", "Bergen")
+    ada.fill("user", "it's Ada")
+    reads = exported(ada, "Python"), exported(ada, "fastmcp")
+    ada.choose("Prompts", "greet")
+    ada.fill("name", 'Ada "Z\u00fcrich"')
+    gets = exported(ada, "Python"), exported(ada, "fastmcp")
+
+    for (python, shell), told in ((reads, "it's Ada of Bergen"), (gets, "Z\u00fcrich")):
+        assert told in run(sys.executable, "-c", python, cwd=tmp_path)
+        assert told in run("bash", "-c", FASTMCP + shell, cwd=tmp_path)
+
+
+def test_with_variables_and_a_folder(browser: Chromium, tmp_path: Path) -> None:
+    """What the server was started with belongs to the call."""
+    home = tmp_path / "a folder"
+    home.mkdir()
+    (home / "told.py").write_text(TOLD)
+    line = shlex.join([sys.executable, "told.py"])
+    with inspecting(cwd=tmp_path) as running, person(browser, running, waits=False) as ada:
+        ada.press("Connect", "#bar")
+        ada.fill("Command", line, "dialog")
+        ada.fill("Folder", str(home), "dialog")
+        ada.fill("Variables", "WORD=it's here", "dialog")
+        ada.press("Connect", "dialog")
+        ada.read("MCP 20")
+        ada.choose("Tools", "word")
+        python, shell = exported(ada, "Python"), exported(ada, "fastmcp")
+
+    assert "it's here" in run(sys.executable, "-c", python, cwd=tmp_path)
+    assert "it's here" in run("bash", "-c", FASTMCP + shell, cwd=tmp_path)
 
 
 @pytest.mark.parametrize("mode", ["2026-07-28", "2025-11-25"])
@@ -69,9 +127,14 @@ def test_as_requests_of_curl(browser: Chromium, tmp_path: Path, mode: str) -> No
         inspecting(server.url, cwd=tmp_path) as running,
         person(browser, running) as ada,
     ):
-        if mode == "2025-11-25":
-            ada.speak(mode)
+        ada.speak(mode)
+        ada.choose("Tools", "routed")
+        ada.fill("city", "Z\u00fcrich")
+        routed = exported(ada, "curl")
+        adding(ada)
         curl, python = exported(ada, "curl"), exported(ada, "Python")
+
+        assert "by Z\u00fcrich" in run("bash", "-c", routed, cwd=tmp_path)
 
         assert '"structuredContent":{"result":42}' in run("bash", "-c", curl, cwd=tmp_path)
         assert run(sys.executable, "-c", python, cwd=tmp_path).strip() == "42"

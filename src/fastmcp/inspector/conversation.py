@@ -12,13 +12,14 @@ from msgspec import Raw, Struct, json
 
 from fastmcp.client.client import Client
 from fastmcp.client.elicitation import ElicitResult
+from fastmcp.client.negotiation import Agreement
 from fastmcp.client.retrying import RetryPolicy
 from fastmcp.client.roots import as_roots
 from fastmcp.client.tasks.created import created_in
 from fastmcp.client.tool_calls import needs_tasks
 from fastmcp.exceptions import ClientError, McpError
 from fastmcp.wire.features import ListToolsResult
-from fastmcp.wire.lifecycle import LoggingLevel
+from fastmcp.wire.lifecycle import DiscoverResult, LoggingLevel
 from fastmcp.wire.tasks import GetTaskResult, TaskMetadata
 
 from .calls import Calls
@@ -103,15 +104,20 @@ class Conversation:
             transport = target.open_with(self._auth(target), self._hear_stderr)
             client = self._make(ObservedTransport(transport, self._messages), target)
             await client.__aenter__()
+            try:
+                agreement = await _introduced(client)
+            except BaseException:
+                await client.close()
+                raise
         except Exception as error:
             self._tell("failed", error=described(error))
             return
         self._client = client
-        said = client.initialize_result
+        said = agreement.as_initialize_result()
         self._tell(
             "open",
-            server=client.get_server_info(),
-            protocol=client.protocol_version,
+            server=agreement.server_info,
+            protocol=agreement.revision.text,
             capabilities=said.capabilities,
             instructions=said.instructions,
             took=(monotonic() - begun) * 1000,
@@ -259,6 +265,15 @@ class Conversation:
 
 
 _KEPT = ("target", "offers", "number")
+
+
+async def _introduced(client: Client) -> Agreement:
+    """What was agreed on; a server whose revision was chosen has not said what it is yet."""
+    agreement = client._connection.agreement
+    if agreement.initialize is not None or agreement.discover is not None:
+        return agreement
+    raw = await client.request("server/discover", {})
+    return Agreement(agreement.revision, discover=json.decode(raw, type=DiscoverResult))
 
 
 def _ignore(message: Any) -> None:

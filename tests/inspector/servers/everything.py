@@ -1,4 +1,4 @@
-"""A server with something of everything that an inspector shows."""
+"""A server with something of everything that an inspector shows; it runs with FastMCP 4, too."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import base64
 import datetime
 import enum
 import sys
+from importlib.util import find_spec
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
@@ -15,6 +16,10 @@ from fastmcp import Context, FastMCP
 from fastmcp.utilities.types import Audio, Image
 
 mcp = FastMCP("Everything", instructions="It has a **tool** of each kind.", version="1.2.3")
+if find_spec("fastmcp_tasks") and find_spec("mcp"):
+    from fastmcp_tasks import TasksExtension
+
+    mcp.add_extension(TasksExtension())
 
 PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAAAoAAAAKCAYAAACNMs+9AAAAFUlEQVR42mNk+M9Qz0AEYBxVSF+FABJADveWkH6o"
@@ -95,6 +100,12 @@ def add(a: int, b: Annotated[int, Field(description="The second number", ge=0, l
     return a + b
 
 
+@mcp.tool
+def routed(city: Annotated[str, Field(json_schema_extra={"x-mcp-header": "City"})]) -> str:
+    """An argument that a header repeats."""
+    return f"by {city}"
+
+
 @mcp.tool(annotations={"readOnlyHint": True, "title": "Everything a form can have"})
 def form(
     name: Annotated[str, Field(min_length=2, max_length=20, description="Who you are")],
@@ -135,6 +146,13 @@ async def slow(ctx: Context, steps: int = 3, pause: float = 0.05) -> str:
         await ctx.info(f"at step {step}")
         await asyncio.sleep(pause)
     return "counted"
+
+
+@mcp.tool(task=True)
+async def later() -> str:
+    """Be done a moment later."""
+    await asyncio.sleep(0.3)
+    return "done later"
 
 
 @mcp.tool
@@ -182,6 +200,18 @@ async def think(about: str, ctx: Context) -> str:
     return str(answer.text)
 
 
+def weather(city: str) -> str:
+    """The weather of a city."""
+    return f"rain in {city}"
+
+
+@mcp.tool
+async def forecast(ctx: Context) -> str:
+    """Ask a model that may call a tool."""
+    answer = await ctx.sample("What is the weather?", tools=[weather])
+    return f"forecast: {answer.text}"
+
+
 @mcp.tool
 async def where(ctx: Context) -> list[str]:
     """Ask for the roots."""
@@ -208,7 +238,7 @@ def leave() -> str:
     os._exit(3)
 
 
-@mcp.tool(app={"resource_uri": "ui://clock"})
+@mcp.tool(app={"resourceUri": "ui://clock"})
 def clock(city: str = "Oslo") -> dict[str, str]:
     """A tool with an interface."""
     return {"city": city, "time": "12:34"}

@@ -1,5 +1,7 @@
 // What the page asks of the inspector, and the stream of what happens.
 
+import { parse } from './json.js';
+
 const KEY = 'inspector.key';
 const params = new URLSearchParams(location.hash.slice(1));
 let key = null;
@@ -47,12 +49,17 @@ export async function listen(after, hear) {
   });
   if (!answer.ok) throw new Refused(answer.status, await answer.text());
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
+  let pieces = []; // of an event whose end has not come
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
-    const events = (rest + value).split('\n\n');
-    rest = events.pop();
+    const cut = pieces.at(-1)?.endsWith('\n') && value.startsWith('\n');
+    if (!cut && !value.includes('\n\n')) {
+      pieces.push(value);
+      continue;
+    }
+    const events = (pieces.join('') + value).split('\n\n');
+    pieces = [events.pop()];
     for (const event of events) take(event, hear);
   }
 }
@@ -60,5 +67,5 @@ export async function listen(after, hear) {
 function take(text, hear) {
   const name = text.match(/^event: (.*)$/m);
   const data = text.indexOf('data: ');
-  if (name && data >= 0) hear(name[1], JSON.parse(text.slice(data + 6)));
+  if (name && data >= 0) hear(name[1], parse(text.slice(data + 6)));
 }

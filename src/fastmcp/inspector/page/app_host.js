@@ -5,6 +5,8 @@ const LATEST = '2026-01-26';
 const KNOWN = new Set([LATEST, '2025-11-21']);
 const METHOD_NOT_FOUND = -32601;
 
+const asJson = (value) => JSON.parse(JSON.stringify(value));
+
 /**
  * Speaks to the app in `frame`, which nobody else can take the place of: messages are known by the
  * window that they come from, as a sandboxed page has no origin.
@@ -86,7 +88,8 @@ export class AppHost {
 
   #send(message) {
     this.#options.traced?.('sent', message);
-    this.#frame.contentWindow?.postMessage(message, '*');
+    // As JSON would bring it: an app knows nothing of what is more exact here.
+    this.#frame.contentWindow?.postMessage(asJson(message), '*');
   }
 
   async #take({ source, data }) {

@@ -59,11 +59,11 @@ export function mountBar(root) {
     const { status, server, protocol, target } = state.connection;
     dot.className = `dot ${status}`;
     dot.title = WORDS[status];
-    name.textContent = isOpen() ? (server.title ?? server.name) : WORDS[status];
+    fill(name, isOpen() ? (server.title ?? server.name) : WORDS[status]);
     fill(
       facts,
       isOpen() && [
-        el('span', {}, server.version),
+        el('span.version', {}, server.version),
         el('span.tag', {}, `MCP ${protocol}`),
         state.watched.length > 0 &&
           el(

@@ -1,7 +1,8 @@
 // What this page asks the server for.
 
 import { act } from './api.js';
-import { changed, state } from './state.js';
+import { changed, isOpen, state } from './state.js';
+import { tell } from './dom.js';
 
 const tab = Math.random().toString(36).slice(2, 8);
 let last = 0;
@@ -41,6 +42,12 @@ export function begin(action, body, { quiet = false, ...members } = {}) {
     settle({ call: call.id, error: { kind: 'Refused', message: error.message } }),
   );
   return call;
+}
+
+/** Whether something can be asked for; whoever wanted to is told where not. */
+export function connected() {
+  if (!isOpen()) tell('No server is connected');
+  return isOpen();
 }
 
 /** A request of the protocol. */

@@ -32,9 +32,44 @@ export function el(tag, properties = {}, ...children) {
 export function add(node, ...children) {
   for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
-    node.append(child instanceof Node ? child : String(child));
+    if (child instanceof Node) node.append(child);
+    else node.append(...visible(String(child)));
   }
   return node;
+}
+
+// What cannot be seen, or turns round the text beside it: controls, directions, tags.
+const HIDDEN =
+  /([\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff\u{e0000}-\u{e007f}])/u;
+
+/** A text as nodes; characters that nobody would see in it are shown by their numbers. */
+function visible(text) {
+  if (!HIDDEN.test(text)) return [text];
+  return text.split(HIDDEN).map((piece, at) => {
+    if (at % 2 === 0) return piece;
+    const mark = document.createElement('span');
+    mark.className = 'hiddenchar';
+    mark.textContent = `U+${piece.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}`;
+    return mark;
+  });
+}
+
+const PIECE = 100;
+
+/** Append what `draw` makes of items, of which there may be many: the first, then as it is wished. */
+export function addPieces(node, items, draw, from = 0) {
+  add(node, items.slice(from, from + PIECE).map(draw));
+  const left = items.length - from - PIECE;
+  if (left <= 0) return;
+  const next = button(
+    `${Math.min(left, PIECE)} more of ${items.length}`,
+    () => {
+      next.remove();
+      addPieces(node, items, draw, from + PIECE);
+    },
+    { class: 'quiet small' },
+  );
+  node.append(next);
 }
 
 /** Have exactly these children. */

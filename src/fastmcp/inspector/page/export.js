@@ -27,13 +27,13 @@ export function python(value, indent = 0) {
 export const quoted = (word) =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
 
-/** The words of a command line, as a POSIX shell splits it. */
+/** The words of a command line, as the inspector splits it: as a POSIX shell does, but for `$`. */
 export function words(line) {
   const found = [];
   for (const [whole] of line.matchAll(/(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+/g)) {
     found.push(
       whole.replace(/"((?:\\.|[^"\\])*)"|'([^']*)'|\\(.)/g, (_, double, single, escaped) =>
-        double !== undefined ? double.replace(/\\(["\\$`])/g, '$1') : (single ?? escaped),
+        double !== undefined ? double.replace(/\\(["\\])/g, '$1') : (single ?? escaped),
       ),
     );
   }
@@ -57,7 +57,6 @@ export function asPython(target, method, name, args) {
   const [imports, server, extra] = pythonTarget(target);
   return [
     'import asyncio',
-    '',
     ...imports,
     '',
     `server = ${server}`,
@@ -78,15 +77,23 @@ function pythonTarget(target) {
   const mode = target.mode !== 'auto' ? `, mode=${python(target.mode)}` : '';
   if (target.transport === 'stdio') {
     const [command, ...args] = words(target.command);
+    const own = Object.keys(target.env).length > 0;
+    const env = target.inherits
+      ? `{**os.environ${own ? `, **${python(target.env)}` : ''}}`
+      : python(target.env);
     const more = [
-      Object.keys(target.env).length && `env=${python(target.env)}`,
+      (own || target.inherits) && `env=${env}`,
       target.cwd && `cwd=${python(target.cwd)}`,
     ]
       .filter(Boolean)
       .map((each) => `, ${each}`)
       .join('');
     return [
-      ['from fastmcp import Client', 'from fastmcp.client.transports import StdioTransport'],
+      [
+        ...(target.inherits ? ['import os', ''] : ['']),
+        'from fastmcp import Client',
+        'from fastmcp.client.transports import StdioTransport',
+      ],
       `StdioTransport(${python(command)}, ${python(args)}${more})`,
       mode,
     ];
@@ -99,9 +106,9 @@ function pythonTarget(target) {
         : '';
   const kind = target.transport === 'sse' ? 'SSETransport' : 'StreamableHttpTransport';
   if (!Object.keys(target.headers).length && target.transport === 'http')
-    return [['from fastmcp import Client'], python(target.url), auth + mode];
+    return [['', 'from fastmcp import Client'], python(target.url), auth + mode];
   return [
-    ['from fastmcp import Client', `from fastmcp.client.transports import ${kind}`],
+    ['', 'from fastmcp import Client', `from fastmcp.client.transports import ${kind}`],
     `${kind}(${python(target.url)}, headers=${python(target.headers)})`,
     auth + mode,
   ];
@@ -112,6 +119,7 @@ export function asCommand(target, method, name, args) {
     target.transport !== 'stdio'
       ? [
           target.url,
+          ...(target.transport === 'sse' ? ['--transport', 'sse'] : []),
           ...Object.entries(target.headers).flatMap(([key, value]) => [
             '--header',
             `${key}: ${value}`,
@@ -119,15 +127,44 @@ export function asCommand(target, method, name, args) {
         ]
       : target.spec
         ? [target.spec]
-        : ['--command', target.command];
+        : ['--command', withVariables(target)];
   if (target.auth?.kind === 'bearer') server.push('--auth', 'TOKEN');
+  if (target.auth?.kind === 'oauth') server.push('--auth', 'oauth');
   const given = Object.keys(args).length ? ['--input-json', JSON.stringify(args)] : [];
   const verb = { 'tools/call': 'call', 'resources/read': 'read', 'prompts/get': 'prompt' }[method];
-  return ['fastmcp', verb, ...server, name, ...given].map(quoted).join(' ');
+  const line = ['fastmcp', verb, ...server, name, ...given].map(quoted).join(' ');
+  return target.transport === 'stdio' && target.cwd ? `cd ${quoted(target.cwd)} && ${line}` : line;
+}
+
+/** The command, given its variables by `env` of POSIX. */
+function withVariables({ command, env }) {
+  const variables = Object.entries(env).map(([name, value]) => quoted(`${name}=${value}`));
+  return variables.length ? ['env', ...variables, command].join(' ') : command;
+}
+
+/** The value of a header that repeats one of the body. */
+function headerValue(value) {
+  const text = String(value);
+  if (/^[\t -~]*$/.test(text) && text === text.trim() && !/^=\?base64\?.*\?=$/.test(text))
+    return text;
+  const bytes = new TextEncoder().encode(text);
+  return `=?base64?${btoa(Array.from(bytes, (each) => String.fromCharCode(each)).join(''))}?=`;
+}
+
+/** The headers that repeat arguments, as a tool's schema says by `x-mcp-header`. */
+function mirrored(schema, args) {
+  return Object.entries(schema?.properties ?? {}).reduce((found, [name, each]) => {
+    const value = args?.[name];
+    if (value === undefined || value === null) return found;
+    const header = each?.['x-mcp-header'];
+    return header
+      ? { ...found, [`Mcp-Param-${header}`]: headerValue(value) }
+      : { ...found, ...mirrored(each, value) };
+  }, {});
 }
 
 /** The requests over HTTP; null for a server that is reached otherwise. */
-export function asCurl(target, protocol, method, name, args) {
+export function asCurl(target, protocol, method, name, args, schema) {
   if (target.transport !== 'http') return null;
   const params = method === 'resources/read' ? { uri: name } : { name, arguments: args };
   const headers = {
@@ -145,7 +182,12 @@ export function asCurl(target, protocol, method, name, args) {
     };
     return post(
       target.url,
-      { ...headers, 'Mcp-Method': method, 'Mcp-Name': name },
+      {
+        ...headers,
+        'Mcp-Method': method,
+        'Mcp-Name': headerValue(name),
+        ...mirrored(schema, args),
+      },
       { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta } },
     );
   }

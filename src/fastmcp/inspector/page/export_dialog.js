@@ -4,13 +4,14 @@ import { asCommand, asCurl, asPython } from './export.js';
 import { button, copy, el, fill } from './dom.js';
 import { state } from './state.js';
 
-export function exportDialog(method, name, args) {
+/** `schema` is that of a tool's arguments. */
+export function exportDialog(method, name, args, schema = null) {
   const { target, protocol } = state.connection;
   if (!target) return;
   const ways = [
     ['Python', asPython(target, method, name, args)],
     ['fastmcp', asCommand(target, method, name, args)],
-    ['curl', asCurl(target, protocol ?? '2025-11-25', method, name, args)],
+    ['curl', asCurl(target, protocol ?? '2025-11-25', method, name, args, schema)],
   ].filter(([, text]) => text);
   const code = el('pre.code', { tabIndex: 0 });
   const tabs = ways.map(([label, text], at) =>

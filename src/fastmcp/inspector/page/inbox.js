@@ -1,6 +1,7 @@
 // Takes the events of the stream, and keeps what is known up to date.
 
 import { changed, state } from './state.js';
+import { parse } from './json.js';
 import { settle } from './calls.js';
 import { loadLists, reloadList } from './lists.js';
 
@@ -15,7 +16,7 @@ export function bodyOf(message) {
   if (!parsed.has(message)) {
     let body = null;
     try {
-      body = JSON.parse(message.text);
+      body = parse(message.text);
     } catch {
       body = null;
     }

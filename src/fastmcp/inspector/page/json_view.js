@@ -1,8 +1,8 @@
 // JSON as a tree whose parts open and close. Parts are made when they are opened.
 
-import { button, copy, el } from './dom.js';
+import { addPieces, button, copy, el } from './dom.js';
 
-const PIECE = 100;
+const KINDS = { number: 'number', bigint: 'number', boolean: 'boolean', undefined: 'null' };
 const LONGEST = 20000;
 
 /** A tree of a value, open down to a `depth`. */
@@ -41,27 +41,12 @@ function part(value, name, depth) {
   );
   const node = el('details', { open: depth > 0 }, summary, body);
   const build = () => {
-    if (!body.childElementCount) more(body, entries, 0, depth - 1);
+    if (!body.childElementCount)
+      addPieces(body, entries, ([key, each]) => part(each, key, depth - 1));
   };
   if (depth > 0) build();
   node.addEventListener('toggle', () => node.open && build());
   return node;
-}
-
-function more(body, entries, from, depth) {
-  for (const [name, value] of entries.slice(from, from + PIECE))
-    body.append(part(value, name, depth));
-  const left = entries.length - from - PIECE;
-  if (left <= 0) return;
-  const next = button(
-    `${Math.min(left, PIECE)} more of ${entries.length}`,
-    () => {
-      next.remove();
-      more(body, entries, from + PIECE, depth);
-    },
-    { class: 'quiet small' },
-  );
-  body.append(next);
 }
 
 const hint = (value, entries) => {
@@ -75,7 +60,7 @@ const hint = (value, entries) => {
 
 function scalar(value) {
   if (typeof value !== 'string')
-    return el(`span.${value === null ? 'null' : typeof value}`, {}, String(value));
+    return el(`span.${value === null ? 'null' : KINDS[typeof value]}`, {}, String(value));
   const text = JSON.stringify(value);
   if (text.length <= LONGEST) return el('span.string', {}, text);
   const node = el('span.string', {}, `${text.slice(0, LONGEST)}…`);

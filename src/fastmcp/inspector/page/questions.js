@@ -2,36 +2,74 @@
 
 import { act } from './api.js';
 import { blocks } from './results.js';
-import { button, el, fill, tell } from './dom.js';
+import { button, el, fill, tell, unique } from './dom.js';
+import { parse } from './json.js';
 import { jsonView } from './json_view.js';
 import { on, state } from './state.js';
 import { schemaForm } from './schema/form.js';
 
+const MOST = 20;
+
 export function mountQuestions(root) {
   const cards = new Map();
+  const more = el('p.question.hint', { hidden: true });
+  root.append(more);
+  let back = null; // where the focus was before
   on('questions', () => {
+    let lost = false;
     for (const [id, card] of cards) {
       if (state.questions.has(id)) continue;
+      lost ||= card.contains(document.activeElement);
       card.remove();
       cards.delete(id);
     }
     let fresh = null;
-    for (const question of state.questions.values()) {
+    for (const question of [...state.questions.values()].slice(0, MOST)) {
       if (cards.has(question.id)) continue;
-      const card = el(
+      fresh = el(
         'section.question',
         { role: 'group', tabIndex: -1, 'aria-label': TITLES[question.kind] },
         el('h2', {}, TITLES[question.kind]),
-        MAKERS[question.kind](question),
+        made(question),
       );
-      cards.set(question.id, card);
-      root.append(card);
-      fresh = card;
+      cards.set(question.id, fresh);
+      more.before(fresh);
     }
-    root.hidden = !cards.size;
-    document.title = cards.size ? `(${cards.size}) Inspector` : 'Inspector';
-    if (fresh) (fresh.querySelector('input, textarea, select, button') ?? fresh).focus();
+    const { size } = state.questions;
+    more.hidden = size <= MOST;
+    fill(more, size > MOST && `${size - MOST} more wait behind these`);
+    root.hidden = !size;
+    document.title = size ? `(${size}) Inspector` : 'Inspector';
+    const next = fresh ?? cards.values().next().value;
+    if (lost && !next) back?.focus();
+    else if (lost || (fresh && !writes)) {
+      if (!lost && !root.contains(document.activeElement)) back = document.activeElement;
+      (next.querySelector('input, textarea, select') ?? next).focus();
+    }
   });
+}
+
+// What a person is about to write somewhere shall not go to a server that asks just then.
+let writes = false;
+for (const event of ['keydown', 'pointerdown'])
+  addEventListener(
+    event,
+    ({ target, ctrlKey, metaKey }) =>
+      (writes = !ctrlKey && !metaKey && target.matches?.('input, textarea, select')),
+    { capture: true },
+  );
+
+/** What a question is answered with; one that cannot be shown can be declined. */
+function made(question) {
+  try {
+    return MAKERS[question.kind](question);
+  } catch (error) {
+    return [
+      el('p.banner.bad', {}, `This cannot be shown: ${error.message}`),
+      jsonView(question.params, { depth: 3 }),
+      button('Decline', () => answer(question, { action: 'decline', declined: true })),
+    ];
+  }
 }
 
 const TITLES = {
@@ -87,21 +125,27 @@ const MAKERS = {
       hidden: true,
     });
     const wrong = el('div.wrong', { role: 'alert' });
-    const result = () => ({
-      role: 'assistant',
-      model: model.value || 'inspector',
-      stopReason: 'endTurn',
-      content: { type: 'text', text: text.value },
-    });
+    const called = toolChoice(params.tools, text);
+    const result = () => {
+      const calls = called.read();
+      return {
+        role: 'assistant',
+        model: model.value || 'inspector',
+        stopReason: calls ? 'toolUse' : 'endTurn',
+        content: calls ?? { type: 'text', text: text.value },
+      };
+    };
     const swap = button(
       'As JSON',
       () => {
         if (raw.hidden) raw.value = JSON.stringify(result(), null, 2);
-        [raw.hidden, text.hidden] = [!raw.hidden, !text.hidden];
+        raw.hidden = !raw.hidden;
+        plain.hidden = !raw.hidden;
         swap.textContent = raw.hidden ? 'As JSON' : 'As text';
       },
       { class: 'quiet small' },
     );
+    const plain = el('div.stack', {}, called.node, text);
     return [
       params.systemPrompt &&
         el(
@@ -120,7 +164,7 @@ const MAKERS = {
       ),
       el('details.extra', {}, el('summary', {}, 'Parameters'), jsonView(params, { depth: 2 })),
       el('label.field', {}, el('span.name', {}, 'Model'), model),
-      text,
+      plain,
       raw,
       wrong,
       el(
@@ -130,7 +174,7 @@ const MAKERS = {
           'Answer',
           () => {
             try {
-              answer(question, { result: raw.hidden ? result() : JSON.parse(raw.value) });
+              answer(question, { result: raw.hidden ? result() : parse(raw.value) });
             } catch (error) {
               fill(wrong, `Has to be JSON: ${error.message}`);
             }
@@ -151,6 +195,36 @@ const MAKERS = {
       true,
     ),
 };
+
+/**
+ * The tools that a model may call, one of which can be called in place of a `text`; `read()` is the
+ * content that does so, or null.
+ */
+function toolChoice(tools, text) {
+  if (!Array.isArray(tools) || !tools.length) return { node: null, read: () => null };
+  const body = el('div');
+  let form = null;
+  const select = el(
+    'select',
+    {},
+    el('option', { value: -1 }, 'a text'),
+    tools.map(({ name }, at) => el('option', { value: at }, `a call of ${name}`)),
+  );
+  select.addEventListener('change', () => {
+    const tool = tools[select.value];
+    form = tool ? schemaForm(tool.inputSchema) : null;
+    text.hidden = form !== null;
+    fill(body, form?.node);
+  });
+  return {
+    node: [el('label.field', {}, el('span.name', {}, 'It answers with'), select), body],
+    read() {
+      if (form === null) return null;
+      const { name } = tools[select.value];
+      return [{ type: 'tool_use', id: unique('call'), name, input: form.peek() }];
+    },
+  };
+}
 
 const refusals = (question) => [
   button('Decline', () => answer(question, { action: 'decline' })),

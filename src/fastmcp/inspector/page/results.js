@@ -1,11 +1,13 @@
 // What came of a call: content of each kind, structured content, errors.
 
-import { button, copy, el } from './dom.js';
+import { addPieces, button, copy, el, fill, tell } from './dom.js';
 import { go } from './go.js';
+import { parse } from './json.js';
 import { jsonView } from './json_view.js';
 import { size } from './units.js';
 import { validate } from './schema/validate.js';
 
+const LONGEST = 200_000;
 const PICTURE = /^image\/[\w.+-]+$/;
 const SOUND = /^audio\/[\w.+-]+$/;
 
@@ -18,12 +20,12 @@ export function toolResult(result, outputSchema) {
       : [];
   const same =
     content.length === 1 &&
-    content[0].type === 'text' &&
+    content[0]?.type === 'text' &&
     structuredContent !== undefined &&
     sameJson(content[0].text, structuredContent);
   return [
     isError && el('p.banner.bad', { role: 'alert' }, 'The tool says that it failed'),
-    same ? null : content.map(block),
+    same ? null : pieces(content),
     !content.length && structuredContent === undefined && el('p.empty', {}, 'It gave no content.'),
     structuredContent !== undefined &&
       section('Structured content', jsonView(structuredContent, { depth: 4 })),
@@ -47,7 +49,7 @@ export function toolResult(result, outputSchema) {
 
 function sameJson(text, value) {
   try {
-    const read = JSON.parse(text);
+    const read = parse(text);
     return [value, value?.result].some((each) => JSON.stringify(each) === JSON.stringify(read));
   } catch {
     return value?.result === text && Object.keys(value).length === 1;
@@ -73,13 +75,29 @@ export function promptResult(result) {
 
 /** The contents of a resource. */
 export function resourceResult(result) {
-  return [(result.contents ?? []).map((each) => contents(each)), meta(result._meta), raw(result)];
+  const given = (result.contents ?? []).map((resource) => ({ type: 'resource', resource }));
+  return [pieces(given), meta(result._meta), raw(result)];
 }
 
-export const blocks = (content) => (Array.isArray(content) ? content : [content]).map(block);
+export const blocks = (content) => pieces(Array.isArray(content) ? content : [content]);
 
-/** One block of content. */
-export function block(content) {
+function pieces(content) {
+  const body = el('div.stack');
+  addPieces(body, content, block);
+  return body;
+}
+
+/** One block of content; one that is none is shown as it came. */
+function block(content) {
+  try {
+    return shown(content);
+  } catch {
+    const about = el('p.hint', {}, 'This is no content as the protocol has it:');
+    return el('div.block', {}, about, jsonView(content));
+  }
+}
+
+function shown(content) {
   const about =
     content.annotations && Object.keys(content.annotations).length
       ? el(
@@ -100,7 +118,7 @@ function kindOf(content) {
     case 'image':
       return picture(content.data, content.mimeType);
     case 'audio':
-      return sound(content.data, content.mimeType);
+      return recording(content.data, content.mimeType);
     case 'resource':
       return contents(content.resource);
     case 'resource_link':
@@ -108,7 +126,7 @@ function kindOf(content) {
     case 'tool_use':
       return section(`Calls ${content.name}`, jsonView(content.input ?? {}));
     case 'tool_result':
-      return section('What the tool gave', (content.content ?? []).map(block));
+      return section('What the tool gave', pieces(content.content ?? []));
     default:
       return jsonView(content);
   }
@@ -116,7 +134,7 @@ function kindOf(content) {
 
 function text(value) {
   const read = asTree(value);
-  const plain = el('pre.plain', {}, value);
+  const plain = long(value);
   if (read === null)
     return el(
       'div.copyable',
@@ -149,10 +167,25 @@ function text(value) {
   );
 }
 
+/** A text, of which the beginning is shown if it is very long. */
+function long(value) {
+  const node = el('pre.plain', {}, value.slice(0, LONGEST));
+  if (value.length <= LONGEST) return node;
+  const all = button(
+    `Show all ${value.length} characters`,
+    () => {
+      all.remove();
+      fill(node, value);
+    },
+    { class: 'quiet small' },
+  );
+  return el('div', {}, node, all);
+}
+
 function asTree(value) {
   if (!/^\s*[[{]/.test(value ?? '')) return null;
   try {
-    return JSON.parse(value);
+    return parse(value);
   } catch {
     return null;
   }
@@ -173,7 +206,7 @@ function picture(data, type) {
   return el('figure', {}, image, about, save(data, type));
 }
 
-function sound(data, type) {
+function recording(data, type) {
   if (!SOUND.test(type ?? '')) return binary(data, type);
   return el(
     'figure',
@@ -192,7 +225,7 @@ function contents(resource) {
       ? PICTURE.test(mimeType ?? '')
         ? picture(blob, mimeType)
         : SOUND.test(mimeType ?? '')
-          ? sound(blob, mimeType)
+          ? recording(blob, mimeType)
           : binary(blob, mimeType)
       : text(value ?? '');
   return el('div.resource', {}, head, body, resource._meta && meta(resource._meta));
@@ -207,7 +240,12 @@ function save(data, type) {
   return button(
     'Save',
     () => {
-      const raw = Uint8Array.from(atob(data), (each) => each.charCodeAt(0));
+      let raw = null;
+      try {
+        raw = Uint8Array.from(atob(data), (each) => each.charCodeAt(0));
+      } catch {
+        return tell('This is not base64, and cannot be saved');
+      }
       // Nothing that a server gave is opened as a page of this origin.
       const url = URL.createObjectURL(new Blob([raw], { type: 'application/octet-stream' }));
       el('a', {

@@ -32,6 +32,15 @@ export function changed(topic) {
   else requestAnimationFrame(flush);
 }
 
+/** One that fails hides nothing from the others. */
+function heard(entry, topics) {
+  try {
+    entry.listener(topics);
+  } catch (error) {
+    console.error(error);
+  }
+}
+
 function flush() {
   planned = false;
   const topics = [...changes];
@@ -42,7 +51,7 @@ function flush() {
       if (called.has(entry)) continue;
       called.add(entry);
       if (isOver(entry)) for (const all of listeners.values()) all.delete(entry);
-      else entry.listener(topics);
+      else heard(entry, topics);
     }
   }
 }

@@ -1,5 +1,6 @@
 // Messages: each a row, requests joined with their answers, and all that is to be known of one.
 
+import { act } from './api.js';
 import { bodyOf } from './inbox.js';
 import { button, copy, el, fill } from './dom.js';
 import { jsonView } from './json_view.js';
@@ -148,6 +149,11 @@ function show(details, message, list) {
       'div.heading',
       {},
       el('h3', {}, message.method ?? message.kind, ' ', el('span.tag', {}, message.kind)),
+      message.call &&
+        message.kind === 'request' &&
+        !other &&
+        !message.failure &&
+        button('Cancel', () => act('cancel', { call: message.call }), { class: 'small' }),
       other &&
         button(
           message.kind === 'request' ? 'Its answer ↓' : 'Its request ↑',

@@ -214,15 +214,16 @@ function members({ schema, place, path }) {
       {},
       parts.map((part) => part.node),
     ),
-    get() {
-      const value = {};
-      for (const { name, field } of parts) {
-        const each = field.get();
-        if (each !== UNSET) value[name] = each;
-      }
-      return value;
-    },
-    set: (value) => parts.forEach(({ name, field }) => field.set(value?.[name])),
+    get: () =>
+      Object.fromEntries(
+        parts
+          .map(({ name, field }) => [name, field.get()])
+          .filter(([, value]) => value !== UNSET),
+      ),
+    set: (value) =>
+      parts.forEach(({ name, field }) =>
+        field.set(Object.hasOwn(value ?? {}, name) ? value[name] : undefined),
+      ),
   };
 }
 

@@ -4,6 +4,7 @@ import { button, el, fill, unique } from '../dom.js';
 import { described, resolve } from './resolve.js';
 import { fieldFor } from './fields.js';
 import { UNSET, Unreadable } from './value.js';
+import { parse } from '../json.js';
 import { validate } from './validate.js';
 
 /**
@@ -13,7 +14,7 @@ import { validate } from './validate.js';
 export function schemaForm(schema, { completing = null, change = () => {} } = {}) {
   const slots = new Map();
   const general = el('div.errors', { role: 'alert' });
-  const root = schema ?? { type: 'object' };
+  const root = schema !== null && typeof schema === 'object' ? schema : { type: 'object' };
   const place = {
     root,
     change: () => {
@@ -21,6 +22,7 @@ export function schemaForm(schema, { completing = null, change = () => {} } = {}
       change();
     },
     completing,
+    making: { depth: 0, count: 0 },
     field: (each, path, required) => fieldFor(each, place, path, required),
     fits: (value, each) => !validate(value, each, root).length,
     row(name, each, field, path, required) {
@@ -93,7 +95,7 @@ export function schemaForm(schema, { completing = null, change = () => {} } = {}
       if (!raw) text.value = JSON.stringify(valueOf() ?? {}, null, 2);
       else {
         try {
-          field.set(JSON.parse(text.value || '{}'));
+          field.set(parse(text.value || '{}'));
         } catch (error) {
           tell('', `Has to be JSON: ${error.message}`);
           return;
@@ -142,7 +144,7 @@ export function schemaForm(schema, { completing = null, change = () => {} } = {}
   }
   function valueOf() {
     try {
-      if (raw) return JSON.parse(text.value || '{}');
+      if (raw) return parse(text.value || '{}');
       const value = field.get();
       return value === UNSET ? {} : value;
     } catch (error) {
@@ -178,7 +180,7 @@ export function schemaForm(schema, { completing = null, change = () => {} } = {}
     /** The value as far as there is one. */
     peek() {
       try {
-        const value = raw ? JSON.parse(text.value || '{}') : field.get();
+        const value = raw ? parse(text.value || '{}') : field.get();
         return value === UNSET ? {} : value;
       } catch {
         return {};

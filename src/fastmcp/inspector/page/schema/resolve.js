@@ -2,23 +2,51 @@
 // laid together.
 
 const DEEPEST = 12;
+const known = new WeakMap();
+
+const isObject = (value) => value !== null && typeof value === 'object' && !Array.isArray(value);
+const isText = (value) => typeof value === 'string';
+const SHAPES = {
+  properties: isObject,
+  title: isText,
+  description: isText,
+  format: isText,
+  pattern: isText,
+  type: (value) => isText(value) || (Array.isArray(value) && value.every(isText)),
+  required: (value) => Array.isArray(value) && value.every(isText),
+  ...Object.fromEntries(
+    ['enum', 'enumNames', 'anyOf', 'oneOf', 'allOf', 'prefixItems'].map((name) => [
+      name,
+      Array.isArray,
+    ]),
+  ),
+};
 
 /** The schema that another refers to, with what that adds; one that is true allows everything. */
-export function resolve(schema, root, depth = 0) {
-  if (schema === true || schema === undefined || schema === null) return {};
+export function resolve(schema, root) {
   if (schema === false) return { not: {} };
-  let found = schema;
-  if (typeof schema.$ref === 'string' && depth < DEEPEST) {
-    const { $ref, ...own } = schema;
-    found = { ...resolve(pointed($ref, root), root, depth + 1), ...own };
+  if (!isObject(schema)) return {};
+  if (!known.has(root)) known.set(root, new WeakMap());
+  const found = known.get(root);
+  if (!found.has(schema)) {
+    found.set(schema, {}); // what one that contains itself adds to itself
+    found.set(schema, resolved(sound(schema), root));
   }
-  if (Array.isArray(found.allOf) && depth < DEEPEST) {
-    const { allOf, ...own } = found;
-    for (const each of allOf) merge(own, resolve(each, root, depth + 1));
-    found = own;
-  }
-  return found;
+  return found.get(schema);
 }
+
+function resolved(schema, root) {
+  const { $ref, allOf, ...own } = schema;
+  if (isText($ref)) merge(own, resolve(pointed($ref, root), root));
+  for (const each of allOf ?? []) merge(own, resolve(each, root));
+  return own;
+}
+
+/** Without the keywords whose values make no sense. */
+const sound = (schema) =>
+  Object.fromEntries(
+    Object.entries(schema).filter(([key, value]) => !SHAPES[key] || SHAPES[key](value)),
+  );
 
 function merge(own, other) {
   for (const [key, value] of Object.entries(other)) {
@@ -31,10 +59,15 @@ function merge(own, other) {
 function pointed(pointer, root) {
   if (!pointer.startsWith('#')) return {};
   let found = root;
-  for (const part of pointer.slice(1).split('/').filter(Boolean)) {
-    found = found?.[decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~')];
+  try {
+    for (const part of pointer.slice(1).split('/').filter(Boolean)) {
+      const name = decodeURIComponent(part).replaceAll('~1', '/').replaceAll('~0', '~');
+      found = Object.hasOwn(found, name) ? found[name] : {};
+    }
+  } catch {
+    return {}; // no pointer, or one into what has no parts
   }
-  return found ?? {};
+  return found;
 }
 
 /** The choices of `anyOf` or `oneOf`, resolved. */
@@ -47,9 +80,10 @@ export const typesOf = (schema) =>
 export const isNull = (schema) => schema.type === 'null' || schema.const === null;
 
 /** What kind of field a schema needs, and the schema that describes its value without null. */
-export function kindOf(given, root) {
+export function kindOf(given, root, depth = 0) {
   let schema = given;
   let nullable = false;
+  if (depth > DEEPEST) return { kind: 'json', nullable, schema }; // it contains itself
   const types = typesOf(schema);
   if (types.length > 1 && !schema.enum) {
     nullable = types.includes('null');
@@ -75,7 +109,7 @@ export function kindOf(given, root) {
       return { kind: 'options', nullable: others.length < choices.length, schema, options: titled };
     }
     if (others.length === 1 && choices.length === 2) {
-      const inner = kindOf({ ...others[0], ...withoutUndefined(outer) }, root);
+      const inner = kindOf({ ...others[0], ...withoutUndefined(outer) }, root, depth + 1);
       if (SIMPLE.has(inner.kind)) return { ...inner, nullable: true };
     }
     return { kind: 'choice', nullable: false, schema, of: choices };
@@ -96,7 +130,7 @@ export function kindOf(given, root) {
     return { kind: 'tuple', nullable, schema };
   if (type === 'array' && schema.items && typeof schema.items === 'object') {
     const item = resolve(schema.items, root);
-    const inner = kindOf(item, root);
+    const inner = kindOf(item, root, depth + 1);
     if (inner.kind === 'options' && schema.uniqueItems)
       return { kind: 'several', nullable, schema, options: inner.options };
     return { kind: 'list', nullable, schema };

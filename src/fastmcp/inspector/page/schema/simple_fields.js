@@ -1,6 +1,7 @@
 // Fields of values that have no parts: text, numbers, choices, and JSON for all the rest.
 
 import { el, unique } from '../dom.js';
+import { numberOf, parse } from '../json.js';
 import { listens, UNSET, Unreadable } from './value.js';
 
 export const SIMPLE = {
@@ -58,8 +59,8 @@ export const SIMPLE = {
       get() {
         const text = input.value.trim();
         if (!text) return nullable && required ? null : UNSET;
-        const value = Number(text);
-        if (!Number.isFinite(value)) throw new Unreadable(path, 'Has to be a number');
+        const value = numberOf(text);
+        if (typeof value === 'number' && !Number.isFinite(value)) throw new Unreadable(path, 'Has to be a number');
         return value;
       },
       set: (value) => (input.value = value ?? ''),
@@ -129,7 +130,7 @@ export const SIMPLE = {
       get() {
         if (!input.value.trim()) return nullable && required ? null : UNSET;
         try {
-          return JSON.parse(input.value);
+          return parse(input.value);
         } catch (error) {
           throw new Unreadable(path, `Has to be JSON: ${error.message}`);
         }

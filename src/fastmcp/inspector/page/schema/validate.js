@@ -12,9 +12,22 @@ const FORMATS = {
   uuid: /^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$/i,
 };
 
+const DEEPEST = 30;
+const STEPS = 100_000;
+
 /** What is wrong: a list of `{ path, message }`, where a path is a JSON pointer. */
-export function validate(value, schema, root, path = '', depth = 0) {
-  if (depth > 30) return [];
+export function validate(value, schema, root, path = '', walk = { left: STEPS, depth: 0 }) {
+  if (walk.depth > DEEPEST || !walk.left) return []; // a schema may contain itself
+  walk.left -= 1;
+  walk.depth += 1;
+  try {
+    return wrongOf(value, schema, root, path, walk);
+  } finally {
+    walk.depth -= 1;
+  }
+}
+
+function wrongOf(value, schema, root, path, walk) {
   const all = resolve(schema, root);
   const found = [];
   const wrong = (message) => found.push({ path, message });
@@ -25,13 +38,13 @@ export function validate(value, schema, root, path = '', depth = 0) {
   if ('const' in all && !same(value, all.const)) wrong(`Has to be ${JSON.stringify(all.const)}`);
   if (Array.isArray(all.enum) && !all.enum.some((each) => same(value, each)))
     wrong(`Has to be one of ${all.enum.map((each) => JSON.stringify(each)).join(', ')}`);
-  if (typeof value === 'number') ofNumber(value, all, wrong);
+  if (typeof value === 'number' || typeof value === 'bigint') ofNumber(value, all, wrong);
   else if (typeof value === 'string') ofText(value, all, wrong);
-  else if (Array.isArray(value)) ofList(value, all, root, path, depth, found, wrong);
-  else if (value && typeof value === 'object') ofObject(value, all, root, path, depth, found);
+  else if (Array.isArray(value)) ofList(value, all, root, path, walk, found, wrong);
+  else if (value && typeof value === 'object') ofObject(value, all, root, path, walk, found);
   for (const name of ['anyOf', 'oneOf']) {
     if (!Array.isArray(all[name])) continue;
-    const outcomes = all[name].map((each) => validate(value, each, root, path, depth + 1));
+    const outcomes = all[name].map((each) => validate(value, each, root, path, walk));
     if (outcomes.some((each) => !each.length)) continue;
     const nearest = outcomes.filter((each) => each.every((error) => error.path !== path))[0];
     if (nearest) found.push(...nearest);
@@ -54,7 +67,8 @@ function ofNumber(value, schema, wrong) {
   if (schema.exclusiveMaximum !== undefined && value >= schema.exclusiveMaximum)
     wrong(`Has to be less than ${schema.exclusiveMaximum}`);
   const step = schema.multipleOf;
-  if (step > 0 && Math.abs(value / step - Math.round(value / step)) > 1e-9)
+  const steps = Number(value) / step;
+  if (step > 0 && Math.abs(steps - Math.round(steps)) > 1e-9)
     wrong(`Has to be a multiple of ${step}`);
 }
 
@@ -66,9 +80,9 @@ function ofText(value, schema, wrong) {
     );
   if (length > (schema.maxLength ?? Infinity))
     wrong(`Has to have at most ${schema.maxLength} characters`);
-  if (schema.pattern && !matches(schema.pattern, value)) wrong(`Has to match ${schema.pattern}`);
   if (FORMATS[schema.format] && !FORMATS[schema.format].test(value))
-    wrong(`Has to be a ${schema.format}`);
+    wrong(`Has to be ${/^[aeiou]/.test(schema.format) ? 'an' : 'a'} ${schema.format}`);
+  if (schema.pattern && !matches(schema.pattern, value)) wrong(`Has to match ${schema.pattern}`);
 }
 
 function matches(pattern, value) {
@@ -79,7 +93,7 @@ function matches(pattern, value) {
   }
 }
 
-function ofList(value, schema, root, path, depth, found, wrong) {
+function ofList(value, schema, root, path, walk, found, wrong) {
   if (value.length < (schema.minItems ?? 0))
     wrong(`Has to have at least ${schema.minItems} ${schema.minItems === 1 ? 'item' : 'items'}`);
   if (value.length > (schema.maxItems ?? Infinity))
@@ -89,23 +103,23 @@ function ofList(value, schema, root, path, depth, found, wrong) {
   value.forEach((each, at) => {
     const item = schema.prefixItems?.[at] ?? schema.items;
     if (item && typeof item === 'object')
-      found.push(...validate(each, item, root, `${path}/${at}`, depth + 1));
+      found.push(...validate(each, item, root, `${path}/${at}`, walk));
   });
 }
 
-function ofObject(value, schema, root, path, depth, found) {
+function ofObject(value, schema, root, path, walk, found) {
   for (const name of schema.required ?? []) {
-    if (!(name in value)) found.push({ path: `${path}/${name}`, message: 'Is required' });
+    if (!Object.hasOwn(value, name)) found.push({ path: `${path}/${name}`, message: 'Is required' });
   }
   for (const [name, each] of Object.entries(value)) {
-    const known = schema.properties?.[name];
+    const known = Object.hasOwn(schema.properties ?? {}, name) ? schema.properties[name] : undefined;
     if (known !== undefined)
-      found.push(...validate(each, known, root, `${path}/${name}`, depth + 1));
+      found.push(...validate(each, known, root, `${path}/${name}`, walk));
     else if (schema.additionalProperties === false)
       found.push({ path: `${path}/${name}`, message: `There is no ${name}` });
     else if (schema.additionalProperties && typeof schema.additionalProperties === 'object') {
       found.push(
-        ...validate(each, schema.additionalProperties, root, `${path}/${name}`, depth + 1),
+        ...validate(each, schema.additionalProperties, root, `${path}/${name}`, walk),
       );
     }
   }
@@ -120,7 +134,9 @@ function isOf(value, type) {
     case 'object':
       return value !== null && typeof value === 'object' && !Array.isArray(value);
     case 'integer':
-      return Number.isInteger(value);
+      return typeof value === 'bigint' || Number.isInteger(value);
+    case 'number':
+      return typeof value === 'bigint' || typeof value === 'number';
     default:
       return typeof value === type;
   }

@@ -17,6 +17,7 @@ const FEATURES = {
 };
 const DOMAINS = ['connectDomains', 'resourceDomains', 'frameDomains', 'baseUriDomains'];
 const MOST_HEIGHT = 2000;
+const MOST_ASKED = 20;
 
 /** The URI of a tool's interface, if it has one. */
 export const resourceOf = (tool) =>
@@ -60,6 +61,11 @@ export function appPanel(tool) {
     );
     count.textContent = talk.childElementCount;
   }
+  /** Show the person something, unless the app has said too much already. */
+  function put(box) {
+    if (asked.childElementCount >= MOST_ASKED) throw new Denied('Too much waits for the person');
+    asked.append(box);
+  }
   /** Show the person what the app wants, and let them decide. */
   const consent = (...about) =>
     new Promise((resolve, reject) => {
@@ -79,7 +85,7 @@ export function appPanel(tool) {
           button('Decline', () => decide(false), { class: 'small' }),
         ),
       );
-      asked.append(box);
+      put(box);
     });
   const requests = {
     'tools/call': (params) => {
@@ -99,9 +105,9 @@ export function appPanel(tool) {
       open(href, '_blank', 'noopener,noreferrer');
     },
     'ui/message': ({ content }) =>
-      asked.append(said('The app says into the conversation', content)),
+      put(said('The app says into the conversation', content)),
     'ui/update-model-context': (params) =>
-      asked.append(said('The app gives the model as context', params)),
+      put(said('The app gives the model as context', params)),
     'ui/request-display-mode': () => ({ mode: 'inline' }),
   };
   const said = (title, value) => {

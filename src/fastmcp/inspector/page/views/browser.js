@@ -4,6 +4,9 @@ import { button, el, fill } from '../dom.js';
 import { isOpen, on, state } from '../state.js';
 import { jsonView } from '../json_view.js';
 
+// So many entries are in the document at once.
+const MOST = 300;
+
 /**
  * `groups()` gives `{ title, items, loading, failure }`; `label(item)` its `{ name, about, tags }`, `key(item)`
  * what tells it from others, `details(item)` its node.
@@ -13,7 +16,7 @@ export function browser({ topics, label, title, groups, key, details, none, refr
     type: 'search',
     placeholder: `Filter ${title.toLowerCase()}`,
     'aria-label': `Filter ${title.toLowerCase()}`,
-    on: { input: () => list() },
+    on: { input: () => showFrom(0) },
   });
   const rows = el('div.rows', { role: 'listbox', tabIndex: 0, 'aria-label': title });
   const pane = el('div.pane');
@@ -35,6 +38,7 @@ export function browser({ topics, label, title, groups, key, details, none, refr
   );
   let chosen = null;
   let shown = null;
+  let first = 0; // of the entries, that is in the document
 
   function matching(items) {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -44,40 +48,52 @@ export function browser({ topics, label, title, groups, key, details, none, refr
       return words.every((word) => text.includes(word));
     });
   }
+  function entry(item) {
+    const { name, about, tags = [] } = label(item);
+    return el(
+      'div.entry',
+      {
+        role: 'option',
+        'aria-selected': key(item) === chosen,
+        id: `entry-${key(item)}`,
+        data: { key: key(item) },
+        on: { click: () => choose(item) },
+      },
+      el(
+        'span.name',
+        {},
+        el('span.called', {}, name),
+        tags.map((tag) => el('span.tag', {}, tag)),
+      ),
+      about && el('span.about', {}, about),
+    );
+  }
+  const turn = (text, to) => button(text, () => showFrom(to), { class: 'quiet small turn' });
+  function showFrom(at) {
+    first = Math.max(0, at);
+    list();
+    rows.scrollTop = 0;
+  }
   function list() {
-    const found = groups();
+    const found = groups().map((group) => ({ ...group, left: matching(group.items) }));
+    const total = found.reduce((sum, { left }) => sum + left.length, 0);
+    if (total <= first) first = 0; // there are fewer than before
     const parts = [];
+    if (first > 0) parts.push(turn(`${first} before`, first - MOST));
     let any = false;
-    for (const { title: heading, items, loading, failure } of found) {
-      const left = matching(items);
+    let passed = 0;
+    for (const { title: heading, items, left, loading, failure } of found) {
       if (heading && items.length)
         parts.push(el('h3', {}, heading, el('span.count', {}, left.length)));
-      for (const item of left) {
-        any = true;
-        const { name, about, tags = [] } = label(item);
-        const here = key(item) === chosen;
-        const row = el(
-          'div.entry',
-          {
-            role: 'option',
-            'aria-selected': here,
-            id: `entry-${key(item)}`,
-            data: { key: key(item) },
-            on: { click: () => choose(item) },
-          },
-          el(
-            'span.name',
-            {},
-            name,
-            tags.map((tag) => el('span.tag', {}, tag)),
-          ),
-          about && el('span.about', {}, about),
-        );
-        parts.push(row);
-      }
+      any ||= left.length > 0;
+      const [from, to] = [first - passed, first - passed + MOST].map((at) => Math.max(0, at));
+      for (const item of left.slice(from, to)) parts.push(entry(item));
+      passed += left.length;
       if (failure) parts.push(el('p.banner.bad', {}, failure));
       if (loading && !items.length) parts.push(el('p.empty', {}, 'Listing…'), (any = true));
     }
+    const after = total - first - MOST;
+    if (after > 0) parts.push(turn(`${after} more`, first + MOST));
     if (!any)
       parts.push(
         el(
@@ -95,6 +111,8 @@ export function browser({ topics, label, title, groups, key, details, none, refr
   }
   function choose(item) {
     chosen = key(item);
+    const at = all().findIndex((each) => key(each) === chosen);
+    if (at >= 0 && (at < first || at >= first + MOST)) first = Math.max(0, at - MOST / 2);
     list();
     rows.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
     paint(item);

@@ -5,13 +5,13 @@ import { button, el } from '../dom.js';
 import { callPanel } from './running.js';
 import { completes } from '../completion.js';
 import { exportDialog } from '../export_dialog.js';
-import { isOpen, state } from '../state.js';
+import { state } from '../state.js';
 import { jsonView } from '../json_view.js';
 import { leadsTo } from '../go.js';
 import { promptResult } from '../results.js';
 import { reloadList } from '../lists.js';
 import { remember } from '../history.js';
-import { request } from '../calls.js';
+import { connected, request } from '../calls.js';
 import { schemaForm } from '../schema/form.js';
 
 export function promptsView(show) {
@@ -72,7 +72,7 @@ function promptPane(prompt, given) {
   if (given) form.write(given);
   function get() {
     const args = form.read();
-    if (args === null || !isOpen()) return;
+    if (args === null || !connected()) return;
     const call = request('prompts/get', { name: prompt.name, arguments: args });
     panel.show(call, promptResult);
     remember(call, 'prompts/get', prompt.name, args);

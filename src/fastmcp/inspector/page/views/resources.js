@@ -1,6 +1,6 @@
 // Resources and templates: reading them, and hearing when they change.
 
-import { begin, request } from '../calls.js';
+import { begin, connected, request } from '../calls.js';
 import { browser } from './browser.js';
 import { button, el, fill, tell } from '../dom.js';
 import { callPanel } from './running.js';
@@ -8,7 +8,7 @@ import { clock } from '../units.js';
 import { completes } from '../completion.js';
 import { exportDialog } from '../export_dialog.js';
 import { expand, variablesOf } from '../uri_template.js';
-import { isOpen, on, state } from '../state.js';
+import { on, state } from '../state.js';
 import { jsonView } from '../json_view.js';
 import { leadsTo } from '../go.js';
 import { reloadList } from '../lists.js';
@@ -74,7 +74,7 @@ const definition = (each) =>
 
 function reader(panel) {
   return (uri) => {
-    if (!isOpen()) return;
+    if (!connected()) return;
     const call = request('resources/read', { uri });
     panel.show(call, resourceResult);
     remember(call, 'resources/read', uri, {});

@@ -5,12 +5,12 @@ import { browser } from './browser.js';
 import { callPanel } from './running.js';
 import { appPanel, resourceOf } from './app_panel.js';
 import { exportDialog } from '../export_dialog.js';
-import { hasTasks, isOpen, state } from '../state.js';
+import { hasTasks, state } from '../state.js';
 import { jsonView } from '../json_view.js';
 import { leadsTo } from '../go.js';
 import { reloadList } from '../lists.js';
 import { remember } from '../history.js';
-import { request } from '../calls.js';
+import { connected, request } from '../calls.js';
 import { schemaForm } from '../schema/form.js';
 import { toolResult } from '../results.js';
 
@@ -87,7 +87,7 @@ function toolPane(tool, form) {
 
   function run() {
     const args = form.read({ checked: !unchecked.checked });
-    if (args === null || !isOpen()) return;
+    if (args === null || !connected()) return;
     const call = request(
       'tools/call',
       { name: tool.name, arguments: args },
@@ -119,7 +119,7 @@ function toolPane(tool, form) {
       'div.runbar',
       {},
       button('Run', run, { class: 'primary', title: 'Ctrl+Enter' }),
-      button('Export', () => exportDialog('tools/call', tool.name, form.peek()), {
+      button('Export', () => exportDialog('tools/call', tool.name, form.peek(), tool.inputSchema), {
         class: 'quiet',
       }),
       el(
