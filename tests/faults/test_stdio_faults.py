@@ -404,6 +404,34 @@ def test_garbage_on_standard_output_is_skipped(script: Script, garbage: str) -> 
     assert result.content == []
 
 
+DEEP = "'[' * 100_000 + ']' * 100_000"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        """'{"jsonrpc": "2.0", "id": %s, "result": {"x": ' + DEEP + '}}'""",
+        """'{"id":%s,"jsonrpc":"2.0","error":{"x":' + DEEP + '}}'""",
+        """'{"result":{"x":' + DEEP + '},"jsonrpc":"2.0","id":%s}'""",
+        """'{"jsonrpc": "2.0", "id": %s, "result": {"x": '""",
+    ],
+    ids=["official", "failure", "result_first", "cut_off"],
+)
+def test_an_answer_that_cannot_be_read_fails_its_request(script: Script, answer: str) -> None:
+    """Nobody waits for it, and the connection goes on."""
+    text = answer.replace("DEEP", DEEP)
+    program = script(
+        old(f"print(({text}).replace('%s', str(message['id'])), flush=True)\ncontinue")
+    )
+
+    async def use(client: Client) -> bool:
+        with pytest.raises(McpError, match="The answer cannot be read: Parse error: "):
+            await client.call_tool("x", timeout=20)
+        return await client.ping()
+
+    assert used(PythonStdioTransport(program), use) is True
+
+
 def test_a_large_answer_arrives(script: Script) -> None:
     """40 MB on one line."""
     text = "answer['result'] = {'content': [{'type': 'text', 'text': 'x' * 40_000_000}]}"

@@ -10,9 +10,11 @@ from typing import Any, TypeAlias
 
 from msgspec import DecodeError, Raw, Struct, json
 
-from fastmcp.exceptions import InvalidRequest, RemoteProtocolError
+from fastmcp.exceptions import InvalidRequest, ParseError, RemoteProtocolError
 from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import ErrorData, Message, Notification, Request, RequestId, Response
+
+from .unread import unread_id
 
 CANCELLED = "notifications/cancelled"
 PROGRESS = "notifications/progress"
@@ -125,8 +127,19 @@ class Connection:
         try:
             return self.take(jsonrpc.decode(data))
         except RemoteProtocolError as error:
+            if isinstance(error, ParseError) and (answered := self._unread(data)) is not None:
+                text = f"The answer cannot be read: {error}"
+                return Refused(answered, ErrorData(error.code, text))
             id = error.id if isinstance(error, InvalidRequest) else None
             return Malformed(jsonrpc.encode_failure(id, error), error)
+
+    def _unread(self, data: Any) -> RequestId | None:
+        """The request of ours that is answered by what cannot be read: nobody need wait for it."""
+        id = unread_id(data)
+        if id not in self.outgoing:
+            return None
+        self.outgoing.discard(id)
+        return id
 
     def take(self, message: Message) -> Event:
         """What a message means here.
