@@ -331,6 +331,19 @@ class Settings:
 NAMES = tuple(name for name, value in vars(Settings).items() if isinstance(value, Setting))
 
 
+# What FastMCP has besides, and what is not needed here: nothing is to be said of that.
+_NEEDLESS = frozenset(
+    (
+        "check_for_updates",
+        "client_raise_first_exceptiongroup_error",
+        "debug",
+        "mcp_camelcase_compat",
+        "server_dependencies",
+        "test_mode",
+    )
+)
+
+
 def unread() -> list[str]:
     """What is to be said of each variable that is named as those of settings are, and is none, in
     the environment and in the file; and of a file that is named and cannot be read.
@@ -345,8 +358,8 @@ def unread() -> list[str]:
 
 def _is_strange(variable: str) -> bool:
     prefix, name = variable[: len(PREFIX)], variable[len(PREFIX) :]
-    known = prefix == PREFIX and name == name.upper() and name.lower() in NAMES
-    return prefix.upper() == PREFIX and not known and variable != ENV_FILE
+    known = name == name.upper() and (name.lower() in NAMES or name.lower() in _NEEDLESS)
+    return prefix.upper() == PREFIX and variable != ENV_FILE and not (known and prefix == PREFIX)
 
 
 def _unread(variable: str) -> str:

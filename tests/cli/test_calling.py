@@ -20,12 +20,13 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
         (["greet", "name=Ada"], "Hello, Ada!\n"),
         (["greet", "name=Ada", "times=2"], "Hello, Ada! Hello, Ada!\n"),
         (["greet", "name=a=b c"], "Hello, a=b c!\n"),
-        (["greet", 'name="5"'], "Hello, 5!\n"),
+        (["greet", 'name="5"'], 'Hello, "5"!\n'),
         (["greet", "name=123", "times=1"], "Hello, 123!\n"),
         (["greet", "name=null"], "Hello, null!\n"),
         (["either", "value=5"], "int 5\n"),
         (["either", "value=null"], "NoneType None\n"),
         (["either", "value=[5]"], "str [5]\n"),
+        (["either", 'value="5"'], "str 5\n"),
         (["details", 'value={"a": [1, null]}'], '{"a":[1,null]}\n'),
         (["greet", '{"name": "Ada", "times": 2}'], "Hello, Ada! Hello, Ada!\n"),
         (["greet", '{"name": "Ada"}', "name=Eve"], "Hello, Eve!\n"),
@@ -44,6 +45,59 @@ def test_call_prints_what_is_given(run: Run, words: list[str], printed: str) -> 
     made = run("call", "server.py", *words)
 
     assert (made.returncode, made.stdout, made.stderr) == (0, printed, "")
+
+
+@pytest.mark.parametrize(
+    ("tool", "value", "sent"),
+    [
+        ("text", '"x"', '"x"'),
+        ("perhaps_text", "null", None),
+        ("perhaps_text", "true", "true"),
+        ("reference", "1", "1"),
+        ("choice", "1", "1"),
+        ("constant", "1", "1"),
+        ("all_of", "1", "1"),
+        ("several", "1", 1),
+        ("several", '"1"', "1"),
+        ("several", "true", "true"),
+        ("switch", "yes", True),
+        ("switch", "False", False),
+        ("switch", "perhaps", "perhaps"),
+        ("number", "12345678901234567890123", 12345678901234567890123),
+        ("number", "01", "01"),
+        ("loop", "1", 1),
+        ("true", "1", 1),
+        ("of_no_type", "1", 1),
+        ("no_schema", "[1]", [1]),
+        ("odd_members", "1", 1),
+    ],
+)
+def test_a_value_is_of_a_kind_that_the_schema_has(
+    run: Run, tool: str, value: str, sent: object
+) -> None:
+    """However the schema says it; one that says nothing takes JSON."""
+    made = run("call", "--command", f"{sys.executable} odd.py", tool, f"value={value}")
+
+    assert (made.returncode, made.stderr) == (0, "")
+    assert json.loads(made.stdout) == {"value": sent}
+
+
+@pytest.mark.parametrize(
+    ("command", "what"),
+    [
+        (("call", "x"), "tool 'x'; there are all_of"),
+        (("prompt", "x"), "prompt 'x': the server has none"),
+    ],
+    ids=str,
+)
+def test_what_servers_do_not_have_at_all_is_told(
+    run: Run, command: tuple[str, str], what: str
+) -> None:
+    """A server with tools alone need not know what prompts are."""
+    made = run(*command, "--command", f"{sys.executable} odd.py")
+
+    assert (made.returncode, made.stdout) == (1, "")
+    assert made.stderr.startswith(f"fastmcp: There is no {what}")
 
 
 @pytest.mark.parametrize(
@@ -126,6 +180,7 @@ def test_what_is_wrong_is_one_line(run: Run, words: list[str], code: int, cause:
     ("words", "cause"),
     [
         (["call", "server.py"], "Name the tool to call, or the resource to read after server.py"),
+        (["call", "server.mjs"], "Name the tool to call, or the resource to read after server.mjs"),
         (["read", "server.py"], "Name the URI to read after server.py"),
         (["prompt", "http://localhost:1/mcp"], "Name the prompt to get after http://localhost:1"),
         (["read", "server.py", "config://app", "more"], "'more' is one argument too many"),
@@ -159,6 +214,18 @@ def test_binary_pieces_are_written(run: Run, example: Path) -> None:
     assert example.joinpath("logo.png").read_bytes() == example.joinpath("chart.png").read_bytes()
     assert (logo.returncode, text.returncode) == (0, 0)
     assert example.joinpath("greeting.txt").read_text() == "Hello, Ada!"
+
+
+def test_a_broken_piece_keeps_nothing_back(run: Run) -> None:
+    """It is told beside the others; only what cannot be written is an error."""
+    call = ("call", "--command", f"{sys.executable} odd.py", "broken_image")
+    printed, document, written = run(*call), run(*call, "--json"), run(*call, "-o", "a.png")
+
+    assert (printed.returncode, printed.stderr) == (0, "")
+    assert printed.stdout == "a caption\n[image image/png, which is not base64]\n"
+    assert json.loads(document.stdout)["content"][1]["data"] == "a"
+    assert (written.returncode, written.stdout) == (1, "")
+    assert "the server sent [image image/png, which is not base64]" in written.stderr
 
 
 def test_several_binary_pieces_get_numbers(run: Run, example: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import subprocess
@@ -27,6 +28,10 @@ CASES = [
     ("fastmcp inspect --output n", ["notes.txt"]),
     ("fastmcp list n", []),
     ("fastmcp install cursor --work", ["--workspace"]),
+    ("fastmcp list we", ["weather"]),
+    ("fastmcp run we", []),
+    ("fastmcp dev insp", ["inspector"]),
+    ("fastmcp dev apps --mc", ["--mcp-port"]),
 ]
 
 
@@ -37,6 +42,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.joinpath("server.py").touch()
     made.joinpath("notes.txt").touch()
     made.joinpath("shelf").mkdir()
+    configured = {name: {"command": "x"} for name in ("weather", "$(touch pwd)`touch pwd`")}
+    made.joinpath(".mcp.json").write_text(json.dumps({"mcpServers": configured}))
+    made.joinpath("bin").mkdir()
+    made.joinpath("bin", "fastmcp").write_text(
+        f'#!/bin/sh\nexec {sys.executable} -m fastmcp "$@"\n'
+    )
+    made.joinpath("bin", "fastmcp").chmod(0o755)
     for shell in ("bash", "zsh", "fish"):
         script = run_python("-m", "fastmcp", "completion", shell)
         assert (script.returncode, script.stderr) == (0, "")
@@ -44,12 +56,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
+def at_home(folder: Path) -> dict[str, str]:
+    """The variables of somebody whose home is that folder, and whose `fastmcp` is ours."""
+    return {"HOME": os.fspath(folder), "PATH": f"{folder}/bin:{os.environ['PATH']}"}
+
+
 def in_shell(*command: str, cwd: Path) -> list[str]:
     """The lines that a shell prints, in order."""
     run = subprocess.run(
         command,
         cwd=cwd,
-        env=environment(),
+        env=environment(at_home(cwd)),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -71,6 +88,7 @@ def test_bash(folder: Path, line: str, meant: list[str]) -> None:
     found = in_shell("bash", "--norc", "-c", script, cwd=folder)
 
     assert [each for each in found if each] == meant
+    assert not (folder / "pwd").exists()
 
 
 def test_bash_at_a_prompt(folder: Path) -> None:
@@ -101,7 +119,7 @@ def test_fish(folder: Path, line: str, meant: list[str]) -> None:
 @pytest.mark.parametrize(("line", "meant"), [case for case in CASES if len(case[1]) == 1])
 def test_zsh(folder: Path, line: str, meant: list[str]) -> None:
     """The same in zsh, at a prompt."""
-    with tmux("zsh", "-f", cwd=folder, env={"HOME": os.fspath(folder)}) as terminal:
+    with tmux("zsh", "-f", cwd=folder, env=at_home(folder)) as terminal:
         terminal.type("PS1='> '; autoload -Uz compinit; compinit -u -D; source script.zsh")
         terminal.type("clear; echo ready")
         terminal.wait_for("ready\n>")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import free_port, http_server
+from processes import SECONDS, environment, free_port, http_server
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -97,6 +99,36 @@ def test_files_with_configurations(run: Run, example: Path) -> None:
     assert run("list", "mcp.json").stdout.startswith("shop 1 ")
 
 
+def test_one_of_several_servers_that_cannot_be_reached_is_told(run: Run, example: Path) -> None:
+    """The others are used; standard output has nothing of it."""
+    servers = {
+        "gone": {"command": "there-is-no-such-command"},
+        "odd": {"command": sys.executable, "args": ["odd.py"]},
+    }
+    example.joinpath("two.json").write_text(json.dumps({"mcpServers": servers}))
+
+    made = run("list", "two.json", "--tools", "--json")
+
+    assert made.returncode == 0
+    assert len(json.loads(made.stdout)["tools"]) > 1
+    assert made.stderr.startswith("fastmcp: The server 'gone' is left out: Connection to")
+    assert len(made.stderr.splitlines()) == 1
+
+
+def test_a_name_that_is_no_server_is_told_with_the_nearest(run: Run, example: Path) -> None:
+    """Of those that programs on this computer use."""
+    entry = {"mcpServers": {"weather": {"command": "x"}}}
+    example.joinpath(".mcp.json").write_text(json.dumps(entry))
+
+    near = run("call", "wether", "greet", "name=Ada")
+    far = run("list", "something-else")
+
+    assert (near.returncode, far.returncode) == (1, 1)
+    assert near.stderr.startswith("fastmcp: There is no server 'wether': no file, no command")
+    assert near.stderr.endswith("did you mean 'weather'?\n")
+    assert far.stderr.endswith("fastmcp discover lists the names that there are\n")
+
+
 def test_a_name_of_a_server_that_is_configured_on_this_computer(run: Run, example: Path) -> None:
     """By its name, where a program or this project has it."""
     entry = {"command": sys.executable, "args": ["-m", "fastmcp", "run", "server.py"]}
@@ -177,12 +209,45 @@ def test_a_folder_without_a_server_says_so(run: Run, example: Path) -> None:
         (["list", "server.py", "--auth", "t"], "--auth is for a URL, and 'server.py' is none"),
         (["list", "--header", "a: b", "-t", "sse"], "--transport, --header are for a URL"),
         (["list", "http://127.0.0.1:1/mcp", "--header", "x"], "--header 'x' is not 'NAME: VALUE'"),
+        (["list", "http://127.0.0.1:1/mcp", "--header", "a b: c"], "is not 'NAME: VALUE'"),
+        (["list", "http://[::1/mcp"], "'http://[::1/mcp' is no URL: Invalid IPv6 URL"),
+        (["call", "greet", b"name=\xff"], "'name=\\udcff' is not UTF-8"),
     ],
     ids=str,
 )
 def test_flags_that_cannot_go_together(run: Run, words: list[str], cause: str) -> None:
     """Exit code 2, and the reason in a line."""
-    made = run(*words)
+    made = run(*map(os.fsdecode, words))
 
     assert (made.returncode, made.stdout) == (2, "")
     assert cause in made.stderr and len(made.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "soon"])
+def test_a_timeout_is_a_number_of_seconds(run: Run, seconds: str) -> None:
+    """Above zero: what is no time to wait at all is a slip."""
+    made = run("list", f"--timeout={seconds}")
+
+    assert (made.returncode, made.stdout) == (2, "")
+    assert f"{seconds!r} is no number of seconds above 0" in made.stderr
+
+
+STUCK = "import os, sys, time; print(os.getpid(), file=sys.stderr); time.sleep(1000)"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_the_server_too(example: Path, number: signal.Signals) -> None:
+    """Also a server that does not read what it is sent, and so would never notice."""
+    (example / "stuck.py").write_text(STUCK)
+    line = [sys.executable, "-m", "fastmcp", "list", "--command", f"{sys.executable} stuck.py"]
+    with subprocess.Popen(
+        line, cwd=example, env=environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stderr is not None
+        child = int(process.stderr.readline())  # what the server's process says is passed on
+        process.send_signal(number)
+        _, more = process.communicate(timeout=SECONDS)
+
+    assert (process.returncode, more) == (128 + number, b"")
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)

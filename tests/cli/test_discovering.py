@@ -83,6 +83,19 @@ def test_each_programs_servers_are_found(computer: Computer) -> None:
     ]
 
 
+def test_names_alone(computer: Computer) -> None:
+    """For completion, and for loops in a shell: each once, and no commands to a terminal."""
+    run = computer.fastmcp("discover", "--names")
+    wrong = computer.fastmcp("discover", "--names", "server.py")
+
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.split() == [
+        *("desktop", "here", "all", "everywhere", "cursed"),
+        *("code", "gem", "weather", "remote", "own", "shared"),
+    ]
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+
+
 def test_how_a_server_is_reached_is_told_without_secrets(computer: Computer) -> None:
     """Of variables and headers the names, and of a URL what is no password."""
     found = {each["name"]: each for each in discovered(computer)}

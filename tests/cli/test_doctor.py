@@ -49,7 +49,8 @@ def test_an_installation_in_order(run: Run) -> None:
     assert made.returncode == 0, made.stdout
     for topic in ("Python", "Package", "Dependencies", "Extras", "Home", "Settings", "Server"):
         assert f"\n{topic}\n" in f"\n{made.stdout}"
-    assert "ok       shop 1 answers, with 8 tools, 2 resources and 1 prompts" in made.stdout
+    assert "ok       shop 1 answers, with 8 tools, 3 resources and 1 prompt\n" in made.stdout
+    assert "-> fastmcp inspect --check lists them\n" in made.stdout
     assert made.stdout.splitlines()[-1].startswith("0 errors, ")
 
 

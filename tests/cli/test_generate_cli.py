@@ -60,6 +60,11 @@ SERVER = '''
         """The configuration."""
         return "{}"
 
+    @mcp.resource("user://{id}")
+    def user(id: str) -> str:
+        """One user."""
+        return id
+
     @mcp.prompt
     def ask(topic: str) -> str:
         """Ask something."""
@@ -135,7 +140,9 @@ def test_failures_and_contents_are_told(folder: Path) -> None:
 def test_resources_and_prompts_have_commands(folder: Path) -> None:
     """As FastMCP's scripts have them."""
     assert script(folder, "list-tools").stdout.startswith("order  Order something: 100% of it.\n")
-    assert script(folder, "list-resources").stdout == "config://app  The configuration.\n"
+    assert script(folder, "list-resources").stdout == (
+        "config://app  The configuration.\nuser://{id}  One user.\n"
+    )
     assert script(folder, "read-resource", "config://app").stdout == "{}\n"
     assert script(folder, "list-prompts").stdout == "ask(topic)  Ask something.\n"
     assert script(folder, "get-prompt", "ask", "topic=tea").stdout == "user:\nWhat about tea?\n"
@@ -278,7 +285,8 @@ def test_a_url_is_called_with_secrets_of_the_environment(tmp_path: Path) -> None
         missing = script(tmp_path, "call-tool", "who")
 
     assert made.returncode == 0, made.stderr
-    assert "MCP_HEADER_X_KEY" in made.stderr
+    assert "takes its headers from MCP_HEADER_X_KEY" in made.stderr
+    assert "takes its token from MCP_TOKEN" in made.stderr
     text = (tmp_path / "cli.py").read_text()
     assert "hunter2" not in text
     assert "s3cret" not in text
@@ -310,6 +318,26 @@ def test_other_servers_are_reached_as_they_were_named(script: Script, tmp_path: 
             str(tmp_path / f"{number}.py"), "call-tool", "size", "--text", "abc", cwd=home, env=env
         )
         assert called.stdout == '{\n  "result": 3\n}\n', called.stderr
+
+
+def test_a_server_of_somebody_else(example: Path) -> None:
+    """It may have tools alone, with any schema, and names in any alphabet."""
+    made = generate(example, "--command", f"{sys.executable} odd.py")
+    chosen = script_in(example, "call-tool", "choice", "--value", "1")
+    named = script_in(example, "call-tool", "größe", "--名前", "ü")
+    listed = script_in(example, "list-tools")
+
+    assert made.returncode == 0, made.stderr
+    assert json.loads(chosen.stdout) == {"value": "1"}
+    assert json.loads(named.stdout) == {"名前": "ü"}
+    assert (listed.returncode, listed.stderr) == (0, "")
+    for command in ("list-resources", "list-prompts"):
+        nothing = script_in(example, command)
+        assert (nothing.returncode, nothing.stdout, nothing.stderr) == (0, "", "")
+
+
+def script_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return run_python("cli.py", *arguments, cwd=folder)
 
 
 def test_a_server_that_cannot_be_reached_is_told(tmp_path: Path) -> None:

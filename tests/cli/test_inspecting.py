@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -154,6 +155,15 @@ def test_a_server_that_says_it_all_lacks_nothing(run: Run, example: Path) -> Non
     made = run("inspect", "--check")
 
     assert (made.returncode, made.stdout) == (0, "nothing is missing\n")
+
+
+def test_any_schema_is_checked(run: Run) -> None:
+    """Also one of somebody else's server, which says nothing that makes sense."""
+    made = run("inspect", "--check", "--json", "--command", f"{sys.executable} odd.py")
+    lacks = [each for each in json.loads(made.stdout) if each["name"] == "of_no_type"]
+
+    assert (made.returncode, made.stderr) == (1, "")
+    assert [each.get("parameter") for each in lacks] == [None, None, "value"]
 
 
 def test_a_file_and_a_check_do_not_go_together(run: Run) -> None:

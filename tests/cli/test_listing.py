@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,6 +61,42 @@ def test_each_thing_has_a_line(run: Run, flags: list[str], listed: str) -> None:
 def test_what_is_not_there_has_no_heading(run: Run) -> None:
     """A server without anything is its name alone."""
     assert run("list", "server.py:other").stdout == "other 2 (MCP 2026-07-28)\n"
+
+
+@pytest.mark.parametrize("command", [("list",), ("list", "--resources"), ("inspect",)], ids=str)
+def test_a_server_need_not_know_of_each_kind(run: Run, command: tuple[str, ...]) -> None:
+    """One that has tools alone answers questions about the others with an error."""
+    made = run(*command, "--command", f"{sys.executable} odd.py")
+    document = run(*command, "--json", "--command", f"{sys.executable} odd.py")
+
+    assert (made.returncode, made.stderr) == (0, "")
+    assert (document.returncode, document.stderr) == (0, "")
+    assert json.loads(document.stdout)["resources"] == []
+
+
+def test_a_schema_may_be_anything(run: Run) -> None:
+    """What it does not say of a parameter is left out."""
+    made = run("list", "--command", f"{sys.executable} odd.py")
+    lines = [line.strip() for line in made.stdout.splitlines()[3:]]
+
+    assert lines == [
+        "text(value: string)",
+        "perhaps_text(value: string | null)",
+        "reference(value: code)",
+        'choice(value: "1" | "2")',
+        'constant(value: "1")',
+        "all_of(value: code)",
+        "several(value: string | integer)",
+        "switch(value: boolean)",
+        "number(value: integer)",
+        "loop(value: value)",
+        "true(value)",
+        "of_no_type(value)",
+        "no_schema()",
+        "odd_members()",
+        "broken_image()",
+        "größe(名前?: string)",
+    ]
 
 
 def test_schemas_follow_their_tool(run: Run, example: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -114,6 +116,14 @@ async def test_a_file_may_be_called_as_a_module_of_the_standard_library(tmp_path
     assert argv == [str(tmp_path / "types.py")]
 
 
+async def test_a_file_of_the_home_is_found_without_a_shell(tmp_path: Path) -> None:
+    """Programs that start servers pass a tilde on as it is."""
+    path = write(tmp_path / "home")
+    home = {"HOME": str(path.parent)}
+
+    assert await told(running(tmp_path, "~/server.py", env=home), "argv") == [str(path)]
+
+
 @pytest.mark.parametrize("name", ["server.py", "main.py", "app.py"])
 async def test_without_a_server_the_folder_is_looked_at(tmp_path: Path, name: str) -> None:
     """server.py, main.py or app.py, in this order."""
@@ -194,7 +204,7 @@ def test_loading_a_file_takes_little_more_than_the_file(tmp_path: Path) -> None:
     ours = {name for name in loaded if not name.startswith("fastmcp.cli")}
     assert ours == {
         "server_in_server",
-        *("fastmcp.configuration", "fastmcp.configuration.program"),
+        *("fastmcp.configuration", "fastmcp.configuration.program", "fastmcp.server.running"),
     }
 
 
@@ -280,6 +290,9 @@ async def test_workers_find_the_file_from_another_working_folder(tmp_path: Path,
         (["server.py", "-l", "loud"], "it must be one of CRITICAL"),
         (["server.py", "--reload", "--reload-dir", "nowhere"], "there is no such folder"),
         (["broken.json"], "broken.json is not JSON"),
+        (["dangling.py"], "dangling.py is a link to nothing.py, which is missing"),
+        (["pipe.py"], "pipe.py is no regular file"),
+        (["package.inner:mcp"], "There is no file package.inner; the module package.inner goes "),
     ],
     ids=str,
 )
@@ -292,6 +305,10 @@ def test_what_is_wrong_is_said_on_one_line(
     script("from mcp.server.mcpserver import MCPServer\nother = MCPServer('x')", "sdk.py")
     script("just text", "notes.txt")
     script("{", "broken.json")
+    folder = server.parent
+    write(folder / "package", "", "inner.py")
+    folder.joinpath("dangling.py").symlink_to("nothing.py")
+    os.mkfifo(folder / "pipe.py")
 
     done = run_command(server.parent, *arguments)
 
@@ -394,6 +411,19 @@ def test_a_package_that_is_missing_has_a_cure(script: Script) -> None:
     )
 
 
+def test_a_file_of_a_package_has_a_cure(tmp_path: Path) -> None:
+    """It cannot know which package that is."""
+    write(tmp_path / "package", "from . import other", "inner.py")
+
+    done = run_command(tmp_path, "package/inner.py")
+
+    assert done.stderr.splitlines()[-1] == (
+        "fastmcp: package/inner.py could not be loaded: ImportError: attempted relative import "
+        "with no known parent package; a module of a package goes with -m, as in "
+        "-m PACKAGE.MODULE:OBJECT"
+    )
+
+
 def test_a_port_in_use_is_one_line(server: Path) -> None:
     """With the port, and exit code 1."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -403,6 +433,51 @@ def test_a_port_in_use_is_one_line(server: Path) -> None:
     assert done.returncode == 1
     assert f"Port {port} of 127.0.0.1 is in use" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("reload", [[], ["--reload"]], ids=str)
+@pytest.mark.parametrize(("descriptor", "name"), [(0, "stdin"), (1, "stdout")])
+def test_a_stream_that_is_closed_is_told(
+    server: Path, descriptor: int, name: str, reload: list[str]
+) -> None:
+    """As services have them that nobody talks to."""
+    closing = f"import os, sys; os.close({descriptor}); os.execv(sys.executable, sys.argv[1:])"
+    command = [sys.executable, "-m", "fastmcp", "run", "server.py", *reload]
+
+    done = run_python("-c", closing, *command, cwd=server.parent)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        f"fastmcp: {name} is closed, by which a client would be served; the transport http serves "
+        "without it"
+    )
+
+
+@pytest.mark.parametrize("call", ["mcp.run()", 'mcp.run("http")', "mcp.run_http()"])
+def test_a_program_that_serves_while_it_is_loaded_is_told(script: Script, call: str) -> None:
+    """Who runs it would serve it twice."""
+    path = script(f"from fastmcp import FastMCP\nmcp = FastMCP('x')\n{call}\n")
+
+    done = run_python("-m", "fastmcp", "run", path.name, cwd=path.parent)
+
+    assert done.returncode == 1
+    name = call.partition("(")[0].removeprefix("mcp.")
+    assert done.stderr.splitlines()[-1] == (
+        f"fastmcp: server.py could not be loaded: ConfigurationError: {name}() was called while "
+        "server.py was loaded for its server, which is run then; put the call below "
+        "`if __name__ == '__main__':`"
+    )
+
+
+def test_a_folder_that_is_gone_is_told(server: Path) -> None:
+    """As it happens to a terminal whose folder was made anew."""
+    gone = "import os, sys; os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone'); "
+    main = "from fastmcp.cli import main; sys.exit(main(['run']))"
+
+    done = run_python("-c", gone + main, cwd=server.parent)
+
+    assert done.returncode == 1
+    assert done.stderr == "fastmcp: the current folder is gone; go to one that is there\n"
 
 
 @pytest.mark.parametrize(

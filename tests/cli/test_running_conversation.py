@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from apps import initialize, notification, request
 
 from fastmcp.cli.running.conversation import AGAIN, Conversation
@@ -39,6 +40,39 @@ def test_lines_pass_as_they_are() -> None:
     for each in (line(request("tools/list", 7)), b"garbage\n", b"[]\n", line(result(7))):
         assert conversation.from_client(each) == [each]
     assert conversation.from_server(line(result(7, tools=[]))) == [line(result(7, tools=[]))]
+
+
+def test_a_batch_is_taken_apart() -> None:
+    """Its requests are answered one by one, and those that are not are asked again."""
+    conversation = opened()
+    requests = [request("tools/list", 7), request("ping", 8), 5]
+
+    assert read(conversation.from_client(line(requests))) == requests
+    assert conversation.from_server(line(result(7, tools=[]))) != []
+    assert read(conversation.go_on().to_server)[-1] == request("ping", 8)
+
+
+@pytest.mark.parametrize("id", [[], {"a": 1}, 1.5, True, None])
+def test_what_has_no_right_id_is_the_servers_to_refuse(id: Any) -> None:
+    """Once: it is not asked again."""
+    conversation = opened()
+    wrong = line({"jsonrpc": "2.0", "id": id, "method": "ping"})
+    refusal = line({"jsonrpc": "2.0", "id": id, "error": {"code": -32600, "message": "no"}})
+
+    assert conversation.from_client(wrong) == [wrong]
+    assert conversation.from_server(refusal) == [refusal]
+    assert wrong not in conversation.go_on().to_server
+
+
+def test_what_was_cancelled_is_not_asked_again() -> None:
+    """Nobody waits for it."""
+    conversation = opened()
+    conversation.from_client(line(request("tools/list", 7)))
+    for params in ({"requestId": 7}, {"requestId": []}, {}, [], None):
+        sent = line({**notification("notifications/cancelled"), "params": params})
+        assert conversation.from_client(sent) == [sent]
+
+    assert read(conversation.go_on().to_server) == [notification("notifications/initialized")]
 
 
 def test_a_session_is_opened_again_and_the_client_lists_again() -> None:

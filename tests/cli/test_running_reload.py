@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
+from peers.environments import python_packages
 from processes import SECONDS, free_port, http_server
 from run_command import TELLER, run_command, running, told, write
 from tmux import fastmcp_on_terminal
@@ -110,6 +112,49 @@ async def test_other_folders_can_be_watched(tmp_path: Path) -> None:
     assert [line for line in log if "changed" in line] == ["fastmcp: .env changed: starting again"]
 
 
+@pytest.mark.parametrize("teller", ["a look", "watchfiles"])
+async def test_several_folders_can_be_watched(tmp_path: Path, teller: str) -> None:
+    """Also where the name of one begins with another's."""
+    write(tmp_path)
+    for name in ("a", "a b"):
+        write(tmp_path / name, "", "x.py")
+    options = ["server.py", "--reload", "--reload-dir", "a", "--reload-dir", "a b"]
+    packages = _watchfiles() if teller == "watchfiles" else ""
+    changes: asyncio.Queue[str] = asyncio.Queue()
+
+    client = running(tmp_path, *options, mode="legacy", env={"PYTHONPATH": packages})
+    client.transport.stderr_handler = changes.put_nowait
+    async with client, asyncio.timeout(SECONDS):
+        for name in ("a b", "a"):
+            await client.list_tools()
+            write(tmp_path / name, "1", f"{name}.py")
+            assert await changes.get() == f"fastmcp: {name}.py changed: starting again"
+
+
+def _watchfiles() -> str:
+    """A folder that has it."""
+    python = Path(python_packages("watchfiles", "watchfiles==1.3.0"))
+    return str(next(python.parents[1].glob("lib/*/site-packages")))
+
+
+async def test_a_program_beside_its_fastmcp_json_is_watched(tmp_path: Path) -> None:
+    """Wherever it is."""
+    write(tmp_path / "code")
+    write(tmp_path / "deploy", '{"source": {"path": "../code/server.py"}}', "fastmcp.json")
+
+    async with running(tmp_path / "deploy", "--reload", mode="legacy") as client:
+        write(tmp_path / "code", TELLER + NEW)
+        await until_listed(client, "hang")
+
+
+async def test_what_is_called_as_this_package_is_not_in_the_way(tmp_path: Path) -> None:
+    """A file may be called fastmcp.py, also where this command starts itself again."""
+    path = write(tmp_path, name="fastmcp.py")
+
+    async with running(tmp_path / "..", path, "--reload", mode="legacy") as client:
+        assert (await client.call_tool("argv")).data == [str(path)]
+
+
 async def test_clients_over_http_find_the_next_server(tmp_path: Path, log: Path) -> None:
     """On the same port, without sessions; a signal ends both."""
     path = write(tmp_path)
@@ -131,6 +176,19 @@ async def test_clients_over_http_find_the_next_server(tmp_path: Path, log: Path)
 
     with pytest.raises(OSError):
         await asyncio.open_connection("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP], ids=str)
+def test_no_server_is_left_behind(tmp_path: Path, log: Path, number: signal.Signals) -> None:
+    """Also where a supervisor or a terminal hangs up on what watches the files alone."""
+    path = write(tmp_path)
+    port = free_port()
+    command = ["-m", "fastmcp", "run", path, "-t", "http", "-p", str(port), "--reload"]
+
+    with http_server(command, log, port=port) as process:
+        assert process.stop(number) == 0
+        with pytest.raises(OSError):
+            socket.create_connection(("127.0.0.1", port))
 
 
 @pytest.mark.parametrize("reload", [[], ["--reload"]], ids=str)

@@ -348,4 +348,4 @@ def test_a_worker_has_what_the_project_asks_for(tmp_path: Path) -> None:
     words = run.stdout.split()
     assert (run.returncode, words[0]) == (0, "run")
     assert "a-package-that-nobody-has" in words
-    assert words[-7:] == ["-m", "fastmcp", "tasks", "worker", "--skip-env", "--concurrency", "3"]
+    assert words[-5:] == ["tasks", "worker", "--skip-env", "--concurrency", "3"]

@@ -715,6 +715,7 @@ STRANGE = {
     "FASTMCP_MASK_ERRORS": "true",
     "FASTMCP_ALLOWED_HOSTS": "a.example",
     "fastmcp_json_response": "true",
+    "FASTMCP_CHECK_FOR_UPDATES": "off",  # as FastMCP has it, and needless here
     "FASTMCP_DOCKET": "false",
     "FASTMCP_STATELESS_HTTP": "true",
 }
@@ -813,3 +814,18 @@ def test_what_is_named_for_a_running_loop_serves_the_same(
         asyncio.run(main())
 
     assert str(caught.value).endswith(f"use `await mcp.{instead}`")
+
+
+@pytest.mark.parametrize(("descriptor", "name"), [(0, "stdin"), (1, "stdout")])
+def test_a_program_with_a_closed_stream_is_told(script: Script, descriptor: int, name: str) -> None:
+    """Before it does anything."""
+    program = script(source("mcp.run()"))
+    closing = f"import os, sys; os.close({descriptor}); os.execv(sys.executable, sys.argv[1:])"
+
+    run = run_python("-c", closing, sys.executable, str(program))
+
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1] == (
+        f"fastmcp.exceptions.ConfigurationError: {name} is closed, by which a client would be "
+        "served; the transport http serves without it"
+    )

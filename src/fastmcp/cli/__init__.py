@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -38,6 +39,21 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; the exit code."""
     given = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None and given[:1] != ["run"]:  # closed; to `run` it is a client
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - until the end
+    if reconfigure := getattr(sys.stdout, "reconfigure", None):
+        reconfigure(errors="backslashreplace")  # its encoding may not know every character
+    try:
+        return _act(given)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Exception as error:
+        from .failing import told
+
+        return told(error)
+
+
+def _act(given: list[str]) -> int:
     if given[:1] == ["--version"]:
         from fastmcp._version import VERSION
 
@@ -46,15 +62,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     if not given or given in (["--help"], ["-h"]):
         print(overview())
         return 0 if given else USAGE
-    options = make_parser(given).parse_args(given)
-    try:
-        return options.act(options)
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except Exception as error:
-        from .failing import told
+    options, unknown = make_parser(given).parse_known_args(given)
+    if unknown:
+        from .parsing import refuse_unknown
 
-        return told(error)
+        refuse_unknown(options.parser, unknown)
+    return options.act(options)
 
 
 def overview() -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
+import logging
 import os
+import re
+import signal
 import sys
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastmcp.exceptions import ConfigurationError, ConnectFailed
 
@@ -24,7 +28,10 @@ SERVER = (
     "the NAME of a server that `fastmcp discover` finds; without it fastmcp.json, server.py, "
     "main.py or app.py in this folder"
 )
+ENDING = () if sys.platform == "win32" else (signal.SIGTERM, signal.SIGHUP)
 _COMPLAINT = "fastmcp: "
+_NAME: Final = re.compile(r"[\w.:@-]+")
+_HEADER: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 Say = Callable[[str], None]
 """Is told each line that the server's process writes to its standard error."""
@@ -60,11 +67,21 @@ def add_server_arguments(
     how.add_argument(
         "--timeout",
         metavar="SECONDS",
-        type=float,
+        type=_seconds,
         default=patience,
         help="how long the server may be silent (default: "
         + ("any time, but 30 to begin with)" if patience is None else f"{patience:g})"),
     )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if seconds > 0:
+        return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds above 0")
 
 
 @contextlib.asynccontextmanager
@@ -81,10 +98,13 @@ async def connected(
     """
     from fastmcp.client.client import Client
 
-    complaints = _Complaints(say or print_aside)
+    say = say or print_aside
+    complaints = _Complaints(say)
     transport = transport_of(options, run, complaints.hear)
     client = Client(transport, timeout=options.timeout, init_timeout=options.timeout, **handlers)
     async with contextlib.AsyncExitStack() as stack:
+        stack.enter_context(_ended_in_order())
+        stack.enter_context(_warned(say))
         try:
             await stack.enter_async_context(client)
         except ConnectFailed as error:
@@ -92,6 +112,56 @@ async def connected(
         finally:
             complaints.pass_on()
         yield client
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Generator[None]:
+    """Have the signals to end do what an interrupt does: the server's process ends first."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    numbers = [each for each in ENDING if signal.getsignal(each) is signal.SIG_DFL]
+    told: list[int] = []
+
+    def restore() -> None:
+        while numbers:
+            loop.remove_signal_handler(numbers.pop())
+
+    def end(number: int) -> None:
+        restore()  # a second one ends at once
+        told.append(number)
+        assert task is not None
+        task.cancel()
+
+    for each in numbers:
+        loop.add_signal_handler(each, end, each)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if told:
+            raise SystemExit(128 + told[0]) from None
+        raise
+    finally:
+        restore()
+
+
+@contextlib.contextmanager
+def _warned(say: Say) -> Generator[None]:
+    """Have the client's warnings told, such as that one of several servers is left out."""
+    handler = _Warnings(say)
+    logger = logging.getLogger("fastmcp")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Warnings(logging.Handler):
+    def __init__(self, say: Say) -> None:
+        super().__init__(logging.WARNING)
+        self._say = say
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._say(f"{_COMPLAINT}{record.getMessage()}")
 
 
 class _Complaints:
@@ -151,7 +221,26 @@ def transport_of(options: argparse.Namespace, run: Sequence[str], hear: Say) -> 
         return MCPConfigTransport({"mcpServers": entry})
     from fastmcp.client.transports.inference import infer_transport
 
-    return infer_transport(server)
+    try:
+        return infer_transport(server)
+    except ConfigurationError:
+        if _NAME.fullmatch(server) is None or Path(server).exists():
+            raise
+        raise _no_server(server) from None
+
+
+def _no_server(name: str) -> ConfigurationError:
+    from fastmcp._spelling import nearest
+
+    from .install.discovery import configured_servers
+
+    known = {each.name for each in configured_servers(complain=lambda text: None)}
+    near = nearest(name, known)
+    hint = "fastmcp discover lists the names that there are"
+    return ConfigurationError(
+        f"There is no server {name!r}: no file, no command on PATH, and nothing that a program on "
+        f"this computer uses; {hint if near is None else f'did you mean {near!r}?'}"
+    )
 
 
 def _refuse_for_url(options: argparse.Namespace, what: str) -> None:
@@ -184,7 +273,10 @@ def _of_url(url: str, options: argparse.Namespace) -> ClientTransport:
     from fastmcp.client.transports.inference import infer_transport_type_from_url
     from fastmcp.client.transports.sse import SSETransport
 
-    kind = options.transport or infer_transport_type_from_url(url)
+    try:
+        kind = options.transport or infer_transport_type_from_url(url)
+    except ValueError as error:
+        raise WrongUsage(f"{url!r} is no URL: {error}") from None
     made = SSETransport if kind == "sse" else StreamableHttpTransport
     return made(url, headers=_headers(options.header), auth=_auth(options.auth))
 
@@ -193,7 +285,7 @@ def _headers(given: Sequence[str]) -> Mapping[str, str]:
     headers: dict[str, str] = {}
     for text in given:
         name, colon, value = text.partition(":")
-        if not colon or not name.strip():
+        if not colon or _HEADER.fullmatch(name.strip()) is None:
             raise WrongUsage(f"--header {text!r} is not 'NAME: VALUE'")
         headers[name.strip()] = value.strip()
     return headers
@@ -225,7 +317,7 @@ def _is_loaded(server: str) -> bool:
 def _of_file(server: str, run: Sequence[str], hear: Say) -> ClientTransport:
     from fastmcp.client.transports.stdio import StdioTransport
 
-    line = ["-m", "fastmcp", "run", server, "--transport", "stdio", "--no-banner", *run]
+    line = ["-P", "-m", "fastmcp", "run", server, "--transport", "stdio", "--no-banner", *run]
     transport = StdioTransport(sys.executable, line, env=os.environ, stderr_handler=hear)
     transport.probes_again = False
     return transport

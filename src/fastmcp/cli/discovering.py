@@ -28,6 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="without a server: only those of this program; may be repeated",
     )
+    parser.add_argument(
+        "--names", action="store_true", help="without a server: only the names, a line each"
+    )
     parser.set_defaults(act=act)
     show_examples(
         parser,
@@ -42,6 +45,7 @@ def act(options: argparse.Namespace) -> int:
     if options.server is not None or options.command is not None:
         from . import inspecting
 
+        _refuse_about_many(options)
         if options.format is None and not options.check:
             options.format = "fastmcp"  # discovery is of all that there is, schemas and all
         return inspecting.act(options)
@@ -53,7 +57,12 @@ def act(options: argparse.Namespace) -> int:
 
     programs = None if options.source is None else [program_named(e) for e in options.source]
     found = list(configured_servers(programs, complain=_complain))
-    if options.format is not None:
+    if options.names:
+        print(
+            "".join(f"{shown_in_line(name)}\n" for name in dict.fromkeys(e.name for e in found)),
+            end="",
+        )
+    elif options.format is not None:
         import json
 
         print(json.dumps([_document(each) for each in found], indent=2))
@@ -62,6 +71,13 @@ def act(options: argparse.Namespace) -> int:
     else:
         print("fastmcp: no servers are configured here", file=sys.stderr)
     return 0
+
+
+def _refuse_about_many(options: argparse.Namespace) -> None:
+    from .failing import WrongUsage
+
+    if options.names or options.source is not None:
+        raise WrongUsage("--source and --names are about configured servers: name no other one")
 
 
 def _complain(text: str) -> None:

@@ -82,18 +82,19 @@ def enter_environment(
         environment = document.environment.resolved(document.folder).merged(environment)
     if not is_satisfied(environment):
         given = sys.argv[1:]
-        _become(environment, ["-m", "fastmcp", *given[:words], "--skip-env", *given[words:]])
+        _become(environment, [*given[:words], "--skip-env", *given[words:]])
 
 
 def _become(environment: UVEnvironment, arguments: list[str]) -> NoReturn:
-    """Have these arguments of Python in an environment."""
+    """Run the command with these arguments in an environment."""
     from fastmcp.configuration.uv import replace_process, require_uv, with_python
     from fastmcp.configuration.uv_project import prepared_python
 
+    program = ["-P", str(Path(__file__).with_name("starting.py")), *arguments]
     environ = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     if (python := prepared_python(environment)) is not None:
-        replace_process([str(python), *arguments], environ)
+        replace_process([str(python), *program], environ)
     if environment.project is None:
         environ = dict(os.environ)  # uv builds on the environment that is active
-    command = with_python(environment).build_command(["python", *arguments])
+    command = with_python(environment).build_command(["python", *program])
     replace_process([require_uv(), *command[1:]], environ)

@@ -24,7 +24,23 @@ def told(error: Exception) -> int:
     if not isinstance(error, (FastMCPError, ValueError, TypeError, OSError)):
         raise error
     text = str(error)
-    if isinstance(error, OSError) and error.strerror and error.filename is None:
-        text = error.strerror  # without its number
+    if isinstance(error, OSError) and error.strerror:
+        text = _without_number(error)
     print(f"fastmcp: {shown(text)}", file=sys.stderr)
     return USAGE if isinstance(error, WrongUsage) else 1
+
+
+def _without_number(error: OSError) -> str:
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, FileNotFoundError) and _folder_is_gone():
+        return "the current folder is gone; go to one that is there"
+    return error.strerror or str(error)
+
+
+def _folder_is_gone() -> bool:
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False

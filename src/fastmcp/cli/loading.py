@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import Generator, Sequence
 from inspect import isawaitable
@@ -97,6 +98,8 @@ def target_of(spec: str | None, *, module: bool = False) -> Target:
             raise ConfigurationError(
                 f"There is none of {', '.join(FILES)} in {Path.cwd()}; name the server"
             )
+    if not module:
+        spec = os.path.expanduser(spec)  # programs that start servers have no shell
     if module or is_url(spec) or Path(spec).suffix != ".json" or _has_servers(Path(spec)):
         return Target(spec, module)
     from fastmcp.configuration.server_config import MCPServerConfig
@@ -130,7 +133,6 @@ def split(spec: str) -> tuple[str, str | None]:
 def print_cause(failure: NotLoaded) -> None:
     """Print the traceback of a program that could not be loaded, without our own frames."""
     import importlib
-    import os
     from traceback import TracebackException
 
     import fastmcp

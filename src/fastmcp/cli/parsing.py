@@ -5,20 +5,32 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
+
+from fastmcp._spelling import nearest
 
 
 def add_command(
     commands: Any, name: str, what: str, description: str | None = None
 ) -> argparse.ArgumentParser:
     """The parser of a further command, in whose help examples keep their lines."""
-    return commands.add_parser(
+    parser = commands.add_parser(
         name,
         help=what,
         description=description,
         allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.set_defaults(parser=parser)
+    return parser
+
+
+def refuse_unknown(parser: argparse.ArgumentParser, unknown: Sequence[str]) -> NoReturn:
+    """End with the usage of a command, and the flag that was probably meant."""
+    flag = next((each.partition("=")[0] for each in unknown if each.startswith("-")), "")
+    near = nearest(flag, vars(parser)["_option_string_actions"]) if flag else None
+    hint = "" if near is None else f"; did you mean {near}?"
+    parser.error(f"unrecognized arguments: {' '.join(unknown)}{hint}")
 
 
 def show_examples(parser: argparse.ArgumentParser, *lines: str) -> None:

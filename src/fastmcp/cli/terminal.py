@@ -43,12 +43,20 @@ def print_json(document: bytes) -> None:
     from msgspec import json
 
     text = json.format(document, indent=2).decode()
+    if not (sys.stdout.encoding or "").lower().startswith("utf"):
+        text = _in_ascii(text)
     if not rich_is_used():
         print_result(text)
         return
     printed: Any = import_module("rich.text").Text(shown(text))
     import_module("rich.highlighter").JSONHighlighter().highlight(printed)
     import_module("rich").get_console().print(printed, soft_wrap=True)
+
+
+def _in_ascii(document: str) -> str:
+    from json import dumps
+
+    return "".join(each if each.isascii() else dumps(each)[1:-1] for each in document)
 
 
 def rich_is_used() -> bool:

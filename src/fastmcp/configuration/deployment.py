@@ -29,7 +29,9 @@ class Deployment(Model, rename={}):
         Meta(description="Address that HTTP binds.", examples=["127.0.0.1", "0.0.0.0"]),
     ] = None
     port: Annotated[
-        Annotated[int, Meta(ge=0, le=65535)] | Annotated[str, Meta(pattern=r"^\$\{.+\}$")] | None,
+        Annotated[int, Meta(ge=0, le=65535)]
+        | Annotated[str, Meta(pattern=r"^(\d+|\$\{.+\})$")]
+        | None,
         Meta(description="Port that HTTP binds, or a variable.", examples=[8000, "${PORT}"]),
     ] = None
     path: Annotated[
@@ -58,11 +60,19 @@ class Deployment(Model, rename={}):
         ),
     ] = None
 
+    def __post_init__(self) -> None:
+        if isinstance(self.port, str) and self.port.isdecimal():
+            self.port = int(self.port)
+
     def apply_runtime_settings(self, config_path: Path | None = None) -> None:
         """Set the variables, and go to the working folder; it is relative to that of the file."""
         label = _label(config_path)
         for name, value in (self.env or {}).items():
-            os.environ[name] = expand(value, label, f"{LABEL}.env.{name}")
+            text = expand(value, label, f"{LABEL}.env.{name}")
+            try:
+                os.environ[name] = text
+            except (ValueError, OSError) as error:
+                raise ConfigurationError(f"{label}: {LABEL}.env: {name!r}: {error}") from None
         folder = self.working_folder(Path() if config_path is None else config_path.parent)
         if folder is not None:
             try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from fastmcp._spelling import nearest
 from fastmcp.exceptions import ConfigurationError
+from fastmcp.server.running import loading
 
 if TYPE_CHECKING:
     from fastmcp.server.server import FastMCP
@@ -49,7 +50,7 @@ def load_module(name: str, entrypoint: str | None, arguments: Sequence[str]) -> 
     from importlib import import_module
 
     sys.argv = [require_module(name), *arguments]
-    with _failing(name):
+    with _failing(name), loading(name):
         module = import_module(name)
     return _server_in(vars(module), entrypoint, name)
 
@@ -103,11 +104,23 @@ def _require_file(path: Path) -> None:
         return
     if path.is_dir():
         raise ConfigurationError(f"{path} is a folder; name the file in it that has the server")
+    if path.is_symlink() and not path.exists():
+        raise ConfigurationError(f"{path} is a link to {path.readlink()}, which is missing")
+    if path.exists():
+        raise ConfigurationError(f"{path} is no regular file")
+    raise ConfigurationError(f"There is no file {path}{_meant(path)}")
+
+
+def _meant(path: Path) -> str:
     near = None
     if path.parent.is_dir():
         near = nearest(path.name, [each.name for each in path.parent.glob("*.py")])
-    hint = "" if near is None else f"; did you mean {path.with_name(near)}?"
-    raise ConfigurationError(f"There is no file {path}{hint}")
+    if near is not None:
+        return f"; did you mean {path.with_name(near)}?"
+    parts = str(path).split(".")
+    if all(map(str.isidentifier, parts)) and Path(*parts).with_suffix(".py").is_file():
+        return f"; the module {path} goes with -m"
+    return ""
 
 
 def _run_file(path: Path, arguments: Sequence[str]) -> Mapping[str, Any]:
@@ -123,7 +136,7 @@ def _run_file(path: Path, arguments: Sequence[str]) -> Mapping[str, Any]:
     sys.argv = [str(path), *arguments]
     module = module_from_spec(spec)
     sys.modules[name] = module
-    with _failing(str(path)):
+    with _failing(str(path)), loading(str(path)):
         spec.loader.exec_module(module)
     return vars(module)
 
@@ -140,8 +153,16 @@ def _failing(label: str, how: str = "could not be loaded") -> Generator[None]:
     except Exception as error:
         text = str(error).partition("\n")[0]
         kind = type(error).__name__
-        cure = "; --with PACKAGE installs one" if isinstance(error, ModuleNotFoundError) else ""
-        raise NotLoaded(f"{label} {how}: {kind}{f': {text}' if text else ''}{cure}") from error
+        whole = f"{kind}{f': {text}' if text else ''}{_cure(error, text)}"
+        raise NotLoaded(f"{label} {how}: {whole}") from error
+
+
+def _cure(error: Exception, text: str) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return "; --with PACKAGE installs one"
+    if isinstance(error, ImportError) and text.startswith("attempted relative import"):
+        return "; a module of a package goes with -m, as in -m PACKAGE.MODULE:OBJECT"
+    return ""
 
 
 def _server_in(namespace: Mapping[str, Any], entrypoint: str | None, label: str) -> Found:

@@ -60,6 +60,14 @@ def _told(text: str, data: Mapping[str, Any], kind: type[msgspec.Struct]) -> str
     problem, _, place = text.partition(" - at `$")
     place = place.strip(".`")
     problem = problem.replace("`", "")
+    if place.endswith("[...]"):
+        place = _wrong_text(data, place.removesuffix("[...]"))
+    if problem.startswith("Expected str") and problem.endswith(
+        ("got int", "got float", "got bool")
+    ):
+        problem += "; write it in quotes"
+    if problem.startswith("Expected array") and problem.endswith("got str"):
+        problem += "; write it in [ ]"
     if problem.startswith("Object missing required field "):
         name = problem.rpartition(" ")[2]
         whole = f"{place}.{name}".strip(".")
@@ -71,6 +79,12 @@ def _told(text: str, data: Mapping[str, Any], kind: type[msgspec.Struct]) -> str
         hint = "" if near is None else f"; did you mean {near!r}?"
         problem = f"{problem}, it is one of {', '.join(choices)}{hint}"
     return f"{place}: {problem[0].lower()}{problem[1:]}" if place else problem
+
+
+def _wrong_text(data: Mapping[str, Any], place: str) -> str:
+    """The place of the first value that is no text, of an object of texts."""
+    values = _object_at(data, place).items()
+    return next(f"{place}.{name}" for name, value in values if not isinstance(value, str))
 
 
 def _object_at(data: Mapping[str, Any], place: str) -> Mapping[str, Any]:

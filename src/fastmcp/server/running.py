@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -32,16 +33,31 @@ OURS: dict[str, Any] = {"rest": True, "health": True}
 WITH_OURS = ", ".join([*(f"{name}={value}" for name, value in OURS.items()), "..."])
 
 
+_loading: str | None = None
+"""The program that is being loaded for its server, which somebody else runs then."""
+
+
+@contextmanager
+def loading(program: str) -> Generator[None]:
+    """Have `run` and its like be refused meanwhile."""
+    global _loading
+    before, _loading = _loading, program
+    try:
+        yield
+    finally:
+        _loading = before
+
+
 def run(server: HttpServable, transport: str | None, options: Mapping[str, Any]) -> None:
     """Serve until the end, in a loop of our own."""
-    _refuse_running_loop("run", "run_async")
+    _refuse_here("run", "run_async")
     kind = _kind(transport)
     _serve(server, kind, options, f"run(transport={transport or kind!r})")
 
 
 def run_http(server: HttpServable, options: Mapping[str, Any]) -> None:
     """Serve over HTTP with all that belongs to it, in a loop of our own."""
-    _refuse_running_loop("run_http", f"run_http_async({WITH_OURS})")
+    _refuse_here("run_http", f"run_http_async({WITH_OURS})")
     kind = _kind(options.get("transport") or "http")
     if kind == "stdio":
         raise TypeError("run_http() serves HTTP; run() serves standard input and output")
@@ -51,7 +67,7 @@ def run_http(server: HttpServable, options: Mapping[str, Any]) -> None:
 
 def run_sse(server: HttpServable, options: Mapping[str, Any]) -> None:
     """Serve over HTTP+SSE, in a loop of our own."""
-    _refuse_running_loop("run_sse", "run_async('sse')")
+    _refuse_here("run_sse", "run_async('sse')")
     _serve(server, "sse", options, "run_sse()")
 
 
@@ -59,13 +75,27 @@ def run_with_transport(server: HttpServable, transport: Any) -> None:
     """Serve as a transport of `fastmcp.transports` says, in a loop of our own."""
     function = "run_with_transport"
     if isinstance(transport, StdioTransport):
-        _refuse_running_loop(function, "run_async('stdio', ...)")
+        _refuse_here(function, "run_async('stdio', ...)")
         _serve(server, "stdio", transport.options(), "StdioTransport()")
     elif isinstance(transport, HttpTransport):
-        _refuse_running_loop(function, f"run_http_async({WITH_OURS})")
+        _refuse_here(function, f"run_http_async({WITH_OURS})")
         _serve(server, "http", {**OURS, **transport.options()}, "HttpTransport()")
     else:
         raise TypeError(_no_transport(transport))
+
+
+def require_streams() -> None:
+    """See that there are streams for a client.
+
+    Raises:
+        ConfigurationError: one of them was closed by who started this process.
+    """
+    for name in ("stdin", "stdout"):
+        if getattr(sys, name) is None:
+            raise ConfigurationError(
+                f"{name} is closed, by which a client would be served; the transport http serves "
+                "without it"
+            )
 
 
 async def run_async(
@@ -75,6 +105,7 @@ async def run_async(
     kind = _kind(transport)
     function = f"run_async(transport={transport or kind!r})"
     if kind == "stdio":
+        require_streams()
         await _serve_stdio(server, options, function)
         return
     how = _http_run(kind, options, function)
@@ -86,6 +117,7 @@ async def run_async(
 
 def _serve(server: HttpServable, kind: str, options: Mapping[str, Any], function: str) -> None:
     if kind == "stdio":
+        require_streams()
         _to_the_end(lambda: _serve_stdio(server, options, function), None)
         return
     how = _http_run(kind, options, function)
@@ -166,7 +198,12 @@ def _kind(transport: str | None) -> str:
     return kind
 
 
-def _refuse_running_loop(function: str, instead: str) -> None:
+def _refuse_here(function: str, instead: str) -> None:
+    if _loading is not None:
+        raise ConfigurationError(
+            f"{function}() was called while {_loading} was loaded for its server, which is run "
+            f"then; put the call below `if __name__ == '__main__':`"
+        )
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from fastmcp.cli.install.documents.json_splice import put_json, same
 from fastmcp.cli.install.documents.jsonc import DEEPEST, Fault, read
 from fastmcp.cli.install.documents.yaml_splice import put_yaml, read_yaml
-from fastmcp.exceptions import ConfigurationError
 
 KEYS = ("mcpServers", "new")
 ENTRY: dict[str, Any] = {"command": "uv", "args": ["run"], "env": {"KEY": "1"}}
@@ -32,7 +31,13 @@ def put(text: str, entry: Any = ENTRY, *, whole: bool = False) -> str:
     return put_json(text, KEYS, entry, comments=True, whole=whole)
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "{}", "{ }\n", "{\n}\n", "{ // note\n}", "/**/{}//"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "  \n", "{}", "{ }\n", "{\n}\n", "{ // note\n}", "/**/{}//"),
+        *('{"mcpServers": null}', '{"mcpServers": {"new": null}}'),
+    ],
+)
 def test_a_server_is_entered_where_there_is_nothing(text: str) -> None:
     """An empty file becomes an object; comments beside it stay."""
     result = put(text)
@@ -222,7 +227,22 @@ def test_a_fault_of_yaml_is_told_with_its_place(text: str, place: str) -> None:
     assert place in str(caught.value)
 
 
-def test_yaml_that_would_become_something_else_is_refused() -> None:
-    """What merged names would make of a splice is seen before anything is written."""
-    with pytest.raises(ConfigurationError, match=r"extensions\.new cannot be entered"):
-        put_yaml("base: &b {x: {}}\nextensions:\n  <<: *b\n", GOOSE, EXTENSION, whole=False)
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("base: &b {x: {}}\nextensions:\n  <<: *b\n", "line 3, column 3"),
+        ("extensions: &e\n  o: {}\nothers: *e\n", "line 1, column 13"),
+        ("extensions:\n  o:\n    cmd: |+\n      x\n\n\n", "line 2, column 3"),
+    ],
+)
+def test_yaml_that_would_become_something_else_is_refused(text: str, place: str) -> None:
+    """What names that stand for others would make of a splice is seen before it is written."""
+    with pytest.raises(Fault, match=rf"{place}: extensions\.new cannot be entered"):
+        put_yaml(text, GOOSE, EXTENSION, whole=False)
+
+
+def test_yaml_may_have_names_and_values_that_json_has_not() -> None:
+    """They are left as they are."""
+    text = "yes: 2020-01-01\n1: .nan\nb: !!binary eA==\n"
+
+    assert put_yaml(text, GOOSE, EXTENSION, whole=False).startswith(text)

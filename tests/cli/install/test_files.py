@@ -166,8 +166,12 @@ def test_what_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "a.json"
     path.write_text("old")
 
+    os.mkfifo(tmp_path / "pipe")
+    for other in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(ConfigurationError, match="is no regular file"):
+            read_file(other)
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        read_file(tmp_path)
+        read_file(path / "b.json")
     with pytest.raises(ConfigurationError, match="cannot be written: File exists"):
         replace_file(path / "b.json", None, b"new")
 

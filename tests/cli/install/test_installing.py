@@ -14,7 +14,7 @@ from fastmcp import Client
 from fastmcp.cli.install.documents.yaml_splice import read_yaml
 from fastmcp.mcp_config import MCPConfig
 
-from .computers import Computer, without_uv
+from .computers import Computer, calls, without_uv
 
 DESKTOP = ".config/Claude/claude_desktop_config.json"
 VSCODE = ".config/Code/User/mcp.json"
@@ -53,6 +53,39 @@ async def test_what_is_entered_starts_the_server(computer: Computer) -> None:
 
     assert run.returncode == 0
     assert result.data == 3
+
+
+async def test_what_is_entered_starts_nothing_of_the_folder(
+    computer: Computer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Programs start servers in the folder that they work in, whoever wrote what is there."""
+    path = computer.write(DESKTOP, "{}")
+    computer.install("claude-desktop", "server.py", "--skip-env")
+    theirs = computer.write("theirs/fastmcp/__main__.py", "raise SystemExit('theirs')").parents[1]
+    monkeypatch.chdir(theirs)
+
+    async with Client(MCPConfig.from_file(path)) as client:
+        result = await client.call_tool("add", {"a": 1})
+
+    assert result.data == 3
+
+
+def test_a_server_is_asked_its_name_with_its_variables(computer: Computer) -> None:
+    """What it does with them, and with the working folder, is of no effect on the rest."""
+    source = "import os\nfrom fastmcp import FastMCP\nmcp = FastMCP(os.environ['API_KEY'])\n"
+    computer.write("project/keyed.py", source)
+    (computer.project / "data").mkdir()
+    document = '{"source": {"path": "keyed.py"}, "deployment": {"cwd": "data"}}'
+    computer.write("project/moves.json", document)
+    calls_of_claude = computer.has_program("claude", "open('here', 'w')")
+
+    plain = computer.install("mcp-json", "keyed.py", "--env", "API_KEY=mine")
+    moved = computer.install("claude-code", "moves.json", "--env", "API_KEY=mine")
+
+    assert list(json.loads(plain.stdout)) == ["mine"]
+    assert moved.returncode == 0, moved.stderr
+    assert len(calls(calls_of_claude)) == 1
+    assert (computer.project / "here").exists()
 
 
 def test_a_second_time_nothing_is_changed(computer: Computer) -> None:
@@ -198,7 +231,7 @@ def test_without_uv_this_interpreter_starts_the_server(computer: Computer) -> No
         entry = json.loads(run.stdout)["Shop Co"]
         assert (entry["command"], entry["args"]) == (
             sys.executable,
-            ["-m", "fastmcp", "run", server],
+            ["-P", "-m", "fastmcp", "run", server],
         )
     assert packages.returncode == 1
     assert "uv" in packages.stderr
@@ -249,12 +282,16 @@ def test_the_name_is_the_servers_own_or_that_of_its_file(computer: Computer) -> 
         (["http://localhost/mcp"], "give programs the URL itself"),
         (["server.py", "--with-editable", "missing"], "missing"),
         (["server.py", "--project", "missing"], "There is no project"),
+        (["server.py", "--env", f"A={SECRET}\udcff"], "the value of A is no UTF-8"),
+        (["leaving.py"], "leaving.py ended (exit code 0) when it was loaded"),
     ],
 )
 def test_what_makes_no_sense_is_refused_without_a_value(
     computer: Computer, arguments: list[str], text: str
 ) -> None:
     """Exit code 1, one line, and never what could be a secret."""
+    computer.write("project/leaving.py", "raise SystemExit(0)")
+
     run = computer.install("mcp-json", *arguments)
 
     assert (run.returncode, run.stdout) == (1, "")

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from fastmcp.exceptions import ConfigurationError
 
 from ..failing import WrongUsage
+from ..schemas import Schema, alternatives, choices_of, kind_of, members_of
 
 
 def arguments_of(words: Sequence[str], whole: str | None) -> tuple[dict[str, str], dict[str, Any]]:
@@ -22,6 +23,7 @@ def arguments_of(words: Sequence[str], whole: str | None) -> tuple[dict[str, str
     texts: dict[str, str] = {}
     given: dict[str, Any] = {} if whole is None else _object(*_text_of(whole))
     for word in words:
+        _check(word)
         if word.lstrip().startswith("{"):
             given.update(_object(word, "the JSON argument"))
             continue
@@ -30,6 +32,13 @@ def arguments_of(words: Sequence[str], whole: str | None) -> tuple[dict[str, str
             raise WrongUsage(f"{word!r} is not NAME=VALUE, nor a JSON object")
         texts[name] = value
     return texts, given
+
+
+def _check(word: str) -> None:
+    try:
+        word.encode()
+    except UnicodeEncodeError:
+        raise WrongUsage(f"{word!a} is not UTF-8") from None
 
 
 def _text_of(whole: str) -> tuple[str, str]:
@@ -68,22 +77,33 @@ def _object(text: str, called: str) -> dict[str, Any]:
 
 def typed(texts: Mapping[str, str], schema: Mapping[str, Any]) -> dict[str, Any]:
     """What texts mean to a tool of this input schema."""
-    wanted: Mapping[str, Any] = schema.get("properties") or {}
-    return {name: _value(text, wanted.get(name)) for name, text in texts.items()}
+    members = members_of(schema)
+    return {
+        name: _value(text, _kinds(members[name][0], schema) if name in members else set())
+        for name, text in texts.items()
+    }
 
 
-def _value(text: str, schema: Any) -> Any:
-    """What is meant: JSON, unless it is none, or is of a kind that is not wanted where text is."""
+def _value(text: str, kinds: set[str]) -> Any:
+    """What is meant, where a value may be of one of `kinds`; of any, where there are none.
+
+    It is JSON, unless it is none, or is of a kind that is not wanted where text is.
+    """
     from msgspec import DecodeError, json
 
+    is_nullable = "null" in kinds
+    if kinds - {"null"} == {"string"}:
+        return None if is_nullable and text == "null" else text
+    if kinds - {"null"} == {"boolean"} and text.lower() in _BOOLEANS:
+        return _BOOLEANS[text.lower()]
     try:
         value = json.decode(text)
     except DecodeError:
         return text
-    kinds = _kinds(schema)
     return text if "string" in kinds and not kinds & set(_KINDS[type(value)]) else value
 
 
+_BOOLEANS: Final = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _KINDS: Final = {
     str: ("string",),
     bool: ("boolean",),
@@ -95,11 +115,12 @@ _KINDS: Final = {
 }
 
 
-def _kinds(schema: Any) -> set[str]:
-    """The kinds of JSON that a schema names; none where it refers to another one."""
-    if not isinstance(schema, dict):
-        return set()
-    read = cast("dict[str, Any]", schema)
-    kind = read.get("type", ())
-    kinds = {kind} if isinstance(kind, str) else set(kind)
-    return kinds.union(*(_kinds(each) for each in (*read.get("anyOf", ()), *read.get("oneOf", ()))))
+def _kinds(schema: Any, whole: Schema) -> set[str]:
+    """The kinds of JSON that a value may be; none where that is not said."""
+    kinds: set[str] = set()
+    for each in alternatives(schema, whole):
+        if kind := kind_of(each):
+            kinds.add(kind)
+        else:
+            kinds.update(*(_KINDS[type(choice)] for choice in choices_of(each)))
+    return kinds

@@ -27,10 +27,13 @@ from ..terminal import print_json, print_result, shown_in_line
 
 
 class Piece(Struct, frozen=True):
-    """One piece of what was given: a `text` that stands for it and, where it is binary, `data`."""
+    """One piece of what was given: a `text` that stands for it and, where it is binary, `data`,
+    unless that `is_broken`.
+    """
 
     text: str
     data: bytes | None = None
+    is_broken: bool = False
 
 
 def give(pieces: Sequence[Piece], document: Any, options: argparse.Namespace) -> None:
@@ -84,11 +87,11 @@ def _piece(block: Any) -> Piece:
 
 
 def _binary(what: str, mime_type: str | None, encoded: str) -> Piece:
+    kind = "" if mime_type is None else f" {mime_type}"
     try:
         data = base64.b64decode(encoded)
     except (binascii.Error, ValueError):
-        raise ConfigurationError(f"The server's {what} is not base64") from None
-    kind = "" if mime_type is None else f" {mime_type}"
+        return Piece(f"[{what}{kind}, which is not base64]", is_broken=True)
     return Piece(f"[{what}{kind}, {size(len(data))}; --output FILE writes it]", data)
 
 
@@ -107,6 +110,8 @@ def _has_data(pieces: Iterable[Piece]) -> bool:
 
 
 def _write(pieces: Sequence[Piece], to: str) -> None:
+    if broken := [piece.text for piece in pieces if piece.is_broken]:
+        raise ConfigurationError(f"Nothing was written: the server sent {', '.join(broken)}")
     found = [piece.data for piece in pieces if piece.data is not None]
     if not found:
         found = ["\n".join(piece.text for piece in pieces).encode()]

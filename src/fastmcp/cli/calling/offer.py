@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Container, Iterator
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType, json
 
@@ -11,11 +11,16 @@ from fastmcp.wire.content import Resource
 from fastmcp.wire.features import Prompt, ResourceTemplate, Tool
 from fastmcp.wire.lifecycle import Implementation, ServerCapabilities
 
+from ..schemas import array, choices_of, mapping, members_of
+
 if TYPE_CHECKING:
     from fastmcp.client.client import Client
 
 
 KINDS: Final = ("tools", "resources", "prompts")
+_SEVERAL: Final = ("anyOf", "oneOf", "allOf")
+
+T = TypeVar("T")
 
 
 class Offer(Struct, rename="camel"):
@@ -36,13 +41,25 @@ async def offer_of(client: Client, kinds: Container[str]) -> Offer:
     said = client.initialize_result
     offer = Offer(said.server_info, said.protocol_version, said.capabilities, said.instructions)
     if "tools" in kinds:
-        offer.tools = await client.list_tools()
+        offer.tools = await listed(client.list_tools())
     if "resources" in kinds:
-        offer.resources = await client.list_resources()
-        offer.resource_templates = await client.list_resource_templates()
+        offer.resources = await listed(client.list_resources())
+        offer.resource_templates = await listed(client.list_resource_templates())
     if "prompts" in kinds:
-        offer.prompts = await client.list_prompts()
+        offer.prompts = await listed(client.list_prompts())
     return offer
+
+
+async def listed(asked: Awaitable[list[T]]) -> list[T]:
+    """What a server lists; nothing where it does not know of such things."""
+    from fastmcp.exceptions import METHOD_NOT_FOUND, McpError
+
+    try:
+        return await asked
+    except McpError as error:
+        if error.code != METHOD_NOT_FOUND:
+            raise
+        return []
 
 
 class Row(Struct, frozen=True):
@@ -97,9 +114,8 @@ def _schemas(tool: Tool, input: bool, output: bool) -> Iterator[tuple[str, dict[
 
 def signature(tool: Tool) -> str:
     """How a tool is called: `greet(name: string, times: integer = 1)`."""
-    members: Mapping[str, Any] = tool.input_schema.get("properties") or {}
-    required = tool.input_schema.get("required") or ()
-    told = [_parameter(name, schema, name in required) for name, schema in members.items()]
+    members = members_of(tool.input_schema)
+    told = [_parameter(name, schema, required) for name, (schema, required) in members.items()]
     return f"{tool.name}({', '.join(told)})"
 
 
@@ -118,7 +134,7 @@ def summary(description: str | None) -> str:
 
 
 def _parameter(name: str, schema: Any, is_required: bool) -> str:
-    kind = kind_of(schema)
+    kind = kind_told(schema)
     has_default = isinstance(schema, dict) and "default" in schema
     told = f"{name}{'' if is_required or has_default else '?'}"
     if kind:
@@ -128,24 +144,19 @@ def _parameter(name: str, schema: Any, is_required: bool) -> str:
     return told
 
 
-def kind_of(schema: Any) -> str:
+def kind_told(schema: Any) -> str:
     """The kind of value that a schema describes, in a word or a few; empty when any is."""
-    if not isinstance(schema, dict):
-        return ""
-    read: dict[str, Any] = schema  # pyright: ignore[reportUnknownVariableType]
-    if isinstance(choices := read.get("enum"), list):
-        return " | ".join(json.encode(each).decode() for each in choices)  # pyright: ignore[reportUnknownVariableType]
-    if "const" in read:
-        return json.encode(read["const"]).decode()
+    read = mapping(schema)
+    if choices := choices_of(read):
+        return " | ".join(json.encode(each).decode() for each in choices)
     kind = read.get("type")
     if kind == "array":
-        items = kind_of(read.get("items"))
+        items = kind_told(read.get("items"))
         return f"array of {items}" if items else "array"
     if isinstance(kind, str):
         return kind
-    several: list[Any] = kind or [*(read.get("anyOf") or ()), *(read.get("oneOf") or ())]
-    names = [each if isinstance(each, str) else kind_of(each) or "any" for each in several]
-    if names:
+    several = [*array(kind), *(each for name in _SEVERAL for each in array(read.get(name)))]
+    if several:
+        names = [each if isinstance(each, str) else kind_told(each) or "any" for each in several]
         return " | ".join(dict.fromkeys(names))
-    reference = read.get("$ref")
-    return str(reference).rpartition("/")[2] if reference else ""
+    return str(read.get("$ref", "")).rpartition("/")[2]

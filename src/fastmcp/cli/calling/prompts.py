@@ -49,10 +49,13 @@ async def get(options: argparse.Namespace, arguments: dict[str, Any]) -> int:
         ConfigurationError: there is none.
         McpError: the server answers with an error.
     """
+    from msgspec import structs
+
     from fastmcp.exceptions import McpError, TimedOut
 
     from .contents import Piece, give, pieces_of
     from .missing import missing
+    from .offer import listed
     from .speaking import speaking
 
     name: str = options.target
@@ -60,13 +63,13 @@ async def get(options: argparse.Namespace, arguments: dict[str, Any]) -> int:
         try:
             result = await client.get_prompt_mcp(name, arguments)
         except McpError as error:
-            known = [each.name for each in await client.list_prompts()]
+            known = [each.name for each in await listed(client.list_prompts())]
             if isinstance(error, TimedOut) or name in known:
                 raise
             raise missing("prompt", name, known) from error
     pieces: list[Piece] = []
     for message in result.messages:
-        piece = pieces_of([message.content])[0]
-        pieces.append(Piece(f"{message.role}: {piece.text}", piece.data))
+        [piece] = pieces_of([message.content])
+        pieces.append(structs.replace(piece, text=f"{message.role}: {piece.text}"))
     give(pieces, result, options)
     return 0

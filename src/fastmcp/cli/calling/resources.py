@@ -45,11 +45,12 @@ async def read(options: argparse.Namespace) -> int:
         ConfigurationError: there is none.
         McpError: the server answers with an error.
     """
-    from fastmcp.exceptions import INVALID_PARAMS, RESOURCE_NOT_FOUND, McpError
+    from fastmcp.exceptions import INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, McpError
     from fastmcp.resources.template import match_uri_template
 
     from .contents import give, pieces_of
     from .missing import missing
+    from .offer import listed
     from .speaking import speaking
 
     uri: str = options.target
@@ -57,10 +58,10 @@ async def read(options: argparse.Namespace) -> int:
         try:
             result = await client.read_resource_mcp(uri)
         except McpError as error:
-            if error.code not in (INVALID_PARAMS, RESOURCE_NOT_FOUND):
+            if error.code not in (INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND):
                 raise
-            known = [each.uri for each in await client.list_resources()]
-            templates = await client.list_resource_templates()
+            known = [each.uri for each in await listed(client.list_resources())]
+            templates = await listed(client.list_resource_templates())
             answers = [match_uri_template(uri, each.uri_template) for each in templates]
             if uri in known or any(each is not None for each in answers):
                 raise  # the server has said what it misses

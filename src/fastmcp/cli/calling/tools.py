@@ -98,8 +98,9 @@ async def _result(
     from fastmcp.exceptions import McpError, TimedOut
 
     from .missing import missing
+    from .offer import listed
 
-    tools = {tool.name: tool for tool in await client.list_tools()}
+    tools = {tool.name: tool for tool in await listed(client.list_tools())}
     tool = tools.get(name)
     schema = {} if tool is None else tool.input_schema
     try:

@@ -11,7 +11,7 @@ from typing import Final, NoReturn, cast
 from ..failing import WrongUsage
 
 _ASSIGNMENT: Final = re.compile(r"[^\s=:/{]+=")
-_SUFFIXES: Final = (".py", ".js", ".json")
+_SUFFIXES: Final = (".py", ".js", ".mjs", ".cjs", ".json")
 
 
 def take_server(options: argparse.Namespace, what: str) -> list[str]:

@@ -35,7 +35,14 @@ _fastmcp() {
     else
         IFS=$'\n'
         compopt -o filenames 2>/dev/null
+        case "$at" in
+            @SERVERS@)
+                # compgen expands words, so that a name must not be more than one
+                word=$(fastmcp discover --names 2>/dev/null | grep -E '^[A-Za-z0-9_.-]+$') ;;
+            *) word='' ;;
+        esac
         COMPREPLY=($(
+            compgen -W "$word" -- "$current"
             compgen -d -- "$current"
             for word in py json js; do compgen -f -X "!*.$word" -- "$current"; done
         ))
@@ -50,6 +57,7 @@ def script(commands: Sequence[Command]) -> str:
     steps = [f"{each.at} {name}" for each in commands for name, _ in each.commands]
     return (
         _SCRIPT.replace("@STEPS@", " | ".join(map(quote, steps)))
+        .replace("@SERVERS@", " | ".join(quote(each.at) for each in commands if each.takes_server))
         .replace("@COMMANDS@", "\n".join(map(_of_command, commands)))
         .replace("@VALUES@", "\n".join(line for each in commands for line in _values(each)))
     )

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from ..connecting import SERVER
+
 
 @dataclass(frozen=True)
 class Flag:
@@ -23,13 +25,14 @@ class Command:
     """A command by the words that lead to it, such as `("tasks", "list")`; `()` is `fastmcp`.
 
     What follows are the names of `commands`, with what they do, or words of which the first is one
-    of `choices`, or else a file.
+    of `choices`, or else a file; or, where it `takes_server`, the name of a configured one.
     """
 
     words: tuple[str, ...]
     commands: Sequence[tuple[str, str]]
     flags: Sequence[Flag]
     choices: Sequence[str]
+    takes_server: bool
 
     @property
     def with_choices(self) -> Sequence[tuple[Sequence[str], Sequence[str]]]:
@@ -73,6 +76,7 @@ def _command(words: tuple[str, ...], parser: argparse.ArgumentParser) -> Command
     flags: list[Flag] = []
     choices: list[str] = []
     commands: list[tuple[str, str]] = []
+    takes_server = False
     for action in parser._actions:
         if action.help == argparse.SUPPRESS:
             continue
@@ -83,9 +87,10 @@ def _command(words: tuple[str, ...], parser: argparse.ArgumentParser) -> Command
             flags.append(
                 Flag(action.option_strings, _line(action.help), takes_value, _texts(action.choices))
             )
-        elif not choices:
-            choices = _texts(action.choices)
-    return Command(words, commands, flags, choices)
+        else:
+            choices = choices or _texts(action.choices)
+            takes_server = takes_server or SERVER in (action.help or "")
+    return Command(words, commands, flags, choices, takes_server)
 
 
 def _commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

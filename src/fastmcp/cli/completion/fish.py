@@ -20,6 +20,9 @@ end
 function __fastmcp_files
     __fish_complete_path (commandline -ct) | string match -r '^[^\t]*(?:/|\.py|\.json|\.js)(?=\t|$)'
 end
+function __fastmcp_servers
+    type -q fastmcp; and fastmcp discover --names 2>/dev/null
+end
 complete -c fastmcp -f
 @LINES@
 """
@@ -41,6 +44,8 @@ def _lines(command: Command) -> Iterator[str]:
         yield f"{begin} -a {_quoted(' '.join(command.choices))}"
     elif not command.commands:
         yield f"{begin} -a '(__fastmcp_files)'"
+    if command.takes_server:
+        yield f"{begin} -a '(__fastmcp_servers)' -d 'a configured server'"
     for flag in command.flags:
         yield f"{begin} {_of_flag(flag)}"
 

@@ -29,6 +29,9 @@ _fastmcp() {
     elif (( $#commands )); then
         _describe command commands
     else
+        case "$at" in
+            @SERVERS@) compadd -- ${(f)"$(fastmcp discover --names 2>/dev/null)"} ;;
+        esac
         _files -g '*.(py|json|js)'
     fi
 }
@@ -45,6 +48,7 @@ def script(commands: Sequence[Command]) -> str:
     steps = [f"{each.at} {name}" for each in commands for name, _ in each.commands]
     return (
         _SCRIPT.replace("@STEPS@", " | ".join(map(quote, steps)))
+        .replace("@SERVERS@", " | ".join(quote(each.at) for each in commands if each.takes_server))
         .replace("@COMMANDS@", "\n".join(map(_of_command, commands)))
         .replace("@VALUES@", "\n".join(line for each in commands for line in _values(each)))
     )

@@ -19,6 +19,10 @@ COMMANDS: Final = {
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the commands. A first argument that is none of them is the server of an inspector."""
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, what in COMMANDS.items():
+        command = add_command(commands, name, what, what.capitalize() + ".")
+        import_module(f".{name}", __name__).configure(command)
     # Only there is it known what was given, before any of it is taken for an option.
     cast("Any", parser).parse_known_args = partial(_parse, parser)
     show_examples(parser, "fastmcp dev server.py", "fastmcp dev inspector server.py --no-open")
@@ -32,10 +36,4 @@ def _parse(
     asks_for_help = first is None and bool({"-h", "--help"} & set(words))
     if first not in COMMANDS and not asks_for_help:
         words.insert(0, "inspector")
-        first = "inspector"
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, what in COMMANDS.items():
-        command = add_command(commands, name, what, what.capitalize() + ".")
-        if name == first:
-            import_module(f".{name}", __name__).configure(command)
     return argparse.ArgumentParser.parse_known_args(parser, words, namespace)

@@ -104,7 +104,7 @@ def _target(options: argparse.Namespace) -> Generator[tuple[Target, list[Path]]]
     file = Path(split(meant.spec)[0])
     if not file.is_file():
         raise ConfigurationError(f"There is no file {file}")
-    run = [sys.executable, "-m", "fastmcp", "run", meant.spec, "--no-banner"]
+    run = [sys.executable, "-P", "-m", "fastmcp", "run", meant.spec, "--no-banner"]
     if options.mcp_port is None:
         target = Target("stdio", shlex.join(run), inherits=True, spec=meant.spec)
         yield target, [file.resolve().parent] if options.reload else []

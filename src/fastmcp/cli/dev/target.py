@@ -93,7 +93,7 @@ def _of_transport(transport: ClientTransport, options: argparse.Namespace) -> Ta
 def _of_module(name: str, options: argparse.Namespace) -> Target:
     from fastmcp.inspector.target import Target
 
-    line = [sys.executable, "-m", "fastmcp", "run", name, "--no-banner", *run_flags(options)]
+    line = [sys.executable, "-P", "-m", "fastmcp", "run", name, "--no-banner", *run_flags(options)]
     return Target("stdio", shlex.join(line), inherits=True, timeout=options.timeout)
 
 

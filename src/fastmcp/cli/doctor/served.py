@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ..calling.offer import KINDS, Offer, offer_of
 from ..connecting import connected
 from ..inspecting.checks import lacks_of
 from ..loading import FILES
+from ..terminal import counted
 from .findings import Finding
 
 
@@ -28,17 +30,27 @@ def findings_of_server(options: argparse.Namespace) -> Iterator[Finding]:
         yield Finding("Server", "error", str(error), "fastmcp list tells the same")
         return
     info = offer.server_info
-    tools, resources, prompts = (
-        len(found or ()) for found in (offer.tools, offer.resources, offer.prompts)
+    resources = [*(offer.resources or ()), *(offer.resource_templates or ())]
+    tools, readable, prompts = (
+        counted(len(found or ()), what)
+        for found, what in (
+            (offer.tools, "tool"),
+            (resources, "resource"),
+            (offer.prompts, "prompt"),
+        )
     )
-    text = (
-        f"{info.name} {info.version} answers, with {tools} tools, {resources} resources and "
-        f"{prompts} prompts"
-    )
+    text = f"{info.name} {info.version} answers, with {tools}, {readable} and {prompts}"
     yield Finding("Server", "ok", text)
     if lacks := len(list(lacks_of(offer))):
-        text = f"{lacks} descriptions, types or annotations are missing"
-        yield Finding("Server", "note", text, "fastmcp inspect --check lists them")
+        text = f"it lacks {counted(lacks, 'thing')} that models need to know"
+        yield Finding("Server", "note", text, f"{_inspect(options)} --check lists them")
+
+
+def _inspect(options: argparse.Namespace) -> str:
+    words = [options.server] if options.server else []
+    if options.command is not None:
+        words += ["--command", options.command]
+    return shlex.join(["fastmcp", "inspect", *words])
 
 
 async def _offer(options: argparse.Namespace) -> Offer:

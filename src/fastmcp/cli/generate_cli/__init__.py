@@ -63,6 +63,8 @@ def act(options: argparse.Namespace) -> int:
     if variables := server.get("headers"):
         needs = ", ".join(variables.values())
         print(f"fastmcp: the script takes its headers from {needs}", file=sys.stderr)
+    if options.auth not in (None, "none", "oauth"):
+        print("fastmcp: the script takes its token from MCP_TOKEN", file=sys.stderr)
     return 0
 
 

@@ -11,11 +11,12 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Awaitable
 from typing import Any
 
 from fastmcp import Client
 from fastmcp.client.transports import SSETransport, StdioTransport, StreamableHttpTransport
-from fastmcp.exceptions import FastMCPError
+from fastmcp.exceptions import METHOD_NOT_FOUND, FastMCPError, McpError
 
 SERVER: dict[str, Any] = {}
 TOOLS: list[dict[str, Any]] = []
@@ -38,7 +39,7 @@ def connect() -> Client:
     if "file" in SERVER:
         return Client(SERVER["file"], timeout=TIMEOUT)
     if "run" in SERVER:
-        line = ["-m", "fastmcp", "run", SERVER["run"], "--no-banner"]
+        line = ["-P", "-m", "fastmcp", "run", SERVER["run"], "--no-banner"]
         return Client(StdioTransport(sys.executable, line), timeout=TIMEOUT)
     command, *arguments = SERVER["command"]
     return Client(StdioTransport(command, arguments), timeout=TIMEOUT)
@@ -69,25 +70,37 @@ async def call_tool(options: argparse.Namespace) -> int:
         print(shown(result.text() or "the tool failed"), file=sys.stderr)
         return 1
     if result.structured_content is not None:
-        print(json.dumps(result.structured_content, indent=2))
+        print(shown(json.dumps(result.structured_content, indent=2, ensure_ascii=False)))
     else:
         show_blocks(result.content)
     return 0
 
 
+async def listed(asked: Awaitable[list[Any]]) -> list[Any]:
+    """What the server lists; nothing where it does not know of such things."""
+    try:
+        return await asked
+    except McpError as error:
+        if error.code != METHOD_NOT_FOUND:
+            raise
+        return []
+
+
 async def list_tools(options: argparse.Namespace) -> int:
     """List the tools that the server has now."""
     async with connect() as client:
-        for each in await client.list_tools():
+        for each in await listed(client.list_tools()):
             show_line(each.name, each.description)
     return 0
 
 
 async def list_resources(options: argparse.Namespace) -> int:
-    """List the resources."""
+    """List the resources, and the templates of resources."""
     async with connect() as client:
-        for each in await client.list_resources():
+        for each in await listed(client.list_resources()):
             show_line(each.uri, each.description or each.name)
+        for each in await listed(client.list_resource_templates()):
+            show_line(each.uri_template, each.description or each.name)
     return 0
 
 
@@ -101,7 +114,7 @@ async def read_resource(options: argparse.Namespace) -> int:
 async def list_prompts(options: argparse.Namespace) -> int:
     """List the prompts."""
     async with connect() as client:
-        for each in await client.list_prompts():
+        for each in await listed(client.list_prompts()):
             names = ", ".join(argument.name for argument in each.arguments or ())
             show_line(f"{each.name}({names})", each.description)
     return 0

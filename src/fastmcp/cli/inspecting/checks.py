@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, cast
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 from msgspec import Struct, json
 
 from fastmcp.wire.features import Prompt, Tool
 
 from ..calling.offer import Offer
+from ..schemas import mapping, members_of
 from ..terminal import print_json, shown_in_line
 
 _TYPES: Final = {"type", "anyOf", "oneOf", "allOf", "enum", "const", "$ref"}
@@ -68,13 +69,12 @@ def _of_tool(tool: Tool) -> Iterator[Lack]:
             "no annotation says whether it changes anything",
             'annotations={"readOnlyHint": True}, or {"destructiveHint": …}, does',
         )
-    members: Mapping[str, Any] = tool.input_schema.get("properties") or {}
-    for name, schema in members.items():
+    for name, (schema, _) in members_of(tool.input_schema).items():
         yield from _of_parameter(tool.name, name, schema)
 
 
 def _of_parameter(tool: str, name: str, schema: Any) -> Iterator[Lack]:
-    said = cast("dict[str, Any]", schema) if isinstance(schema, dict) else {}
+    said = mapping(schema)
     if not said.keys() & _TYPES:
         yield Lack("tool", tool, "has no type", f"annotate it, as in {name}: str", name)
     if not said.get("description"):

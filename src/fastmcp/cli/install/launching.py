@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -70,7 +70,10 @@ def server_of(options: argparse.Namespace) -> Server:
     environment = _environment(options, target)
     command, packages = _command(environment, skip=options.skip_env)
     paths = (command[0], str(file), *_paths(environment))
-    name = _own_name(target, file) if options.name is None else options.name
+    if (name := options.name) is None:
+        with _put_back(), contextlib.redirect_stdout(sys.stderr):
+            os.environ.update(variables)
+            name = _own_name(target, file)
     return Server(
         checked_name(name),
         Launch(command[0], (*command[1:], *run), variables),
@@ -129,7 +132,8 @@ def _command(environment: UVEnvironment, *, skip: bool) -> tuple[tuple[str, ...]
     """The command line up to what `fastmcp` is given, and what it says of the environment."""
     from fastmcp.configuration.uv import require_uv, run_arguments, with_python
 
-    by_itself = (sys.executable, "-m", "fastmcp")
+    # What else is called so in the folder where a program starts it is not to be run: -P
+    by_itself = (sys.executable, "-P", "-m", "fastmcp")
     uv = None if skip else shutil.which("uv") if environment.is_empty else require_uv()
     if uv is None:
         return by_itself, ()
@@ -141,6 +145,20 @@ def _command(environment: UVEnvironment, *, skip: bool) -> tuple[tuple[str, ...]
         raise
     own = () if environment.project else ("--no-project",)
     return (os.path.abspath(uv), "run", *own, *packages, "fastmcp"), packages
+
+
+@contextlib.contextmanager
+def _put_back() -> Generator[None]:
+    """What a program does to the variables and the working folder of this process holds no longer
+    than this.
+    """
+    folder, variables = Path.cwd(), dict(os.environ)
+    try:
+        yield
+    finally:
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(variables)
 
 
 def _own_name(target: Target, file: Path) -> str:
@@ -160,8 +178,12 @@ def _loaded_name(target: Target) -> str | None:
     from ..loading import print_cause
 
     try:
-        with contextlib.redirect_stdout(sys.stderr):
-            return _loaded(target).name
+        return _loaded(target).name
+    except SystemExit as end:
+        raise ConfigurationError(
+            f"{target.spec} ended (exit code {end.code}) when it was loaded in order to ask its "
+            "name; --name gives one, and it is not loaded"
+        ) from None
     except NotLoaded as failure:
         if not isinstance(failure.__cause__, ImportError):
             print_cause(failure)
@@ -199,6 +221,8 @@ def _variables(options: argparse.Namespace) -> dict[str, str]:
     for name, value in variables.items():
         if "\0" in value:
             raise ConfigurationError(f"the value of {name} has a null character, which none can")
+        if any("\ud800" <= each <= "\udfff" for each in value):
+            raise ConfigurationError(f"the value of {name} is no UTF-8, which configurations are")
     return variables
 
 

@@ -43,14 +43,20 @@ class Conversation:
         self._generation = 0
 
     def from_client(self, line: bytes) -> list[bytes]:
-        """What is sent to the server of a client's line."""
-        message = _object(line)
-        if message is None:
+        """What is sent to the server of a client's line; a batch is taken apart."""
+        found = _decoded(line)
+        if isinstance(found, list) and found:
+            parts = cast("list[Any]", found)
+            return [sent for part in parts for sent in self.from_client(_line(part))]
+        if not isinstance(found, dict):
             return [line]
+        message = _members(found)
         method, id = message.get("method"), message.get("id")
         if method == "notifications/initialized":
             self._initialized = line
-        elif isinstance(method, str) and id is not None:
+        elif method == "notifications/cancelled":
+            self._forget(message.get("params"))
+        elif isinstance(method, str) and _is_id(id):
             self._asked[id] = method, line
         elif method is None and isinstance(id, str):
             if id not in self._questions:
@@ -71,7 +77,7 @@ class Conversation:
             self._questions[own] = id
             return [_line({**message, "id": own})]
         if method == "notifications/cancelled":
-            params = message.get("params", {})
+            params = _members(message.get("params"))
             params = {**params, "requestId": f"{self._generation}:{params.get('requestId')}"}
             return [_line({**message, "params": params})]
         return [line]
@@ -114,6 +120,12 @@ class Conversation:
         """The server is gone and none comes in its place: every request fails."""
         return [*self.lose(why), *(self._fail(id, why) for id in list(self._asked))]
 
+    def _forget(self, cancelled: Any) -> None:
+        """What its client does not wait for any more is not asked again."""
+        id = _members(cancelled).get("requestId")
+        if _is_id(id):
+            self._asked.pop(id, None)
+
     def _fail(self, id: Any, why: str) -> bytes:
         del self._asked[id]
         return _line(
@@ -122,8 +134,8 @@ class Conversation:
 
     def _answered(self, id: Any, message: dict[str, Any]) -> bool:
         """Whether the client has to know of an answer."""
-        if id is None or id not in self._asked:
-            return id is None
+        if not _is_id(id) or id not in self._asked:
+            return not _is_id(id)
         method, line = self._asked.pop(id)
         if "result" in message:
             if method == "initialize":
@@ -150,12 +162,24 @@ def _changes(result: dict[str, Any]) -> Iterator[bytes]:
             yield _line({"jsonrpc": "2.0", "method": f"notifications/{kind}/list_changed"})
 
 
+def _is_id(id: Any) -> bool:
+    return isinstance(id, (str, int)) and not isinstance(id, bool)
+
+
+def _members(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
 def _object(line: bytes) -> dict[str, Any] | None:
+    found = _decoded(line)
+    return _members(found) if isinstance(found, dict) else None
+
+
+def _decoded(line: bytes) -> Any:
     try:
-        found = json.decode(line)
+        return json.decode(line)
     except DecodeError:
         return None
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
 
 
 def _line(message: Any) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from fastmcp.exceptions import ConfigurationError
+from fastmcp.server.running import require_streams
 from fastmcp.settings import settings
 
 from ..loading import Target, is_url, split
@@ -55,8 +56,10 @@ class HttpServers:
 def serve_again_and_again(target: Target, options: argparse.Namespace) -> int:
     """Serve until a signal, or the client, ends it; the exit code is that of the last server."""
     folders = _folders(target, options)
-    command = [sys.executable, "-m", "fastmcp", *_again(sys.argv[1:])]
+    command = [sys.executable, "-P", "-m", "fastmcp", *_again(sys.argv[1:])]
     transport = options.transport or _transport_of(target)
+    if transport == "stdio":
+        require_streams()
     try:
         return asyncio.run(_keep_serving(command, transport, folders))
     except KeyboardInterrupt:
@@ -86,9 +89,13 @@ def _folders(target: Target, options: argparse.Namespace) -> list[Path]:
     here = Path.cwd()
     if target.module or is_url(target.spec):
         return [here]
-    folder = Path(split(target.spec)[0]).expanduser().resolve().parent
-    too_much = here == Path.home() or here == Path(here.anchor)
-    return [here if folder.is_relative_to(here) and not too_much else folder]
+    files = [Path(split(target.spec)[0])]
+    if target.document is not None:
+        files.append(target.document.folder / target.document.source.path)
+    folders = [file.expanduser().resolve().parent for file in files]
+    too_much = here in (Path(os.path.expanduser("~")), Path(here.anchor))
+    whole = [here if folder.is_relative_to(here) and not too_much else folder for folder in folders]
+    return list(dict.fromkeys(whole))
 
 
 async def _keep_serving(command: list[str], transport: str, folders: Sequence[Path]) -> int:
@@ -98,7 +105,7 @@ async def _keep_serving(command: list[str], transport: str, folders: Sequence[Pa
         servers: Servers = StdioServers(command)
     else:
         sessions = [] if transport == "sse" else ["--stateless"]
-        servers = HttpServers([*command[:4], *sessions, *command[4:]])
+        servers = HttpServers([*command[:5], *sessions, *command[5:]])
     over = asyncio.ensure_future(servers.finished())
     watched = changes(folders)
     await anext(watched)
@@ -143,7 +150,7 @@ def _ended_by_signals(over: asyncio.Future[None]) -> Generator[list[signal.Signa
         came.append(number)
         over.cancel()
 
-    numbers = (signal.SIGINT, signal.SIGTERM) if sys.platform != "win32" else ()
+    numbers = _ending_signals()
     for number in numbers:
         loop.add_signal_handler(number, take, number)
     try:
@@ -151,6 +158,13 @@ def _ended_by_signals(over: asyncio.Future[None]) -> Generator[list[signal.Signa
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
+
+
+def _ending_signals() -> list[signal.Signals]:
+    if sys.platform == "win32":
+        return []
+    is_hung_up = signal.getsignal(signal.SIGHUP) is signal.SIG_DFL  # nohup has it ignored
+    return [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if is_hung_up else [])]
 
 
 def _is_in_foreground() -> bool:

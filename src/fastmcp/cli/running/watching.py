@@ -40,9 +40,8 @@ async def changes(folders: Sequence[Path]) -> AsyncGenerator[list[Path]]:
 
 async def _told(watchfiles: Any, folders: Sequence[Path]) -> AsyncGenerator[list[Path]]:
     def is_watched(change: Any, path: str) -> bool:
-        inside = next(
-            Path(path).relative_to(each) for each in folders if path.startswith(str(each))
-        )
+        whole = Path(path)
+        inside = next(whole.relative_to(each) for each in folders if whole.is_relative_to(each))
         return _is_watched(inside.name) and all(map(_is_entered, inside.parts[:-1]))
 
     watched = watchfiles.awatch(

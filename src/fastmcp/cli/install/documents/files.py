@@ -25,6 +25,8 @@ def read_file(path: Path) -> bytes | None:
         ConfigurationError: it cannot be read.
     """
     try:
+        if path.exists() and not path.is_file():
+            raise ConfigurationError(f"{path} is no regular file")
         return path.read_bytes()
     except FileNotFoundError:
         return None

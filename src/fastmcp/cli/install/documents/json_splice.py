@@ -28,8 +28,16 @@ def put_json(text: str, keys: Sequence[str], value: Json, *, comments: bool, who
 
 
 def same(one: Json, other: Json) -> bool:
-    """Whether two values are the same JSON: in Python `True` equals 1."""
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
+    """Whether two values are the same: in Python `True` equals 1."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        mine, others = cast("dict[Any, Json]", one), cast("dict[Any, Json]", other)
+        return mine.keys() == others.keys() and all(same(mine[k], others[k]) for k in mine)
+    if isinstance(one, list):
+        items = cast("list[Json]", one)
+        return len(items) == len(other) and all(map(same, items, other))
+    return one == other or (one != one and other != other)  # what is no number equals nothing
 
 
 class _Splice:
@@ -48,6 +56,9 @@ class _Splice:
                 self._add(place, {key: nested(keys[number + 1 :], value)})
                 return
             place = place.members[key]
+            if place.plain is None:  # there is nothing, said in so many words
+                self._replace(place, nested(keys[number + 1 :], value))
+                return
         if whole or place.members is None:
             self._replace(place, value)
         else:

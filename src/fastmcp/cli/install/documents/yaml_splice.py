@@ -35,9 +35,9 @@ def put_yaml(text: str, keys: Sequence[str], value: Mapping[str, Json], *, whole
     mapping that is there already, and that `value` does not have, stay.
 
     Raises:
-        Fault: the text is not YAML, or something on the way is no mapping.
-        ConfigurationError: PyYAML is not installed, or the text is written in a way (with merged
-            or repeated names) in which nothing can be entered.
+        Fault: the text is not YAML, something on the way is no mapping, or the text is written in
+            a way (with merged or repeated names) in which nothing can be entered.
+        ConfigurationError: PyYAML is not installed.
     """
     wanted = _with(read_yaml(text), keys, value, whole)
     root = _yaml().compose(text, Loader=_yaml().SafeLoader)
@@ -45,8 +45,18 @@ def put_yaml(text: str, keys: Sequence[str], value: Mapping[str, Json], *, whole
     splice.put(root, keys, value, whole)
     result = edited(splice.text, splice.edits)
     if not _is(result, wanted):
-        raise ConfigurationError(f"{'.'.join(keys)} cannot be entered into what is written there")
+        raise _no_way_in(root, keys)
     return result
+
+
+def _no_way_in(root: Any, keys: Sequence[str]) -> Fault:
+    place = root
+    for key in keys:
+        if _is_mapping(place) and key in _members(place):
+            place = _members(place)[key][1]
+    start = place.start_mark
+    what = f"{'.'.join(keys)} cannot be entered into what is written here"
+    return Fault(what, start.line + 1, start.column + 1)
 
 
 def _yaml() -> Any:
