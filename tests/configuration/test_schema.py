@@ -37,6 +37,7 @@ def test_the_file_is_what_the_structs_say(tmp_path: Path) -> None:
         WHOLE,
         {"source": {"path": "server.py"}},
         {"source": {"path": "server.py"}, "deployment": {"port": "${PORT}"}},
+        {"source": {"path": "server.py"}, "deployment": {"port": "9000"}},
         {"source": {"path": "server.py"}, "unknown": 1},
     ],
 )

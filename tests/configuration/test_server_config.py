@@ -100,6 +100,18 @@ def test_little_has_to_be_said(tmp_path: Path) -> None:
             {"source": {"path": "x"}, "environment": {"dependencies": [1]}},
             "environment.dependencies[0]: expected str, got int",
         ),
+        (
+            {"source": {"path": "x"}, "environment": {"python": 3.12}},
+            "environment.python: expected str | null, got float; write it in quotes",
+        ),
+        (
+            {"source": {"path": "x"}, "environment": {"editable": "."}},
+            "environment.editable: expected array | null, got str; write it in [ ]",
+        ),
+        (
+            {"source": {"path": "x"}, "deployment": {"env": {"A": "1", "PORT": 80}}},
+            "deployment.env.PORT: expected str, got int; write it in quotes",
+        ),
     ],
     ids=str,
 )
@@ -245,6 +257,26 @@ def test_variables_are_set_in_order(
     assert os.environ["A_GREETING"] == "Hello Ada"
     assert os.environ["A_STRANGER"] == "${A_NOBODY}"
     assert "deployment.env.A_STRANGER needs the environment variable A_NOBODY" in caplog.text
+
+
+@pytest.mark.parametrize("env", [{"A=B": "x"}, {"": "x"}, {"A\0": "x"}, {"A": "\0"}], ids=ascii)
+def test_a_variable_that_cannot_be_is_named(tmp_path: Path, env: dict[str, str]) -> None:
+    """With the file and the key."""
+    path = tmp_path / "fastmcp.json"
+
+    with pytest.raises(ConfigurationError) as caught:
+        Deployment(env=env).apply_runtime_settings(path)
+
+    assert f"{path}: deployment.env: {next(iter(env))!r}: " in str(caught.value)
+
+
+def test_a_port_may_be_a_text(tmp_path: Path) -> None:
+    """As files have it that were written for FastMCP."""
+    document = {"source": {"path": "server.py"}, "deployment": {"port": "9000"}}
+
+    config = MCPServerConfig.from_file(file(tmp_path, document))
+
+    assert config.deployment.run_options() == {"port": 9000}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 import signal
 import subprocess
 import sys
+import zipfile
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -168,6 +169,38 @@ async def test_s280_s281_packages_are_there_that_are_asked_for(tmp_path: Path, o
     assert version
     assert home == fastmcp.__file__
     assert argv == ["server.py", "-v"]
+
+
+@pytest.mark.timeout(300)
+def test_s280_a_package_that_needs_the_other_distribution_is_told(tmp_path: Path) -> None:
+    """Its files would be run in the place of ours."""
+    theirs = wheel(tmp_path, "fastmcp", "fastmcp/__main__.py", "print('theirs')")
+    needy = wheel(tmp_path, "needy", "needy.py", "", f"fastmcp @ {theirs.as_uri()}")
+    write(tmp_path)
+
+    command = ["-m", "fastmcp", "run", "server.py", "--with", f"needy @ {needy.as_uri()}"]
+    done = subprocess.run(
+        [sys.executable, *command], cwd=tmp_path, env=environment(), capture_output=True
+    )
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.splitlines()[-1].startswith(
+        b"fastmcp: something that was asked for requires the distribution fastmcp, "
+    )
+
+
+def wheel(folder: Path, name: str, file: str, source: str, *requires: str) -> Path:
+    """A package of one file, as uv installs it."""
+    path = folder / f"{name}-9.0-py3-none-any.whl"
+    about = f"{name}-9.0.dist-info"
+    metadata = ["Metadata-Version: 2.1", f"Name: {name}", "Version: 9.0"]
+    metadata += [f"Requires-Dist: {each}" for each in requires]
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(file, source)
+        archive.writestr(f"{about}/METADATA", "\n".join(metadata) + "\n")
+        archive.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{about}/RECORD", f"{file},,\n{about}/METADATA,,\n{about}/RECORD,,\n")
+    return path
 
 
 @pytest.mark.timeout(300)
