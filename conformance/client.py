@@ -15,6 +15,7 @@ from authorizing import auth_of
 
 from fastmcp import Client
 from fastmcp.client.elicitation import ElicitResult
+from fastmcp.exceptions import SkillVerificationError
 
 Scenario = Callable[[Client, dict[str, Any]], Awaitable[None]]
 
@@ -74,6 +75,22 @@ async def schema(client: Client, context: dict[str, Any]) -> None:
     await client.call_tool("json_schema_echo", {"schema": listed["json_schema_2020_12_tool"]})
 
 
+async def list_skills(client: Client, context: dict[str, Any]) -> None:
+    """List the skills, and load none."""
+    await client.list_skills()
+
+
+async def load_skills(client: Client, context: dict[str, Any]) -> None:
+    """Load each skill with all of its files, or stop at the first that is not what was listed."""
+    for skill in await client.list_skills():
+        try:
+            await client.read_skill(skill)
+            for file in skill.resources:
+                await client.read_skill(skill, file.uri)
+        except SkillVerificationError as error:
+            print(error)
+
+
 SCENARIOS: dict[str, Scenario] = {
     "elicitation-sep1034-client-defaults": defaults,
     "http-custom-headers": calls,
@@ -84,6 +101,10 @@ SCENARIOS: dict[str, Scenario] = {
     "json-schema-ref-no-deref": list_only,
     "request-metadata": everything,
     "sep-2322-client-request-state": states,
+    "sep-2640-client-no-prefetch": list_skills,
+    "sep-2640-client-verify-digest": load_skills,
+    "sep-2640-client-verify-frontmatter": load_skills,
+    "sep-2640-client-verify-size": load_skills,
     "sse-retry": retry,
     "tools_call": add,
 }

@@ -9,6 +9,7 @@ file offers needs one request and one answer; `everything_inputs.py` adds what n
 import asyncio
 import json
 import socket
+from pathlib import Path
 from typing import Annotated, Any
 
 import everything_inputs
@@ -20,8 +21,11 @@ from fastmcp import Context, FastMCP
 from fastmcp.exceptions import McpError, ToolError
 from fastmcp.prompts import Message
 from fastmcp.server.event_store import EventStore
+from fastmcp.server.providers.skills import SkillsDirectoryProvider
 from fastmcp.tools import Tool, ToolResult
 from fastmcp.utilities.types import Audio, Image
+
+HERE = Path(__file__).resolve().parent
 
 # One red pixel, and the header of a WAV file without samples.
 PNG = bytes.fromhex(
@@ -224,6 +228,7 @@ def test_prompt_with_image() -> list[Message]:
 def main() -> None:
     """Serve until killed; the listening socket accepts connections once the URL is printed."""
     everything_inputs.register(mcp)
+    mcp.add_provider(SkillsDirectoryProvider(HERE / "skills", experimental_skills=True))
     app = mcp.http_app(event_store=EventStore(), retry_interval=100, host_origin_protection=True)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(f"http://127.0.0.1:{listener.getsockname()[1]}/mcp", flush=True)

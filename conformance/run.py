@@ -2,12 +2,12 @@
 
     python conformance/run.py [LEG…] [--server-python PATH] [--baseline FILE] [--verbose]
 
-A leg is one run of one pinned version of the suite: against the everything server, against the
-authorization server, or, one scenario at a time, against the program `client.py`, with every
-scenario that the suite has for clients of a revision.  What counts are checks, not the suite's own
-ticks: a scenario passes when at least one of its checks succeeded and none failed.  The outcome is
-compared with `baseline.toml`; a failure that is not in it and an entry that no longer fails are
-both errors, so the file always says exactly what is still to come.
+A leg is one run of one pinned version of the suite: against the everything server (the scenarios of
+extensions one at a time), against the authorization server, or, one scenario at a time, against the
+program `client.py`, with every scenario that the suite has for clients of a revision.  What counts
+are checks, not the suite's own ticks: a scenario passes when at least one of its checks succeeded
+and none failed. The outcome is compared with `baseline.toml`; a failure that is not in it and an
+entry that no longer fails are both errors, so the file always says exactly what is still to come.
 """
 
 import argparse
@@ -51,7 +51,7 @@ CLIENT_LEGS: dict[str, tuple[str, str | None]] = {
     "client-2026-07-28": (ALPHA, "2026-07-28"),
     "client-extensions": (ALPHA, "extension"),
 }
-AUTHORIZATION = "authorization"
+EXTENSIONS, AUTHORIZATION = "server-extensions", "authorization"
 START_SECONDS, LEG_SECONDS, SCENARIO_SECONDS = 30, 300, 60
 NOTHING = "no check succeeded"
 HEADINGS = ("leg", "scenarios", "pass", "fail", "warn", "skip", "unexpected")
@@ -116,7 +116,7 @@ def main() -> int:
         "--verbose", action="store_true", help="list all scenarios, failures and warnings"
     )
     options = parser.parse_args()
-    known = [*LEGS, *CLIENT_LEGS, AUTHORIZATION]
+    known = [*LEGS, EXTENSIONS, *CLIENT_LEGS, AUTHORIZATION]
     names: list[str] = options.legs or known
     if unknown := {*names} - {*known}:
         parser.error(f"unknown leg {', '.join(unknown)}; there are {', '.join(known)}")
@@ -147,7 +147,7 @@ def main() -> int:
 
 def misplaced(baseline: Baseline, legs: list[Leg]) -> Iterator[str]:
     """Name the baseline entries that no leg could ever cover; needs every leg to have run."""
-    known = {*LEGS, *CLIENT_LEGS, AUTHORIZATION}
+    known = {*LEGS, EXTENSIONS, *CLIENT_LEGS, AUTHORIZATION}
     yield from (f"baseline: unknown leg {name}" for name in {*baseline} - {"every", *known})
     if len(legs) == len(known):
         everywhere = {scenario for leg in legs for scenario in leg.scenarios}
@@ -162,6 +162,8 @@ def runner_of(name: str) -> Callable[[str, NodePackages, str], Leg]:
     """Return what runs a leg."""
     if name == AUTHORIZATION:
         return run_authorization_leg
+    if name == EXTENSIONS:
+        return run_extensions_leg
     return run_leg if name in LEGS else run_client_leg
 
 
@@ -191,6 +193,17 @@ def run_leg(name: str, packages: NodePackages, python: str) -> Leg:
     return leg
 
 
+def run_extensions_leg(name: str, packages: NodePackages, python: str) -> Leg:
+    """Run what the suite has for extensions of servers, which no set of requirements has all of."""
+    output = empty_folder(name)
+    suite = [packages.node(22), packages.program(f"{ALPHA}/dist/index.js")]
+    leg = Leg(name)
+    with running([python, str(HERE / "everything.py")], output / "server.log") as url:
+        for scenario in scenarios(suite, "--server", "extension"):
+            run_scenario(leg, scenario, [*suite, "server", "--url", url], output / scenario)
+    return leg
+
+
 def run_client_leg(name: str, packages: NodePackages, python: str) -> Leg:
     """Have the suite drive our client through one scenario after the other.
 
@@ -203,20 +216,24 @@ def run_client_leg(name: str, packages: NodePackages, python: str) -> Leg:
     options = ["--command", f"{python} {HERE / 'client.py'}"]
     options += [] if kind in (None, "extension") else ["--spec-version", kind]
     leg = Leg(name)
-    for scenario in client_scenarios(suite, kind):
-        folder = output / scenario
-        done = subprocess.run(
-            [*suite, "client", *options, "--scenario", scenario, "--output-dir", str(folder)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=SCENARIO_SECONDS,
-        )
-        written = [*folder.rglob("checks.json")]
-        leg.add(scenario, json.loads(written[0].read_text()) if written else [])
-        if done.returncode and not any(failed == scenario for failed, _ in leg.failures):
-            leg.failures[scenario, "exit code"] = " ".join(done.stdout[-600:].split())
+    for scenario in scenarios(suite, "--client", kind):
+        run_scenario(leg, scenario, [*suite, "client", *options], output / scenario)
     return leg
+
+
+def run_scenario(leg: Leg, scenario: str, command: list[str], folder: Path) -> None:
+    """Run one scenario, and add its checks to a leg."""
+    done = subprocess.run(
+        [*command, "--scenario", scenario, "--output-dir", str(folder)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=SCENARIO_SECONDS,
+    )
+    written = [*folder.rglob("checks.json")]
+    leg.add(scenario, json.loads(written[0].read_text()) if written else [])
+    if done.returncode and not any(failed == scenario for failed, _ in leg.failures):
+        leg.failures[scenario, "exit code"] = " ".join(done.stdout[-600:].split())
 
 
 def run_authorization_leg(name: str, packages: NodePackages, python: str) -> Leg:
@@ -260,10 +277,10 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def client_scenarios(suite: list[str], kind: str | None) -> list[str]:
-    """Return what the suite has for clients, of a revision, of extensions, or of any kind."""
+def scenarios(suite: list[str], side: str, kind: str | None) -> list[str]:
+    """Return what the suite has for one side, of a revision, of extensions, or of any kind."""
     listed = subprocess.run(
-        [*suite, "list", "--client"], capture_output=True, text=True, timeout=START_SECONDS
+        [*suite, "list", side], capture_output=True, text=True, timeout=START_SECONDS
     )
     found = re.findall(r"^ +- (\S+) \[(.+)\]$", listed.stdout, re.MULTILINE)
     names = [name for name, kinds in found if kind is None or kind in kinds.split(",")]

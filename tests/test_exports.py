@@ -279,6 +279,9 @@ IMPORTED = {
     "fastmcp.server.transforms.search": "BM25SearchTransform RegexSearchTransform",
     "fastmcp.server.transforms.search.base": "BaseSearchTransform",
     "fastmcp.experimental.transforms.code_mode": "CodeMode MontySandboxProvider SandboxProvider",
+    "fastmcp.skills": """
+        GetSkillResult ListSkillsResult Skill SkillFrontmatter SkillResource SkillsClientExtension
+    """,
     "fastmcp.tools": "FunctionTool Tool ToolResult forward forward_raw tool",
     "fastmcp.tools.base": "Tool ToolResult",
     "fastmcp.tools.function_tool": "FunctionTool tool",

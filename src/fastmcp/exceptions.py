@@ -36,6 +36,7 @@
         │   │   ├── OAuthTokenError                        it got no token
         │   │   ├── OAuthRegistrationError                 it was not registered
         │   │   └── ClientNotFoundError                    it is not known any more
+        │   ├── SkillVerificationError                 a skill's file is not what was said of it
         │   ├── Disconnected                           the connection ended (a ConnectionError)
         │   │   ├── ConnectFailed                      there was none to begin with (a RuntimeError)
         │   │   └── SessionExpired                     the server no longer knows our session
@@ -272,6 +273,10 @@ class RegistrationError(OAuthError):
 
 class ClientError(OperationError):
     """The client could not do what was asked of it."""
+
+
+class SkillVerificationError(ClientError):
+    """A skill, or a file of one, is not what its server said of it, and was not used."""
 
 
 class OAuthFlowError(ClientError):

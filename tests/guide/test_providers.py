@@ -125,6 +125,30 @@ async def test_skills_are_resources(folder: Path) -> None:
     assert Path("copies/pdf/scripts/read.py").read_text() == "print('read')\n"
 
 
+async def test_skills_are_published(folder: Path) -> None:
+    """And read by clients as what they were listed."""
+    written = folder / "skills" / "pdf" / "SKILL.md"
+    written.parent.mkdir(parents=True)
+    written.write_text(SKILL)
+    # snippet: published
+    from fastmcp import Client, FastMCP
+    from fastmcp.exceptions import SkillVerificationError
+    from fastmcp.server.providers.skills import SkillsDirectoryProvider
+
+    mcp = FastMCP("Skills")
+    mcp.add_provider(SkillsDirectoryProvider("skills", experimental_skills=True))
+
+    async with Client(mcp) as client:
+        for skill in await client.list_skills():  # or get_skill("skill://pdf/SKILL.md")
+            print(skill.name, skill.description, len(skill.resources))
+            try:
+                instructions = (await client.read_skill(skill)).decode()
+            except SkillVerificationError as error:
+                print(error)
+    # end
+    assert instructions == SKILL
+
+
 async def test_a_provider_asks_elsewhere() -> None:
     """What it finds by itself, it finds without listing."""
     # snippet: asking

@@ -41,7 +41,6 @@ from .cached_requests import CachedRequests
 from .connection import Connection
 from .conversation import Conversation
 from .elicitation import ElicitationHandler
-from .interlocutor import Interlocutor
 from .logging import LogHandler
 from .messages import MessageHandlerT
 from .negotiation import Mode
@@ -54,6 +53,7 @@ from .retrying import RetryPolicy
 from .roots import RootsHandler, RootsList
 from .rounds import MAX_ROUNDS
 from .sampling.answering import SamplingHandler
+from .skill_user import SkillUser
 from .tasks.client_tasks import ClientTasks
 from .tasks.task import PromptTask, ResourceTask, ToolTask
 from .tool_calls import CallOptions, ToolCalls
@@ -68,7 +68,7 @@ TTL = 60_000
 """How long the result of a task shall be kept, in milliseconds."""
 
 
-class Client(Interlocutor):
+class Client(SkillUser):
     """A connection to an MCP server, opened by `async with`; it may be entered several times, and
     used by any number of tasks.
 

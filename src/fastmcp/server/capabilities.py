@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastmcp.wire.lifecycle import ServerCapabilities
 from fastmcp.wire.revisions import R2025_11_25, Revision
+from fastmcp.wire.skills import SKILLS_EXTENSION
 from fastmcp.wire.tasks import TASKS_EXTENSION
 
 if TYPE_CHECKING:
@@ -24,16 +25,22 @@ def capabilities(server: FastMCP, *, connected: bool, revision: Revision) -> Ser
             "logging": {},
             **({"completions": {}} if server.completes else {}),
             **({"experimental": experimental} if experimental else {}),
-            **(_tasks(revision) if server.tasks.offered else {}),
+            **(_extensions(server) if revision.modern else {}),
+            **(_tasks() if revision == R2025_11_25 and server.tasks.offered else {}),
         }
     )
 
 
-def _tasks(revision: Revision) -> dict[str, Any]:
-    if revision.modern:
-        return {"extensions": {TASKS_EXTENSION: {}}}
-    if revision != R2025_11_25:
-        return {}
+def _extensions(server: FastMCP) -> dict[str, Any]:
+    offered: dict[str, Any] = {}
+    if server.tasks.offered:
+        offered[TASKS_EXTENSION] = {}
+    if server.sources.has_skills:
+        offered[SKILLS_EXTENSION] = {"directoryRead": True}
+    return {"extensions": offered} if offered else {}
+
+
+def _tasks() -> dict[str, Any]:
     requests: dict[str, Any] = {
         "tools": {"call": {}},
         "prompts": {"get": {}},

@@ -19,6 +19,7 @@ from .context import Context
 from .handlers import lifecycle, prompts, resources, tools
 from .handlers.lifecycle import same
 from .handlers.lists import listing
+from .handlers.skills import of_skills
 from .handlers.tasks import of_tasks
 from .inputs.serving import interactive, rendering
 from .middleware.chain import Member, compile_chain, compile_notified, compile_refused
@@ -47,6 +48,9 @@ HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
     "tasks/list": (of_tasks("list_tasks"), same),
     "tasks/update": (of_tasks("update_task"), same),
     "tasks/cancel": (of_tasks("cancel_task"), same),
+    "skills/list": (of_skills("list_skills"), same),
+    "skills/get": (of_skills("get_skill"), same),
+    "resources/directory/read": (of_skills("read_directory"), same),
 }
 
 

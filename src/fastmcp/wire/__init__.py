@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fastmcp.wire.resource_names import *
     from fastmcp.wire.revisions import *
     from fastmcp.wire.shapes import *
+    from fastmcp.wire.skills import *
     from fastmcp.wire.tasks import *
 
 _NAMES = {
@@ -77,6 +78,11 @@ _NAMES = {
         META_PROGRESS_TOKEN META_PROTOCOL_VERSION META_RELATED_TASK META_SERVER_INFO META_SESSION
         META_SUBSCRIPTION_ID META_TRACEPARENT META_TRACESTATE NotificationParams
         PaginatedRequestParams PaginatedResult ProgressToken RequestParams Result
+    """,
+    "skills": """
+        GetSkillRequestParams GetSkillResult ListSkillsRequestParams ListSkillsResult MAIN_FILE
+        MAX_SKILL_BYTES MAX_SKILL_FILES ReadDirectoryRequestParams ReadDirectoryResult
+        SKILLS_EXTENSION Skill SkillFrontmatter SkillResource
     """,
     "tasks": """
         CancelTaskRequestParams CancelTaskResult CreateTaskResult GetTaskPayloadRequestParams

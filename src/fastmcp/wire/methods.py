@@ -65,6 +65,15 @@ from fastmcp.wire.revisions import (
     Revision,
 )
 from fastmcp.wire.shapes import EmptyResult, InputResponseRequestParams
+from fastmcp.wire.skills import (
+    SKILLS_EXTENSION,
+    GetSkillRequestParams,
+    GetSkillResult,
+    ListSkillsRequestParams,
+    ListSkillsResult,
+    ReadDirectoryRequestParams,
+    ReadDirectoryResult,
+)
 from fastmcp.wire.tasks import (
     TASKS_EXTENSION,
     CancelTaskRequestParams,
@@ -275,6 +284,29 @@ _ROWS = (
         gate="tasks.cancel",
         extension=TASKS_EXTENSION,
         target="taskId",
+    ),
+    _request(
+        "skills/list",
+        ListSkillsRequestParams,
+        ListSkillsResult,
+        since=R2026_07_28,
+        extension=SKILLS_EXTENSION,
+        cacheable=True,
+    ),
+    _request(
+        "skills/get",
+        GetSkillRequestParams,
+        GetSkillResult,
+        since=R2026_07_28,
+        extension=SKILLS_EXTENSION,
+        cacheable=True,
+    ),
+    _request(
+        "resources/directory/read",
+        ReadDirectoryRequestParams,
+        ReadDirectoryResult,
+        since=R2026_07_28,
+        extension=SKILLS_EXTENSION,
     ),
     _notification(
         "notifications/initialized",

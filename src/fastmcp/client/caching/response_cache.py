@@ -32,7 +32,11 @@ _CACHED: Final = {
 _EVICTED_BY: Final = {
     "notifications/tools/list_changed": ("tools/list",),
     "notifications/prompts/list_changed": ("prompts/list",),
-    "notifications/resources/list_changed": ("resources/list", "resources/templates/list"),
+    "notifications/resources/list_changed": (
+        "resources/list",
+        "resources/templates/list",
+        "skills/list",
+    ),
 }
 _UPDATED = "notifications/resources/updated"
 # How long the deletions that are under way may take when a client is closed, in seconds.

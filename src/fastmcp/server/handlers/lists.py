@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from fastmcp._components.component import Component
 from fastmcp._runtime.dispatch import Handler, Render
@@ -14,6 +14,8 @@ from fastmcp.server.auth.authorization import permitted
 from fastmcp.server.catalogue import Catalogue, View
 from fastmcp.server.context import Context
 from fastmcp.wire.shapes import PaginatedRequestParams, PaginatedResult
+
+T = TypeVar("T")
 
 
 def listing(
@@ -30,7 +32,7 @@ def listing(
     def render(
         context: Context, params: PaginatedRequestParams, components: Sequence[Component]
     ) -> PaginatedResult:
-        page, following = _page(params.cursor, context.fastmcp.list_page_size, components)
+        page, following = page_of(params.cursor, context.fastmcp.list_page_size, components)
         revision, portable = context.revision, context.fastmcp.dereference_schemas
         entries = [component.encoded_entry(revision, portable=portable) for component in page]
         shown: dict[str, Any] = {member: entries, "next_cursor": following}
@@ -39,9 +41,9 @@ def listing(
     return act, render
 
 
-def _page(
-    cursor: str | None, size: int | None, items: Sequence[Component]
-) -> tuple[Sequence[Component], str | None]:
+def page_of(
+    cursor: str | None, size: int | None, items: Sequence[T]
+) -> tuple[Sequence[T], str | None]:
     """The page that a cursor names, and the cursor of the one after it."""
     start = 0
     if cursor is not None:

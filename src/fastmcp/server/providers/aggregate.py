@@ -112,6 +112,10 @@ class AggregateProvider(ByKind):
         return any(provider.has_tasks for provider in self.providers)
 
     @property
+    def has_skills(self) -> bool:
+        return any(provider.has_skills for provider in self.providers)
+
+    @property
     def servers(self) -> Sequence[FastMCP]:
         return [server for provider in self.providers for server in provider.servers]
 

@@ -214,6 +214,11 @@ class Provider:
         return False
 
     @property
+    def has_skills(self) -> bool:
+        """Whether any skill is published by the skills extension."""
+        return False
+
+    @property
     def servers(self) -> Sequence[FastMCP]:
         """The servers that it is made of, and those that these are made of."""
         return ()

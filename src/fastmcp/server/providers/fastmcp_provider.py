@@ -64,6 +64,10 @@ class FastMCPProvider(ByKind):
         return self.server.tasks.offered
 
     @property
+    def has_skills(self) -> bool:
+        return self.server.sources.has_skills
+
+    @property
     def custom_routes(self) -> Sequence[BaseRoute]:
         return self.server.all_routes
 

@@ -60,6 +60,10 @@ class WrappedProvider(ByKind):
         return self.inner.has_tasks
 
     @property
+    def has_skills(self) -> bool:
+        return self.inner.has_skills
+
+    @property
     def servers(self) -> Sequence[FastMCP]:
         return self.inner.servers
 

@@ -19,7 +19,7 @@ from ..file_stamps import Stamp
 from ..kinds import RESOURCES, TEMPLATES, Kind
 from ..reloading import Reloading
 from .skill_info import files_of
-from .skill_provider import SkillProvider, SupportingFiles, require_way
+from .skill_provider import SkillProvider, SupportingFiles, require_main_file, require_way
 
 logger = logging.getLogger("fastmcp.server")
 
@@ -28,6 +28,7 @@ class SkillsDirectoryProvider(Provider):
     """Offers a skill for each folder in `roots` that has a main file; of those with the same name,
     the first. A skill that cannot be read is told of in the log.
 
+    `experimental_skills=True` is as with `SkillProvider`.
     With `reload=True` what has changed on the disk is seen by the next request, and clients hear
     of it.
     """
@@ -38,13 +39,18 @@ class SkillsDirectoryProvider(Provider):
         reload: bool = False,
         main_file_name: str = "SKILL.md",
         supporting_files: SupportingFiles = "template",
+        *,
+        experimental_skills: bool = False,
     ) -> None:
         super().__init__()
         require_way(supporting_files)
+        if experimental_skills:
+            require_main_file(main_file_name)
         given = [roots] if isinstance(roots, (str, Path)) else roots
         self._roots = [Path(root).expanduser().resolve() for root in given]
         self._main_file_name = main_file_name
         self._supporting_files: SupportingFiles = supporting_files
+        self._publishes = experimental_skills
         self._skills: dict[str, tuple[dict[str, Stamp], SkillProvider | None]] = {}
         self._reloading = Reloading(self._look) if reload else None
         self._tell_missing()
@@ -93,7 +99,12 @@ class SkillsDirectoryProvider(Provider):
 
     def _read(self, folder: Path) -> SkillProvider | None:
         try:
-            return SkillProvider(folder, self._main_file_name, self._supporting_files)
+            return SkillProvider(
+                folder,
+                self._main_file_name,
+                self._supporting_files,
+                experimental_skills=self._publishes,
+            )
         except (OSError, ValueError) as error:
             logger.warning("The skill %s is left out: %s", folder.name, error)
             return None
@@ -104,6 +115,10 @@ class SkillsDirectoryProvider(Provider):
     async def lifespan(self) -> AsyncGenerator[None]:
         async with self._reloading.watching() if self._reloading else nullcontext():
             yield
+
+    @property
+    def has_skills(self) -> bool:
+        return self._publishes
 
     def _fixed(self, kind: Kind) -> Sequence[Any] | None:
         if kind not in (RESOURCES, TEMPLATES):

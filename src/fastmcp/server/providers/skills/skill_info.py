@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import mimetypes
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any, Final
 
+from fastmcp._frontmatter.parsing import parse_frontmatter
 from fastmcp.resources.base import BINARY
 from fastmcp.resources.mime_types import is_text
 
 from ..file_stamps import Stamp, stamps_below
-from .frontmatter import parse_frontmatter
 
+# What is at this path is the list of all files.
+MANIFEST: Final = "_manifest"
 # So much of the first line stands in for a description.
 _LONGEST: Final = 200
 # Types of files that skills have, and that systems do not agree on.
@@ -57,7 +60,10 @@ class SkillInfo:
     @property
     def files(self) -> list[SkillFileInfo]:
         """Its files as they are now."""
-        stamps = files_of(self.path)
+        return self.files_of(files_of(self.path))
+
+    def files_of(self, stamps: Mapping[str, Stamp]) -> list[SkillFileInfo]:
+        """Its files, which have these stamps; those whose stamp is another one are hashed."""
         self._hashes = {
             path: known
             if (known := self._hashes.get(path)) and known[0] == stamp
@@ -112,11 +118,16 @@ def relative(folder: Path, path: str) -> str:
 
 
 def files_of(folder: Path) -> dict[str, Stamp]:
-    """All files of a skill, by their paths; links that lead out of its folder are left out."""
-    return stamps_below(
-        folder,
-        lambda entry: not entry.is_symlink() or _leads_to_file_in(folder, Path(entry.path)),
-    )
+    """All files of a skill, by their paths. Links that lead out of its folder are left out, and so
+    is what can be opened and never ends, such as a named pipe.
+    """
+
+    def wanted(entry: os.DirEntry[str]) -> bool:
+        if entry.is_symlink():
+            return _leads_to_file_in(folder, Path(entry.path))
+        return entry.is_dir(follow_symlinks=False) or entry.is_file(follow_symlinks=False)
+
+    return stamps_below(folder, wanted)
 
 
 def _leads_to_file_in(folder: Path, link: Path) -> bool:

@@ -10,10 +10,12 @@ from urllib.parse import quote
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.resources.base import JSON, Resource
 from fastmcp.resources.template import ResourceTemplate
+from fastmcp.wire.skills import MAIN_FILE
 
 from ..base import Provider
 from ..kinds import RESOURCES, TEMPLATES, Kind
-from .skill_info import SkillInfo, files_of, mime_type_of, read_skill, relative
+from .publication import Publication
+from .skill_info import MANIFEST, SkillInfo, files_of, mime_type_of, read_skill, relative
 from .skill_resources import SkillFileResource, SkillFileTemplate, SkillResource
 
 SupportingFiles: TypeAlias = Literal["template", "resources"]
@@ -30,7 +32,12 @@ class SkillProvider(Provider):
     and hashes, as `skill://name/_manifest`, and each file as `skill://name/path`: by a template, or
     with `supporting_files="resources"` as a listed resource.
 
-    Nothing outside of the folder can be read, whatever links there are.
+    With `experimental_skills=True` it is in the list of the extension
+    `io.modelcontextprotocol/skills`, if it is as Agent Skills are to be; else the log says what is
+    wrong. Nothing outside of the folder can be read, whatever links there are.
+
+    Raises:
+        ConfigurationError: `experimental_skills`, and a main file that is no SKILL.md.
     """
 
     def __init__(
@@ -38,13 +45,18 @@ class SkillProvider(Provider):
         skill_path: str | Path,
         main_file_name: str = "SKILL.md",
         supporting_files: SupportingFiles = "template",
+        *,
+        experimental_skills: bool = False,
     ) -> None:
         super().__init__()
         require_way(supporting_files)
+        if experimental_skills:
+            require_main_file(main_file_name)
         self.skill_info: SkillInfo = read_skill(
             Path(skill_path).expanduser().resolve(), main_file_name
         )
         self._supporting_files = supporting_files
+        self._publication = Publication(self.skill_info) if experimental_skills else None
         self._resources = list(self._made_resources())
         self._templates = [self._made_template()] if supporting_files == "template" else []
 
@@ -53,6 +65,10 @@ class SkillProvider(Provider):
             f"SkillProvider({str(self.skill_info.path)!r}, "
             f"supporting_files={self._supporting_files!r})"
         )
+
+    @property
+    def has_skills(self) -> bool:
+        return self._publication is not None
 
     def _fixed(self, kind: Kind) -> Sequence[Any] | None:
         if kind is RESOURCES:
@@ -67,14 +83,18 @@ class SkillProvider(Provider):
 
     def _made_resources(self) -> Sequence[Resource]:
         skill = self.skill_info
+        named = self._named(skill.main_file)
+        if self._publication is not None:
+            named["name"] = skill.name
         main = SkillResource(
-            **self._named(skill.main_file),
+            **named,
             description=skill.description,
             mime_type="text/markdown",
             skill_info=skill,
+            publication=self._publication,
         )
         manifest = SkillResource(
-            **self._named("_manifest"),
+            **self._named(MANIFEST),
             description=f"File listing for {skill.name}",
             mime_type=JSON,
             skill_info=skill,
@@ -119,4 +139,17 @@ def require_way(supporting_files: str) -> None:
     if supporting_files not in ("template", "resources"):
         raise ConfigurationError(
             f"supporting_files={supporting_files!r}: use 'template' or 'resources'"
+        )
+
+
+def require_main_file(main_file_name: str) -> None:
+    """Refuse to publish what is no skill to others.
+
+    Raises:
+        ConfigurationError: the main file has another name than all have.
+    """
+    if main_file_name != MAIN_FILE:
+        raise ConfigurationError(
+            f"experimental_skills=True needs main_file_name={MAIN_FILE!r}, not {main_file_name!r}: "
+            "clients know a skill by that file"
         )

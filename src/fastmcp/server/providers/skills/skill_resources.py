@@ -10,14 +10,18 @@ from fastmcp.exceptions import NotFoundError
 from fastmcp.resources.base import Resource, ResourceContent, ResourceResult
 from fastmcp.resources.template import ResourceTemplate
 
+from .publication import Publication
 from .skill_info import SkillInfo, SkillPathError, content_of, mime_type_of
 
 
 class SkillResource(Resource, kw_only=True):
-    """The main file of a skill, or the list of its files."""
+    """The main file of a skill, or the list of its files; `publication` is of a main file that the
+    skills extension lists.
+    """
 
     skill_info: SkillInfo
     is_manifest: bool = False
+    publication: Publication | None = None
 
     def get_meta(self) -> dict[str, Any]:
         skill = {"name": self.skill_info.name, "is_manifest": self.is_manifest}

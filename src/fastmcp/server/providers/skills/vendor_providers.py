@@ -14,10 +14,16 @@ class _HomeProvider(SkillsDirectoryProvider):
     ROOTS: tuple[str, ...] = ()
 
     def __init__(
-        self, reload: bool = False, supporting_files: SupportingFiles = "template"
+        self,
+        reload: bool = False,
+        supporting_files: SupportingFiles = "template",
+        *,
+        experimental_skills: bool = False,
     ) -> None:
         roots = [Path(root).expanduser() for root in self.ROOTS]
-        super().__init__(roots, reload, "SKILL.md", supporting_files)
+        super().__init__(
+            roots, reload, "SKILL.md", supporting_files, experimental_skills=experimental_skills
+        )
 
     def _tell_missing(self) -> None:
         """Nobody has to have any."""

@@ -1,0 +1,1 @@
+"""Frontmatter: the YAML at the head of a skill's main file, as far as skills use it."""
