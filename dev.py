@@ -31,7 +31,7 @@ TOOLS = ROOT / ".tools"
 RUN = ("run", "--frozen", "--quiet")
 LAST_FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
 FAILED = 1  # pytest's exit code for tests that failed
-AGAIN = 5
+AGAIN = 10
 ALONE = ("-n", "--numprocesses", "-s", "--pdb", "--trace")
 
 
