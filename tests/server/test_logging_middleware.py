@@ -184,6 +184,27 @@ def test_what_cannot_be_written_is_no_error(caplog: pytest.LogCaptureFixture) ->
     assert default_serializer({"at": object}).startswith('{"at":"')
 
 
+@pytest.mark.parametrize(
+    "name", ["plain", "é", "\ud800", 'a"b\\c', "\x7f\x00\n", "\u2028"], ids=ascii
+)
+def test_a_structured_line_is_ascii_as_python_writes_json(
+    name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever a client calls things: a log of any encoding takes it, and it stays on its line."""
+
+    async def main() -> None:
+        mcp = server(StructuredLoggingMiddleware())
+        with pytest.raises(McpError, match="Unknown tool"):
+            await mcp.call_tool(name)
+
+    asyncio.run(main())
+
+    for line in lines(caplog, STRUCTURED):
+        assert line == json.dumps(json.loads(line))
+        assert json.loads(line)["tool"] == name
+    assert len(lines(caplog, STRUCTURED)) == 2
+
+
 def test_only_the_methods_that_are_asked_for(caplog: pytest.LogCaptureFixture) -> None:
     """Others pass unseen."""
     log_in(server(LoggingMiddleware(methods=["tools/call"], log_level=logging.WARNING)))
