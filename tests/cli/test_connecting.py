@@ -241,7 +241,13 @@ def test_a_signal_ends_the_server_too(example: Path, number: signal.Signals) -> 
     (example / "stuck.py").write_text(STUCK)
     line = [sys.executable, "-m", "fastmcp", "list", "--command", f"{sys.executable} stuck.py"]
     with subprocess.Popen(
-        line, cwd=example, env=environment(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE
+        line,
+        cwd=example,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        # What runs in the background inherits that some are ignored.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     ) as process:
         assert process.stderr is not None
         child = int(process.stderr.readline())  # what the server's process says is passed on

@@ -210,6 +210,7 @@ def test_a_file_is_read_as_utf8_whatever_the_locale(tmp_path: Path, mark: bytes)
         (None, "there is no "),
         (b"", "is empty"),
         (b'{"mcpServers": ', "is not JSON: "),
+        (b"[" * 5000 + b"]" * 5000, "nested too deeply"),
         ("{}".encode("utf-16"), "is not UTF-8"),
         (b"[1]", "it holds no object"),
         (b"{}", "No MCP servers defined in the config"),

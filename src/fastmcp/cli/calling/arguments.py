@@ -12,6 +12,8 @@ from fastmcp.exceptions import ConfigurationError
 from ..failing import WrongUsage
 from ..schemas import Schema, alternatives, choices_of, kind_of, members_of
 
+_LONGEST: Final = 100
+
 
 def arguments_of(words: Sequence[str], whole: str | None) -> tuple[dict[str, str], dict[str, Any]]:
     """What `NAME=VALUE` words say, in text; and what a JSON object says, which is one of the words
@@ -29,7 +31,8 @@ def arguments_of(words: Sequence[str], whole: str | None) -> tuple[dict[str, str
             continue
         name, equals, value = word.partition("=")
         if not equals or not name:
-            raise WrongUsage(f"{word!r} is not NAME=VALUE, nor a JSON object")
+            shown = word if len(word) <= _LONGEST else f"{word[:_LONGEST]}…"
+            raise WrongUsage(f"{shown!r} is not NAME=VALUE, nor a JSON object")
         texts[name] = value
     return texts, given
 

@@ -26,17 +26,23 @@ def read_object(path: Path) -> tuple[dict[str, Any], bool]:
     if not text.strip():
         return {}, True
     try:
-        found, plain = json.loads(text), True
-    except ValueError:
-        try:
-            found, plain = json.loads(_without_comments(text)), False
-        except ValueError as error:
-            raise ConfigurationError(f"{path} is not JSON: {error}") from None
+        found, plain = _read_json(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{path} is not JSON: {error}") from None
+    except RecursionError:
+        raise ConfigurationError(f"{path} is not read: it is nested too deeply") from None
     if not isinstance(found, dict):
         raise ConfigurationError(
             f'{path} is no configuration: it holds no object, such as {{"mcpServers": …}}'
         )
     return cast("dict[str, Any]", found), plain
+
+
+def _read_json(text: str) -> tuple[Any, bool]:
+    try:
+        return json.loads(text), True
+    except ValueError:
+        return json.loads(_without_comments(text)), False
 
 
 def write_text(path: Path, text: str) -> None:
