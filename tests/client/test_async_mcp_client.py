@@ -612,6 +612,12 @@ WITHOUT = {
     "list_tasks": "calls are waited for",
     "cancel_task": "calls are waited for",
     "follow_task": "calls are waited for",
+    "get_skill": "Client has skills",
+    "get_skill_mcp": "Client has skills",
+    "list_skill_folder": "Client has skills",
+    "list_skills": "Client has skills",
+    "list_skills_mcp": "Client has skills",
+    "read_skill": "Client has skills",
 }
 
 

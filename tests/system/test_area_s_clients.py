@@ -98,7 +98,7 @@ def test_s284_the_official_inspector_is_started_by_npx(project: Path) -> None:
     words = said.read_text().splitlines()
     assert words[:2] == ["-y", "@modelcontextprotocol/inspector"]
     assert words[2:] == [
-        *(sys.executable, "-m", "fastmcp", "run", "server.py", "--transport", "stdio"),
+        *(sys.executable, "-P", "-m", "fastmcp", "run", "server.py", "--transport", "stdio"),
         "--no-banner",
     ]
 
