@@ -151,7 +151,7 @@ def test_the_official_inspector_is_run_by_npx(folder: Path) -> None:
 
     assert process.returncode == 7
     assert words[:2] == ["-y", "@modelcontextprotocol/inspector@0.17.0"]
-    assert words[2:7] == [sys.executable, "-m", "fastmcp", "run", f"{odd}/server.py"]
+    assert words[2:8] == [sys.executable, "-P", "-m", "fastmcp", "run", f"{odd}/server.py"]
     assert ports == {"CLIENT_PORT": client, "SERVER_PORT": server}
     assert not (folder / "owned").exists()
 

@@ -28,9 +28,12 @@ def begin(user: User, private: HttpServer, **auth: str) -> None:
     user.act("connect", target=target)
 
 
-def status(user: User, *statuses: str) -> dict[str, Any]:
-    """The connection, once it has one of these."""
-    return user.until("connection", lambda event: event["status"] in statuses)
+def status(user: User, private: HttpServer, *statuses: str) -> dict[str, Any]:
+    """The connection to that server, once it has one of these."""
+    return user.until(
+        "connection",
+        lambda event: event["status"] in statuses and event["target"]["url"] == private.url,
+    )
 
 
 def test_a_person_signs_in_in_their_browser(user: User, private: HttpServer) -> None:
@@ -38,11 +41,11 @@ def test_a_person_signs_in_in_their_browser(user: User, private: HttpServer) -> 
     begin(user, private, kind="oauth")
     question = user.until("question")["question"]
     answer = httpx2.get(question["params"]["url"], follow_redirects=True)
-    status(user, "open")
+    status(user, private, "open")
     told = user.call_tool("secret")
     user.forget()
     user.act("reconnect")
-    status(user, "open")
+    status(user, private, "open")
 
     assert question["kind"] == "sign-in" and answer.status_code == 200
     assert told["content"][0]["text"] == "the secret"
@@ -55,7 +58,7 @@ def test_who_does_not_sign_in_is_not_connected(user: User, private: HttpServer) 
     question = user.until("question")["question"]
     user.act("answer", id=question["id"], answer=None)
 
-    assert "did not sign in" in status(user, "open", "failed")["error"]["message"]
+    assert "did not sign in" in status(user, private, "open", "failed")["error"]["message"]
     assert user.until("answered")["id"] == question["id"]
 
 
@@ -63,4 +66,4 @@ def test_a_wrong_token_is_refused(user: User, private: HttpServer) -> None:
     """With the status of HTTP."""
     begin(user, private, kind="bearer", token="wrong")
 
-    assert status(user, "open", "failed")["error"]["status"] == 401
+    assert status(user, private, "open", "failed")["error"]["status"] == 401

@@ -6,6 +6,7 @@ has the name and the attributes of the semantic conventions for MCP, which know 
 
 from __future__ import annotations
 
+import sys
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable
 from time import monotonic
@@ -155,8 +156,8 @@ def export_when_provided(server: Measured) -> None:
 
 
 class _Looking:
-    """Looks with requests whether there is a provider, until there is: not with each, as the API
-    asks the environment.
+    """Looks with each request whether there is a provider, until there is. The API asks the
+    environment for that each time; so it is seldom asked where the SDK has not even been loaded.
     """
 
     def __init__(self, server: Measured) -> None:
@@ -165,7 +166,7 @@ class _Looking:
 
     def __call__(self, exchange: Exchange, serve: Serve) -> Awaitable[Answer]:
         now = monotonic()
-        if now < self._next:
+        if now < self._next and "opentelemetry.sdk.metrics" not in sys.modules:
             return serve(exchange)
         self._next = now + _EVERY
         provider = meter_provider()
