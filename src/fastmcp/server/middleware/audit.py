@@ -149,7 +149,8 @@ class AuditMiddleware(Middleware):
         return result
 
     def _about(self, arguments: Any) -> _Arguments | UnsetType:
-        if not isinstance(arguments, Mapping) or not arguments:
+        # Of the two questions the first is the quick one.
+        if not arguments or not (type(arguments) is dict or isinstance(arguments, Mapping)):
             return UNSET
         given = cast("Mapping[str, Any]", arguments)
         data = _data_of(given)
@@ -229,11 +230,8 @@ class _Use:
             arguments=given,
         )
         if served is not None:
-            exchange, token, info = (
-                served.exchange,
-                served.access_token,
-                served.exchange.sender.info,
-            )
+            exchange, token = served.exchange, served.access_token
+            info = exchange.sender.info
             entry.server = served.fastmcp.name
             entry.principal = None if token is None else principal_of(token)
             entry.client = None if info is None else _client_of(info.name, info.version)
