@@ -18,8 +18,8 @@ from time import thread_time
 from typing import Any, TypeAlias
 
 import messages
-import uvicorn
 from http1 import Connection
+from serving import serving
 
 from fastmcp import FastMCP
 
@@ -167,22 +167,6 @@ async def waiting() -> list[tuple[int, float]]:
 
             found.append((count, await least(once, count)))
     return found
-
-
-@asynccontextmanager
-async def serving(mcp: FastMCP, **options: Any) -> AsyncGenerator[int]:
-    """The port on which it is served over HTTP, in this event loop."""
-    app = mcp.http_app(json_response=True, **options)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="none")
-    http = uvicorn.Server(config)
-    task = asyncio.create_task(http.serve())
-    while not http.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield http.servers[0].sockets[0].getsockname()[1]
-    finally:
-        http.should_exit = True
-        await task
 
 
 async def connections() -> list[tuple[int, float]]:

@@ -16,16 +16,15 @@ import asyncio
 import os
 import statistics
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from time import thread_time
 from typing import Any
 
-import uvicorn
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Sampler, TraceIdRatioBased
+from serving import serving
 
 from fastmcp import Client, FastMCP
 from fastmcp._runtime.dispatch import Observe
@@ -103,21 +102,6 @@ def server(*, traced: bool = False, observe: Observe | None = None) -> FastMCP:
     return mcp
 
 
-@asynccontextmanager
-async def running(mcp: FastMCP) -> AsyncIterator[str]:
-    app = mcp.http_app(json_response=True)
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error", ws="none")
-    http = uvicorn.Server(config)
-    task = asyncio.create_task(http.serve())
-    while not http.started:
-        await asyncio.sleep(0.01)
-    try:
-        yield f"http://127.0.0.1:{http.servers[0].sockets[0].getsockname()[1]}/mcp"
-    finally:
-        http.should_exit = True
-        await task
-
-
 async def measure(mode: str, rounds: int, provider: TracerProvider, sampling: Sampling) -> None:
     kinds: dict[str, dict[str, Any]] = {
         "untraced": {},
@@ -130,9 +114,11 @@ async def measure(mode: str, rounds: int, provider: TracerProvider, sampling: Sa
     async with AsyncExitStack() as stack:
         clients: dict[str, Client] = {}
         for kind, how in kinds.items():
-            url = await stack.enter_async_context(running(server(**how)))
+            port = await stack.enter_async_context(serving(server(**how)))
             os.environ["FASTMCP_TELEMETRY"] = "off"  # the client's are not measured
-            clients[kind] = await stack.enter_async_context(Client(url, mode=mode))
+            clients[kind] = await stack.enter_async_context(
+                Client(f"http://127.0.0.1:{port}/mcp", mode=mode)
+            )
             provider.force_flush()  # those of the handshake
             exported.clear()
             await clients[kind].call_tool("add", {"a": 1, "b": 2})

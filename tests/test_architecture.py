@@ -109,6 +109,7 @@ LAYERS: dict[str, set[str]] = {
     "experimental": {"server", "tools", "utilities", "_components", "wire", "exceptions"},
     "inspector": {"client", "server.http.serving", "_runtime", "wire", "exceptions"},
     "cli": {
+        "_components.schemas",
         "_env_file",
         "_fetching",
         "_oauth",

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias, cast
 
+from fastmcp._components.schemas.pointers import pointed_at
+
 Schema: TypeAlias = Mapping[str, Any]
 
 _MOST_REFERENCES: Final = 8
-_SEVERAL: Final = ("anyOf", "oneOf", "allOf")
+SEVERAL: Final = ("anyOf", "oneOf", "allOf")
+"""The keywords that have several schemas."""
 
 
 def mapping(value: Any) -> Schema:
@@ -37,10 +40,7 @@ def resolved(schema: Any, whole: Schema) -> Schema:
         reference = found.get("$ref")
         if not isinstance(reference, str) or not reference.startswith("#"):
             return found
-        place: Any = whole
-        for key in reference[1:].split("/")[1:]:
-            place = mapping(place).get(key.replace("~1", "/").replace("~0", "~"))
-        found = mapping(place)
+        found = mapping(pointed_at(whole, reference))
     return {}
 
 
@@ -54,7 +54,7 @@ def _alternatives(schema: Any, whole: Schema, seen: set[int]) -> Iterator[Schema
     if id(read) in seen:
         return
     seen.add(id(read))
-    several = next((found for name in _SEVERAL if (found := array(read.get(name)))), ())
+    several = next((found for name in SEVERAL if (found := array(read.get(name)))), ())
     for each in several:
         yield from _alternatives(each, whole, seen)
     if not several:

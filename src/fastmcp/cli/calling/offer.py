@@ -11,14 +11,13 @@ from fastmcp.wire.content import Resource
 from fastmcp.wire.features import Prompt, ResourceTemplate, Tool
 from fastmcp.wire.lifecycle import Implementation, ServerCapabilities
 
-from ..schemas import array, choices_of, mapping, members_of
+from ..schemas import SEVERAL, array, choices_of, mapping, members_of
 
 if TYPE_CHECKING:
     from fastmcp.client.client import Client
 
 
 KINDS: Final = ("tools", "resources", "prompts")
-_SEVERAL: Final = ("anyOf", "oneOf", "allOf")
 
 T = TypeVar("T")
 
@@ -155,7 +154,7 @@ def kind_told(schema: Any) -> str:
         return f"array of {items}" if items else "array"
     if isinstance(kind, str):
         return kind
-    several = [*array(kind), *(each for name in _SEVERAL for each in array(read.get(name)))]
+    several = [*array(kind), *(each for name in SEVERAL for each in array(read.get(name)))]
     if several:
         names = [each if isinstance(each, str) else kind_told(each) or "any" for each in several]
         return " | ".join(dict.fromkeys(names))

@@ -115,17 +115,18 @@ class SharedLifespan:
             return
         while True:
             with self._turn:
-                held, starts = self._held, self._startable
-                if starts:
+                if self.running:
+                    self._count(1)
+                    return
+                held = self._held
+                startable = held is None or not (held.alive and held.reachable)
+                if startable:
                     held = self._held = Held(self._live(), self._lost, part_of=self)
                     self._ending = False
-                if starts or self.running:
                     self._count(1)
-                ready = self.running
             assert held is not None
-            if starts:
+            if startable:
                 await self._start(held)
-            if starts or ready:
                 return
             await (held.wait_over() if self._ending else held.wait_opened())
 
@@ -164,14 +165,6 @@ class SharedLifespan:
         """Whether what runs here is a part of the lifespan."""
         scope = current_scope.get(None)
         return scope is not None and self in scope.part_of
-
-    @property
-    def _startable(self) -> bool:
-        """Whether nothing runs, or only what nobody can end any more."""
-        held = self._held
-        if held is None or not held.alive:
-            return True
-        return not self.running and not held.reachable
 
     def _count(self, change: int) -> int:
         """How many users there are in the running loop now. Those of loops that ended are gone."""
