@@ -59,8 +59,8 @@ class HttpTransport:
         self.host = host
         self.port = port
         alone = isinstance(cors_origins, str)
-        self.cors_origins = [cors_origins] if alone else list(cors_origins or ())
-        self.cors_enabled = bool(self.cors_origins) if cors_enabled is None else cors_enabled
+        self.cors_origins: list[str] = [cors_origins] if alone else list(cors_origins or ())
+        self.cors_enabled: bool = bool(self.cors_origins) if cors_enabled is None else cors_enabled
         self.request_timeout = request_timeout
         self.max_request_size = max_request_size
         self.others = others

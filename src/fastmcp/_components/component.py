@@ -199,7 +199,7 @@ def described(signature: Signature, options: Mapping[str, Any]) -> dict[str, Any
     icons: list[Any] | None = options.get("icons")
     meta: dict[str, Any] | None = options.get("meta")
     if options.get("app") not in (None, False):
-        from fastmcp.apps.config import app_config_to_meta_dict
+        from .app_config import app_config_to_meta_dict
 
         meta = {**(meta or {}), "ui": app_config_to_meta_dict(options["app"])}
     return {

@@ -89,7 +89,7 @@ class Connection:
 
     def __init__(self) -> None:
         self._next = 0
-        self.prefix = ""
+        self.prefix: str = ""
         self.incoming: set[RequestId] = set()
         self.outgoing: set[RequestId] = set()
 

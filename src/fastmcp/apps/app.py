@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, Unpack, overload
 
+from fastmcp._components.app_config import app_config_to_meta_dict
 from fastmcp._components.marks import decorate
 from fastmcp.server.providers.local import LocalProvider
 from fastmcp.tools.base import Tool, ToolOptions
 
-from .config import app_config_to_meta_dict
 from .prefab import adds_prefab, prefab_tool
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
+from fastmcp._components.app_config import AppConfig
 from fastmcp.tools.tool_result import ToolResult
 
 from .app import FastMCPApp
 from .asking import asking
-from .config import AppConfig
 from .pages import page, uri_of
 
 Variant = Literal["default", "outline", "destructive", "success", "info"]

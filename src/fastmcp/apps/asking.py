@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastmcp._components.app_config import UI_EXTENSION_ID
 from fastmcp.server.context import Context
 from fastmcp.tools.tool_result import ToolResult
-
-from .config import UI_EXTENSION_ID
 
 WAITS = "The user sees this now. Stop here; what they do comes as their next message."
 CANNOT = "This client shows no interfaces, so the user sees nothing of this: ask them in text."

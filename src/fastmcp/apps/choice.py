@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from fastmcp._components.app_config import AppConfig
 from fastmcp.tools.tool_result import ToolResult
 
 from .app import FastMCPApp
 from .approval import Variant, choice
 from .asking import asking
-from .config import AppConfig
 from .pages import page, uri_of
 
 

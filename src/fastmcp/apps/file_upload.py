@@ -6,6 +6,7 @@ import base64
 import binascii
 from typing import Any
 
+from fastmcp._components.app_config import AppConfig
 from fastmcp.exceptions import ToolError
 from fastmcp.server.context import Context
 from fastmcp.server.state.session_names import stands_alone
@@ -13,7 +14,6 @@ from fastmcp.tools.tool_result import ToolResult
 
 from .app import FastMCPApp
 from .asking import asking
-from .config import AppConfig
 from .pages import page, uri_of
 from .shown_tools import shown_tools
 from .uploads import Uploads, readable_size

@@ -6,13 +6,13 @@ import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from fastmcp._components.app_config import AppConfig
 from fastmcp._components.writing import to_json
 from fastmcp.exceptions import ToolError
 from fastmcp.tools.tool_result import ToolResult
 
 from .app import FastMCPApp
 from .asking import asking
-from .config import AppConfig
 from .pages import page, uri_of
 from .shown_tools import shown_tools
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from msgspec import DecodeError, json
 
+from fastmcp._components.app_config import AppConfig
 from fastmcp.exceptions import ToolError
 from fastmcp.server.providers.local import LocalProvider
 from fastmcp.tools.function_tool import FunctionTool
 
-from .config import AppConfig
 from .prefab import page, rendered, require_prefab
 
 

@@ -6,9 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
+from fastmcp._components.app_config import UI_MIME_TYPE
 from fastmcp.resources.literal_resources import TextResource
-
-from .config import UI_MIME_TYPE
 
 FOLDER: Final = Path(__file__).parent / "page"
 

@@ -8,6 +8,13 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from fastmcp._components.app_config import (
+    PREFAB_URI,
+    UI_MIME_TYPE,
+    AppConfig,
+    PrefabAppConfig,
+    ResourceCSP,
+)
 from fastmcp._components.functions.function import name_of
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.resources.literal_resources import TextResource
@@ -15,7 +22,6 @@ from fastmcp.tools.base import Tool
 from fastmcp.tools.function_tool import FunctionTool
 from fastmcp.tools.tool_result import ToolResult
 
-from .config import PREFAB_URI, UI_MIME_TYPE, AppConfig, PrefabAppConfig, ResourceCSP
 from .shown_tools import shown_tools
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 from .parsing import show_examples
-from .terminal import shown_in_line
+from .terminal import rich_is_used, shown_in_line
 
 if TYPE_CHECKING:
     from .install.discovery import ConfiguredServer
@@ -145,8 +145,6 @@ def _names(value: Any) -> Sequence[str]:
 
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
-    from .terminal import rich_is_used
-
     if rich_is_used():
         _print_rich(rows)
         return

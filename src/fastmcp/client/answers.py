@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 from msgspec import Raw, Struct, json
 
@@ -31,7 +31,7 @@ from .notices import Notices
 if TYPE_CHECKING:
     from .client import Client
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 # How many questions of a server are answered at a time: behind each may be a person, or a model.
 MOST = 1000
@@ -96,7 +96,7 @@ class Answers:
         self._declared: dict[tuple[Revision, str | None], Raw] = {}
         self._extensions: dict[str, Any] = {}
         self._answering = 0
-        self.rounds = 0
+        self.rounds: int = 0
         """How many rounds of input there were."""
 
     def set(self, method: str, answerer: Answerer) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextvars import Context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Raw, json
 
@@ -24,7 +24,7 @@ from .transports.transport import ClientTransport
 if TYPE_CHECKING:
     from .tracing import Tracing
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 
 class Link:
@@ -48,8 +48,8 @@ class Link:
         tracing: Tracing | None,
         context: Context,
     ) -> None:
-        self.channel = transport.open()
-        self.session = Session(
+        self.channel: Final = transport.open()
+        self.session: Session = Session(
             self.channel,
             self._answer,
             on_notification=take,
@@ -58,7 +58,7 @@ class Link:
         )
         self.introduction: Introduction | None = None
         self.agreement: Agreement | None = None
-        self.ready = False
+        self.ready: bool = False
         self._transport = transport
         self._options = options
         self._answers = answers

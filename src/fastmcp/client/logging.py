@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from fastmcp.wire.notifications import LoggingMessageNotificationParams
 
 __all__ = ["LogHandler", "LogMessage", "default_log_handler"]
 
-logger = logging.getLogger("fastmcp.client.from_server")
+logger: Final = logging.getLogger("fastmcp.client.from_server")
 
 LogMessage: TypeAlias = LoggingMessageNotificationParams
 LogHandler: TypeAlias = Callable[[LogMessage], Awaitable[None] | None]

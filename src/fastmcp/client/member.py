@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Raw, json
 
@@ -26,7 +26,7 @@ from .results import read_result
 from .rounds import input_demand
 from .tasks.created import created_in
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 # How long a server may take for a page of a list when nothing else says it, in seconds: the others
 # are waiting for it.
@@ -71,8 +71,8 @@ class Member:
         self.name = name
         self.prefix = prefix
         self.conversation = conversation
-        self.entered = False
-        self.in_flight = 0
+        self.entered: bool = False
+        self.in_flight: int = 0
         self.level: LoggingLevel | None = None
         self.told: str | None = None
         self._patience = patience

@@ -19,7 +19,7 @@ class ServerNotification:
     __slots__ = ("_params", "_raw", "method")
 
     def __init__(self, method: str, params: Raw) -> None:
-        self.method = method
+        self.method: str = method
         self._raw = params
         self._params: Any = None
 
@@ -52,7 +52,7 @@ class ServerRequest(ServerNotification):
 
     def __init__(self, id: RequestId, method: str, params: Raw) -> None:
         super().__init__(method, params)
-        self.id = id
+        self.id: int | str = id
 
     @property
     def request(self) -> Self:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -17,7 +17,7 @@ from fastmcp.wire.jsonrpc import Notification
 if TYPE_CHECKING:
     from fastmcp._hydration.hydrator import Hydrator
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 TOOLS_CHANGED = "notifications/tools/list_changed"
 _PLAIN = (int, float, bool, type(None))

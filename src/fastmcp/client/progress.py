@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 __all__ = ["ProgressHandler", "default_progress_handler"]
 
-logger = logging.getLogger("fastmcp.client.progress")
+logger: Final = logging.getLogger("fastmcp.client.progress")
 
 ProgressHandler: TypeAlias = Callable[[float, float | None, str | None], Awaitable[None] | None]
 """Called with the progress, the total if it is known, and a message if there is one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec import Raw, json
 
@@ -37,7 +37,7 @@ from .negotiation import Agreement
 from .progress import ProgressHandler
 from .tasks.created import created_in
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 R = TypeVar("R")
 Failures = dict[str, Exception]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, TypedDict, TypeVar
+from typing import Any, Final, TypedDict, TypeVar
 
 from msgspec import Raw, Struct, ValidationError, convert
 
@@ -64,7 +64,7 @@ class ToolCalls:
         self._tasks = tasks
         self._as_tasks: set[str] = set()
         self._list_all = list_all
-        self.schemas = OutputSchemas(list_all)
+        self.schemas: Final = OutputSchemas(list_all)
         self._raises_originals = raises_originals
 
     async def wire_result(

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from types import UnionType
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -14,7 +14,7 @@ from fastmcp._spelling import nearest
 from fastmcp.client.config.json_file import read_object
 from fastmcp.exceptions import ConfigurationError
 
-logger = logging.getLogger("fastmcp.configuration")
+logger: Final = logging.getLogger("fastmcp.configuration")
 
 T = TypeVar("T", bound=msgspec.Struct)
 

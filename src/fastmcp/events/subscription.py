@@ -8,7 +8,7 @@ from collections.abc import Callable
 from fnmatch import translate
 from functools import partial
 from re import compile as compile_pattern
-from typing import Any
+from typing import Any, Final
 
 from fastmcp._components.functions.function import is_async
 from fastmcp._runtime.threads import run_in_thread
@@ -16,7 +16,7 @@ from fastmcp.exceptions import ConfigurationError
 
 from .event import Event
 
-logger = logging.getLogger("fastmcp.events")
+logger: Final = logging.getLogger("fastmcp.events")
 
 
 class Subscription:
@@ -29,7 +29,7 @@ class Subscription:
             raise ConfigurationError(f"subscribe() takes a function, not {handler!r}")
         self.pattern = pattern
         self.handler = handler
-        self.is_async = is_async(handler)
+        self.is_async: bool = is_async(handler)
         self._end = end
         self._match = compile_pattern(translate(pattern)).match
 

@@ -26,8 +26,8 @@ class Tokens:
     """
 
     def __init__(self, on_spent: Callable[[str], None]) -> None:
-        self.key = secrets.token_urlsafe(32)
-        self.token = secrets.token_urlsafe(24)
+        self.key: str = secrets.token_urlsafe(32)
+        self.token: str = secrets.token_urlsafe(24)
         self._spent: str | None = None
         self._on_spent = on_spent
 

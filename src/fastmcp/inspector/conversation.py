@@ -52,7 +52,7 @@ class Conversation:
 
     def __init__(self, journal: Journal, questions: Questions, calls: Calls) -> None:
         self.target: Target | None = None
-        self.offers = Offers()
+        self.offers: Offers = Offers()
         self.roots: list[str] = []
         self.state: dict[str, Any] = {"status": "closed"}
         self._journal = journal

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from .calls import Calls
 from .conversation import Conversation, Offers
@@ -30,11 +30,11 @@ class Inspector:
         watched: Sequence[Path] = (),
         watch: Watch | None = None,
     ) -> None:
-        self.journal = Journal()
-        self.questions = Questions(self.journal)
-        self.calls = Calls(self.journal)
-        self.conversation = Conversation(self.journal, self.questions, self.calls)
-        self.frames = Frames()
+        self.journal: Final = Journal()
+        self.questions: Questions = Questions(self.journal)
+        self.calls: Final = Calls(self.journal)
+        self.conversation: Final = Conversation(self.journal, self.questions, self.calls)
+        self.frames: Final = Frames()
         self._target = target
         self._watched = watched
         self._watch = watch

@@ -38,10 +38,10 @@ class ObservedTransport(ClientTransport):
     """Reaches what another transport reaches, and has an `observer` hear of every message."""
 
     def __init__(self, inner: ClientTransport, observer: Observer) -> None:
-        self.probe_timeout = inner.probe_timeout
-        self.handshake_only = inner.handshake_only
-        self.sign_in_time = inner.sign_in_time
-        self.network = inner.network
+        self.probe_timeout: float | None = inner.probe_timeout
+        self.handshake_only: bool = inner.handshake_only
+        self.sign_in_time: float = inner.sign_in_time
+        self.network: str | None = inner.network
         self._inner = inner
         self._observer = observer
 

@@ -11,6 +11,7 @@ from socket import socket
 
 import uvicorn
 
+from fastmcp.client.auth.browser import has_browser
 from fastmcp.server.http.serving.listening import listen_on, url_of
 
 from .access import Tokens
@@ -86,8 +87,6 @@ class _Server(uvicorn.Server):
 
 def _show(url: str) -> None:
     """Open the default browser, if there is one; some are only back when they are closed."""
-    from fastmcp.client.auth.browser import has_browser
-
     if has_browser():
         import webbrowser
 

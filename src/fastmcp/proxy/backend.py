@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from fastmcp.exceptions import ClientError, ConfigurationError, TimedOut
 from fastmcp.transports import check_positive
@@ -39,16 +39,16 @@ class Backend:
         check_positive(weight=weight, max_concurrent=max_concurrent)
         route = route_to(target)
         self.target = target
-        self.name = name or name_of(target)
+        self.name: str = name or name_of(target)
         self.weight = weight
         self.max_concurrent = max_concurrent
         self.provider: Provider = route.provider
         self.ping: Ping | None = route.ping
-        self.health = Health(HealthPolicy())
-        self.in_flight = 0
-        self.requests = 0
+        self.health: Health = Health(HealthPolicy())
+        self.in_flight: int = 0
+        self.requests: int = 0
         self.faults = 0
-        self.turn = 0
+        self.turn: int = 0
         self.when_idle: Callable[[], object] | None = None
         self._revocable: set[UnderWay] = set()
 
@@ -147,9 +147,6 @@ def add_backend(backends: list[Backend], target: Any, name: str | None = None) -
 
 
 def _targets(given: Any) -> list[tuple[str | None, Any]]:
-    from collections.abc import Mapping
-    from typing import cast
-
     if given is None:
         return []
     if isinstance(given, Mapping):

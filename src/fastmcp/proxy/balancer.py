@@ -26,7 +26,7 @@ R = TypeVar("R")
 PATIENCE: Final = 30.0
 """Seconds that a request waits for room at a backend."""
 
-logger = logging.getLogger("fastmcp.proxy")
+logger: Final = logging.getLogger("fastmcp.proxy")
 
 
 class Balancer:

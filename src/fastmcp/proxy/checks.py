@@ -15,7 +15,7 @@ from .balancer import Balancer
 
 SOON: Final = 0.01
 
-logger = logging.getLogger("fastmcp.proxy")
+logger: Final = logging.getLogger("fastmcp.proxy")
 
 
 class Checks:
@@ -77,11 +77,11 @@ class Life:
 
     def __init__(self, backend: Backend, balancer: Balancer) -> None:
         self.backend = backend
-        self.home = asyncio.get_running_loop()
+        self.home: asyncio.AbstractEventLoop = asyncio.get_running_loop()
         self.opened: asyncio.Future[None] = self.home.create_future()
         self._balancer = balancer
         self._doubt = asyncio.Event()
-        self.task = self.home.create_task(self._live())
+        self.task: asyncio.Task[None] = self.home.create_task(self._live())
 
     def hurry(self) -> None:
         """Check before it is time."""

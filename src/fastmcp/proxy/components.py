@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Raw
 
@@ -22,7 +22,7 @@ from .asked import Asked
 from .backend import Backend
 from .balancer import Balancer
 
-logger = logging.getLogger("fastmcp.proxy")
+logger: Final = logging.getLogger("fastmcp.proxy")
 
 
 class BalancedTool(Tool, kw_only=True):
@@ -33,7 +33,7 @@ class BalancedTool(Tool, kw_only=True):
     asked: Asked
 
     def __post_init__(self) -> None:
-        self.mirrors = _first(self.members).mirrors
+        self.mirrors: Any = _first(self.members).mirrors
 
     async def call(self, arguments: Raw | Mapping[str, Any]) -> WholeResult:  # type: ignore[override]
         return await self.balancer.send(self.asked, self.members, lambda tool: tool.call(arguments))

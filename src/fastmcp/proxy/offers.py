@@ -31,7 +31,7 @@ GRACE: Final = 1.0
 CALLERS: Final = 256
 """For how many callers lists are kept: what one is offered is not shown to another."""
 
-logger = logging.getLogger("fastmcp.proxy")
+logger: Final = logging.getLogger("fastmcp.proxy")
 
 Caller: TypeAlias = str | None
 

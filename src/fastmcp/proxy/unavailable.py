@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fastmcp.exceptions import INTERNAL_ERROR, ConnectFailed, Disconnected, McpError
-from fastmcp.server.limits import LimitError
+from fastmcp.exceptions import INTERNAL_ERROR, ConnectFailed, Disconnected, LimitError, McpError
 
 
 class BackendsUnavailable(McpError, ConnectFailed):
@@ -19,7 +18,7 @@ class BackendsUnavailable(McpError, ConnectFailed):
     ) -> None:
         data = None if retry_after is None else {"retry_after": retry_after}
         McpError.__init__(self, code=INTERNAL_ERROR, message=message, data=data)
-        self.failures = dict(failures)
+        self.failures: dict[str, str] = dict(failures)
         self.retry_after = retry_after
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 from typing import Any, ClassVar, Unpack, cast
 
+from fastmcp._components.app_config import resolve_ui_mime_type
 from fastmcp._components.component import Component, ComponentOptions
 from fastmcp._components.writing import to_json
-from fastmcp.apps.config import resolve_ui_mime_type
 from fastmcp.exceptions import ResourceError
 from fastmcp.resources.uri.naming import uri_text
 from fastmcp.wire.content import Annotations, BlobResourceContents, TextResourceContents
@@ -38,7 +38,7 @@ class ResourceContent:
     def __init__(
         self, content: Any, mime_type: str | None = None, meta: dict[str, Any] | None = None
     ) -> None:
-        self.is_typed = mime_type is not None
+        self.is_typed: bool = mime_type is not None
         if isinstance(content, (bytearray, memoryview)):
             content = bytes(cast("bytes", content))
         elif not isinstance(content, (str, bytes)):
@@ -46,7 +46,7 @@ class ResourceContent:
             mime_type = mime_type or JSON
         self.content: str | bytes = content
         self.mime_type: str = mime_type or (TEXT if isinstance(content, str) else BINARY)
-        self.meta = meta
+        self.meta: dict[str, Any] | None = meta
 
     def __repr__(self) -> str:
         return f"ResourceContent({self.content!r}, {self.mime_type!r})"
@@ -72,10 +72,10 @@ class ResourceResult:
         items = cast("list[Any]", contents) if isinstance(contents, list) else [contents]
         if not all(isinstance(item, (ResourceContent, str, bytes)) for item in items):
             items = cast("list[Any]", [contents])
-        self.contents = [
+        self.contents: list[ResourceContent] = [
             item if isinstance(item, ResourceContent) else ResourceContent(item) for item in items
         ]
-        self.meta = meta
+        self.meta: dict[str, Any] | None = meta
 
     def __repr__(self) -> str:
         return f"ResourceResult({self.contents!r})"

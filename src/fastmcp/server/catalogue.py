@@ -30,7 +30,7 @@ class Index(Generic[C]):
     __slots__ = ("current", "edition", "has_to_ask", "has_to_list", "versions")
 
     def __init__(self, edition: tuple[int, int], found: Iterable[C]) -> None:
-        self.edition = edition
+        self.edition: tuple[int, int] = edition
         self.versions: dict[str, list[C]] = {}
         for component in found:
             self.versions.setdefault(component.address, []).append(component)
@@ -41,8 +41,8 @@ class Index(Generic[C]):
             best = highest(same, None)
             assert best is not None
             self.current[address] = best
-        self.has_to_ask = False
-        self.has_to_list = False
+        self.has_to_ask: bool = False
+        self.has_to_list: bool = False
 
 
 class View(Generic[C]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import UNSET
 
@@ -58,9 +58,9 @@ class ServerConnection:
         self._dispatcher = dispatcher
         self._dispatch = dispatcher.answer
         self._transport: TransportName = transport
-        self.introduced = False
-        self.lifecycle = Lifecycle()
-        self.record = SessionRecord(id or os.urandom(16).hex())
+        self.introduced: bool = False
+        self.lifecycle: Final = Lifecycle()
+        self.record: Final = SessionRecord(id or os.urandom(16).hex())
         self.scopes: dict[RequestId, Mapping[str, Any]] | None = None
         self.identity: Any = None
         self.on_fault: OnFault | None = None
@@ -76,7 +76,7 @@ class ServerConnection:
             for each in forget:
                 each(self.record.id)
 
-        self.session = Session(
+        self.session: Session = Session(
             channel,
             self._answer,
             on_notification=self._notified,

@@ -20,7 +20,7 @@ WORKER: Final = "FASTMCP_WORKER"
 """What a worker finds in its environment, whose supervisor has said what there is to say."""
 UVICORNS: Final = ("uvicorn", "uvicorn.error", ACCESS)
 
-logger = logging.getLogger("fastmcp")
+logger: Final = logging.getLogger("fastmcp")
 
 
 @contextlib.contextmanager

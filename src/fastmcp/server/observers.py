@@ -16,7 +16,7 @@ class Observers:
     """Several of them as one, the first outermost."""
 
     def __init__(self, members: Sequence[Observe]) -> None:
-        self.members = tuple(members)
+        self.members: tuple[Observe, ...] = tuple(members)
         self._outer, *self._inner = members
         self._inner.reverse()
 

@@ -26,7 +26,7 @@ class Service:
 
     def __init__(self, server: Any, end: Callable[[], object]) -> None:
         self.server = server
-        self.ending = False
+        self.ending: bool = False
         self.kill: Callable[[], object] | None = None
         self.tell: Callable[[], object] | None = None
         self._end = end

@@ -57,7 +57,7 @@ def current_principal() -> str | None:
     return None if context is None else context.principal
 
 
-bridged = Bridged("session")
+bridged: Final = Bridged("session")
 
 # Changes of one session that come at the same time are made one after the other, in this process.
 _turns: WeakValueDictionary[tuple[asyncio.AbstractEventLoop, Address], asyncio.Lock] = (
@@ -75,9 +75,9 @@ class Session:
 
     def __init__(self, context: Context, address: Address, id: str | None) -> None:
         self._keeper = context.host.state_keeper
-        self.home = context.exchange.loop
+        self.home: asyncio.AbstractEventLoop = context.exchange.loop
         self._address = address
-        self.id = id
+        self.id: str | None = id
 
     @bridged
     async def get(self, key: str, default: Any = None) -> Any:

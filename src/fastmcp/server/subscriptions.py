@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -23,7 +23,7 @@ MAX_SUBSCRIPTIONS = 1024
 # How long to wait until a change is told again that could not be, in seconds.
 RETRY = 0.5
 
-logger = logging.getLogger("fastmcp.server.subscriptions")
+logger: Final = logging.getLogger("fastmcp.server.subscriptions")
 
 Tell: TypeAlias = Callable[["Change"], Awaitable[None]]
 
@@ -74,8 +74,8 @@ class Listener:
         ended: asyncio.Event | None = None,
         transport: TransportName | None = None,
     ) -> None:
-        self.wants = wants
-        self.ended = ended
+        self.wants: Callable[[Change], bool] = wants
+        self.ended: asyncio.Event | None = ended
         self.transport = transport
         self._held = ended is not None
         self._tell_of = tell

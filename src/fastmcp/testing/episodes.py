@@ -34,8 +34,8 @@ class Episode:
     def __init__(self, message: dict[str, Any]) -> None:
         self.id: Any = message.get("id")
         self.method: str = message["method"]
-        self.params = as_object(message.get("params"))
-        self.key = (self.method, essence(self.method, self.params))
+        self.params: dict[str, Any] = as_object(message.get("params"))
+        self.key: tuple[str, dict[str, Any]] = (self.method, essence(self.method, self.params))
         self.events: list[dict[str, Any]] = []
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from msgspec import DecodeError, json
 
@@ -38,14 +38,14 @@ class RecordingTransport(ClientTransport):
         *,
         before_record: BeforeRecord | None = None,
     ) -> None:
-        self.target = infer_transport(target)
+        self.target: ClientTransport = infer_transport(target)
         if type(self.target).converse is not ClientTransport.converse:
             raise ConfigurationError(
                 f"A transcript is of one server as it is, not of {self.target!r}; record the "
                 "transport of each"
             )
-        self.path = None if path is None else Path(path)
-        self.transcript = Transcript()
+        self.path: Path | None = None if path is None else Path(path)
+        self.transcript: Final = Transcript()
         self._before_record = before_record
         self._began: float | None = None
         self._connections = 0

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Unpack
 
 from msgspec import DecodeError, Raw, field, json
 
 from fastmcp._components.component import Component, ComponentOptions
 from fastmcp._components.functions.signature import NOT_AN_OBJECT
-from fastmcp._protocol.mirroring import read_plan
+from fastmcp._protocol.mirroring import Plan, read_plan
 from fastmcp.exceptions import InvalidSignature, ValidationError
 from fastmcp.wire.features import Tool as WireTool
 from fastmcp.wire.features import ToolAnnotations, ToolExecution
@@ -21,7 +21,7 @@ from .tool_result import ToolResult as ToolResult
 if TYPE_CHECKING:
     from .transformed_tool import TransformedTool
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 NO_PARAMETERS: dict[str, Any] = {"type": "object", "properties": {}}
 
@@ -61,7 +61,7 @@ class Tool(Component, kw_only=True):
         super().__post_init__()
         require_name(self.name)
         try:
-            self.mirrors = read_plan(self.parameters)
+            self.mirrors: Plan = read_plan(self.parameters)
         except ValueError as error:
             raise InvalidSignature(f"The tool {self.name!r} cannot be served: {error}") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from types import GeneratorType
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from msgspec import json
 
@@ -28,7 +28,7 @@ from .output_schema import (
 from .tool_result import ToolResult
 from .whole_results import WholeResult, whole_result
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 _TEXTS = (str, bytes, bytearray)
 # What is data whatever the tool says of itself.
@@ -63,7 +63,7 @@ class Output:
         self._serializer = serializer
         self._validate: Callable[[Any], None] | None = None
         self.schema: dict[str, Any] | None = None
-        self.wraps = False
+        self.wraps: bool = False
         if schema is ...:
             self._read(annotation, structured_text)
         elif schema is not None and schema is not False:

@@ -38,8 +38,8 @@ class ToolResult:
             if content is None and self._raw is not None
             else to_blocks(content)
         )
-        self.meta = meta
-        self.is_error = is_error
+        self.meta: dict[str, Any] | None = meta
+        self.is_error: bool = is_error
 
     @classmethod
     def encoded(

@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 _SCHEME: Final = "skill://"
 _MAIN: Final = "/SKILL.md"
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 
 class SkillReader(Protocol):

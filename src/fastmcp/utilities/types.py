@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import EllipsisType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from fastmcp._lazy import lazy_names
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .models import FastMCPBaseModel as FastMCPBaseModel
     from .models import get_cached_typeadapter as get_cached_typeadapter
 
-NotSet = ...
+NotSet: Final = ...
 NotSetT: TypeAlias = EllipsisType
 
 __all__ = [

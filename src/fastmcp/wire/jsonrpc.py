@@ -6,7 +6,7 @@ knows their type decodes them, once.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, ValidationError, json
 
@@ -76,7 +76,7 @@ _read_error = json.Decoder(ErrorData).decode
 _read_array = json.Decoder(list[Raw]).decode
 _read_id = json.Decoder(_Identified).decode
 _encoder = json.Encoder()
-encode_value = _encoder.encode
+encode_value: Final = _encoder.encode
 
 
 def decode(data: bytes | bytearray | memoryview | Raw | str) -> Message:

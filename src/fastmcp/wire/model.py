@@ -266,7 +266,7 @@ class AbsentAsNone:
     __slots__ = ("slot",)
 
     def __init__(self, slot: Any) -> None:
-        self.slot = slot
+        self.slot: Any = slot
 
     def __get__(self, model: Any, owner: type | None = None) -> Any:
         if model is None:

@@ -23,8 +23,8 @@ class Member:
     __slots__ = ("name", "wire_name")
 
     def __init__(self, name: str, wire_name: str) -> None:
-        self.name = name
-        self.wire_name = wire_name
+        self.name: str = name
+        self.wire_name: str = wire_name
 
     def __get__(self, model: OpenModel | None, owner: type[OpenModel]) -> Any:
         if model is None:

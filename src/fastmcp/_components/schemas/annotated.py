@@ -24,7 +24,7 @@ class Hint:
     __slots__ = ("members",)
 
     def __init__(self, **members: Any) -> None:
-        self.members = members
+        self.members: dict[str, Any] = members
 
     def __repr__(self) -> str:
         return f"Hint({', '.join(f'{name}={value!r}' for name, value in self.members.items())})"

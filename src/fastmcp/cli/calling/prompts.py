@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
+from fastmcp.exceptions import McpError, TimedOut
+
 from ..connecting import SERVER, add_server_arguments
 from ..parsing import allow_flags_between, show_examples
 from .arguments import arguments_of
@@ -50,8 +52,6 @@ async def get(options: argparse.Namespace, arguments: dict[str, Any]) -> int:
         McpError: the server answers with an error.
     """
     from msgspec import structs
-
-    from fastmcp.exceptions import McpError, TimedOut
 
     from .contents import Piece, give, pieces_of
     from .missing import missing

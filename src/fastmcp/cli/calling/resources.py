@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from fastmcp.exceptions import INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, McpError
+
 from ..connecting import SERVER, add_server_arguments
 from ..failing import WrongUsage
 from ..parsing import allow_flags_between, show_examples
@@ -45,7 +47,6 @@ async def read(options: argparse.Namespace) -> int:
         ConfigurationError: there is none.
         McpError: the server answers with an error.
     """
-    from fastmcp.exceptions import INVALID_PARAMS, METHOD_NOT_FOUND, RESOURCE_NOT_FOUND, McpError
     from fastmcp.resources.template import match_uri_template
 
     from .contents import give, pieces_of

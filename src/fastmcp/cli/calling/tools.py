@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from fastmcp.exceptions import McpError, TimedOut, ToolError
+
 from ..connecting import SERVER, add_server_arguments
 from ..failing import WrongUsage
 from ..parsing import allow_flags_between, show_examples
@@ -66,8 +68,6 @@ def act(options: argparse.Namespace) -> int:
 
 
 async def _call(options: argparse.Namespace, texts: dict[str, str], given: dict[str, Any]) -> int:
-    from fastmcp.exceptions import ToolError
-
     from .contents import give, pieces_of
     from .speaking import speaking
 
@@ -95,8 +95,6 @@ async def _result(
         ConfigurationError: it has no such tool.
         McpError: it answers with an error.
     """
-    from fastmcp.exceptions import McpError, TimedOut
-
     from .missing import missing
     from .offer import listed
 

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..connecting import add_server_arguments
+from fastmcp.exceptions import ConfigurationError
+
+from ..connecting import add_server_arguments, connected
 from ..parsing import show_examples
 
 if TYPE_CHECKING:
@@ -38,8 +40,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def act(options: argparse.Namespace) -> int:
     """Write the script, and what tells of it."""
-    from fastmcp.exceptions import ConfigurationError
-
     if options.command is not None and options.server is not None:
         options.server, options.file = None, options.server  # the only name is that of the script
     script = Path(options.file)
@@ -70,7 +70,6 @@ def act(options: argparse.Namespace) -> int:
 
 async def _asked(options: argparse.Namespace) -> tuple[str, list[Command]]:
     """What the server calls itself, and its tools."""
-    from ..connecting import connected
     from .commands import commands_of
 
     async with connected(options) as client:

@@ -6,7 +6,7 @@ import argparse
 
 from fastmcp.settings import TRANSPORTS
 
-from ..environments import add_environment_arguments
+from ..environments import add_environment_arguments, enter_environment
 from ..parsing import show_examples
 from .trailing import add_trailing_arguments
 
@@ -75,7 +75,6 @@ def act(options: argparse.Namespace) -> int:
         from .reloading import serve_again_and_again
 
         return serve_again_and_again(target, options)
-    from ..environments import enter_environment
     from .serving import serve
 
     enter_environment(options, target.document)

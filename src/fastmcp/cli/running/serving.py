@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import sys
 from collections.abc import Awaitable
@@ -10,6 +11,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Final
 
 from fastmcp.configuration.program import NotLoaded, awaited, require_module, run_module
+from fastmcp.server.event_loop import loop_factory
 from fastmcp.settings import Settings, settings
 
 from ..failing import WrongUsage
@@ -75,9 +77,6 @@ def _refuse(given: dict[str, Any], what: str) -> None:
 
 def _serve_made(found: Awaitable[FastMCP], how: dict[str, Any]) -> None:
     """Serve in the loop in which the server is made, so that what is made with it is at home."""
-    import asyncio
-
-    from fastmcp.server.running import loop_factory
 
     async def serve() -> None:
         with loading():

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 
 from fastmcp.exceptions import ConfigurationError
+from fastmcp.server.event_loop import loop_factory
 from fastmcp.settings import Settings, settings
 
 from ..environments import enter_environment
@@ -16,7 +17,6 @@ from .place import server_of
 def act(options: argparse.Namespace) -> int:
     """Work until the end."""
     enter_environment(options, target_of(options.server).document, words=2)
-    from fastmcp.server.running import loop_factory
     from fastmcp.server.tasks.standalone import work_alone
 
     metrics = None if options.metrics is None else _address(options.metrics)

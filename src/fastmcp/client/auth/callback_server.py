@@ -50,7 +50,7 @@ class CallbackServer:
 
     def __init__(self, host: str, port: int, take: Take, path: str = PATH) -> None:
         self.host = host
-        self.port = port
+        self.port: int = port
         self._path = path
         self._take = take
         self._servers: list[asyncio.Server] = []

@@ -9,7 +9,7 @@ import time
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from functools import partial
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from msgspec.structs import replace
 
@@ -41,7 +41,7 @@ from .sending import Sending
 from .token_requests import ask_for_token
 from .token_storage import MemoryTokenStorage, StoredToken, TokenStorageAdapter
 
-logger = logging.getLogger("fastmcp.client.auth")
+logger: Final = logging.getLogger("fastmcp.client.auth")
 
 ATTEMPTS = 3
 """How often a request is sent again with another token."""
@@ -108,7 +108,7 @@ class OAuthClientProvider(HttpAuth):
             return
         if not mcp_url.startswith(("http://", "https://")):
             raise ConfigurationError(f"mcp_url={mcp_url!r}: give the URL of an MCP server")
-        self.mcp_url = mcp_url.rstrip("/")
+        self.mcp_url: str = mcp_url.rstrip("/")
         storage = self._token_storage
         if storage is None:
             storage = self._token_storage = MemoryTokenStorage()

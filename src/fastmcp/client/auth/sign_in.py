@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
+import sys
+from typing import Final
 
 from fastmcp.exceptions import OAuthFlowError
 
@@ -14,7 +16,7 @@ from .callback_page import create_callback_html
 from .callback_server import CallbackServer
 from .exchange import plain
 
-logger = logging.getLogger("fastmcp.client.auth")
+logger: Final = logging.getLogger("fastmcp.client.auth")
 
 
 class SignIn:
@@ -116,8 +118,6 @@ def refusal(members: dict[str, str]) -> str:
 
 def tell_wrong() -> None:
     """Say that what was pasted is of no use."""
-    import sys
-
     print("That is not the URL that this sign-in ends at.", file=sys.stderr, flush=True)
 
 

@@ -12,7 +12,7 @@ from fastmcp.exceptions import ConfigurationError
 
 from .entries import CacheEntry, CacheKey
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 DEFAULT_CACHE_COLLECTION: Final = "fastmcp_response_cache"
 

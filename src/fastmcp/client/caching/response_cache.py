@@ -20,7 +20,7 @@ from .config import MAX_TTL_MS, CacheConfig
 from .entries import CacheEntry, CacheKey, CacheMode, Scope
 from .memory_store import InMemoryResponseCacheStore
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 # Method -> what its parameters may be for its answer to be kept. A discovery is not: who asks for
 # one wants to know that the server is there.

@@ -27,7 +27,7 @@ SHORTEST_MS = 1000
 class _Entry(BaseModel):
     """What entries have in common. Keys of editors are kept as they are; a slip is refused."""
 
-    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True)
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow", arbitrary_types_allowed=True)
 
     NAMES: ClassVar[tuple[str, ...]]
 
@@ -83,7 +83,7 @@ class _Entry(BaseModel):
 class StdioMCPServer(_Entry):
     """A server that is run as a child process."""
 
-    NAMES = ("stdio",)
+    NAMES: ClassVar[tuple[str, ...]] = ("stdio",)
 
     command: str
     args: list[str] = Field(default_factory=list)
@@ -120,7 +120,7 @@ class StdioMCPServer(_Entry):
 class RemoteMCPServer(_Entry):
     """A server that is reached at a URL."""
 
-    NAMES = ("http", "streamable-http", "sse")
+    NAMES: ClassVar[tuple[str, ...]] = ("http", "streamable-http", "sse")
 
     url: str
     transport: str | None = None

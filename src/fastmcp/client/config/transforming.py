@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Raw, json
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..transports.transport import Connect
     from .tool_changes import ChangedTool, ToolChanges
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 
 class TransformingTransport(ClientTransport):

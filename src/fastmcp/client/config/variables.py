@@ -6,10 +6,11 @@ import logging
 import os
 import re
 from collections.abc import Callable
+from typing import Final
 
 from fastmcp.exceptions import ConfigurationError
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 # Editors write `${env:NAME}` for the same. An `${input:id}` of theirs is asked of their user, so
 # it is never set here; it is recognized in order that it be told, and never sent.

@@ -28,7 +28,7 @@ class LazyClient:
         self._opening: asyncio.Task[None] | None = None
         self._waiting = 0
         self._lost: weakref.finalize[..., Any] | None = None
-        self.client = self._make(self._endpoints[0])
+        self.client: Client = self._make(self._endpoints[0])
         """The client, open or not."""
 
     def _make(self, endpoint: Endpoint) -> Client:

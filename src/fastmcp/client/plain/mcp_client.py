@@ -6,7 +6,7 @@ import functools
 import threading
 import weakref
 from collections.abc import Callable, Coroutine
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeVar
 
 from fastmcp._runtime.portal import Hold, portal
 
@@ -71,7 +71,7 @@ class MCPClient:
         self._set_up(AsyncMCPClient(target, **options))
 
     def _set_up(self, asynchronous: AsyncMCPClient) -> None:
-        self.asynchronous = asynchronous
+        self.asynchronous: AsyncMCPClient = asynchronous
         self._turn = threading.Lock()
         self._users = 0
         self._hold: Hold | None = None
@@ -135,31 +135,31 @@ class MCPClient:
             self._lost = weakref.finalize(self, self._hold.abandon)
             self._lost.atexit = False
 
-    open = blocking(AsyncMCPClient.open)
+    open: Final = blocking(AsyncMCPClient.open)
     connect = open
-    is_connected = direct(AsyncMCPClient.is_connected)
-    get_server_info = blocking(AsyncMCPClient.get_server_info)
-    get_server_capabilities = blocking(AsyncMCPClient.get_server_capabilities)
-    ping = blocking(AsyncMCPClient.ping)
-    list_tools = blocking(AsyncMCPClient.list_tools)
-    call_tool = blocking(AsyncMCPClient.call_tool)
-    list_resources = blocking(AsyncMCPClient.list_resources)
-    list_resource_templates = blocking(AsyncMCPClient.list_resource_templates)
-    get_resource = blocking(AsyncMCPClient.get_resource)
+    is_connected: Final = direct(AsyncMCPClient.is_connected)
+    get_server_info: Final = blocking(AsyncMCPClient.get_server_info)
+    get_server_capabilities: Final = blocking(AsyncMCPClient.get_server_capabilities)
+    ping: Final = blocking(AsyncMCPClient.ping)
+    list_tools: Final = blocking(AsyncMCPClient.list_tools)
+    call_tool: Final = blocking(AsyncMCPClient.call_tool)
+    list_resources: Final = blocking(AsyncMCPClient.list_resources)
+    list_resource_templates: Final = blocking(AsyncMCPClient.list_resource_templates)
+    get_resource: Final = blocking(AsyncMCPClient.get_resource)
     read_resource = get_resource
-    subscribe_resource = blocking(AsyncMCPClient.subscribe_resource)
-    unsubscribe_resource = blocking(AsyncMCPClient.unsubscribe_resource)
-    list_prompts = blocking(AsyncMCPClient.list_prompts)
-    get_prompt = blocking(AsyncMCPClient.get_prompt)
-    complete = blocking(AsyncMCPClient.complete)
-    request = blocking(AsyncMCPClient.request)
-    cancel = blocking(AsyncMCPClient.cancel)
-    progress = blocking(AsyncMCPClient.progress)
-    set_logging_level = blocking(AsyncMCPClient.set_logging_level)
-    send_roots_list_changed = blocking(AsyncMCPClient.send_roots_list_changed)
-    set_roots = direct(AsyncMCPClient.set_roots)
-    set_sampling_callback = direct(AsyncMCPClient.set_sampling_callback)
-    set_elicitation_callback = direct(AsyncMCPClient.set_elicitation_callback)
+    subscribe_resource: Final = blocking(AsyncMCPClient.subscribe_resource)
+    unsubscribe_resource: Final = blocking(AsyncMCPClient.unsubscribe_resource)
+    list_prompts: Final = blocking(AsyncMCPClient.list_prompts)
+    get_prompt: Final = blocking(AsyncMCPClient.get_prompt)
+    complete: Final = blocking(AsyncMCPClient.complete)
+    request: Final = blocking(AsyncMCPClient.request)
+    cancel: Final = blocking(AsyncMCPClient.cancel)
+    progress: Final = blocking(AsyncMCPClient.progress)
+    set_logging_level: Final = blocking(AsyncMCPClient.set_logging_level)
+    send_roots_list_changed: Final = blocking(AsyncMCPClient.send_roots_list_changed)
+    set_roots: Final = direct(AsyncMCPClient.set_roots)
+    set_sampling_callback: Final = direct(AsyncMCPClient.set_sampling_callback)
+    set_elicitation_callback: Final = direct(AsyncMCPClient.set_elicitation_callback)
 
     @property
     def protocol_version(self) -> str:

@@ -7,7 +7,7 @@ import functools
 import logging
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
-from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, Self, TypeAlias, TypeVar
 
 from fastmcp._runtime.portal import Closing
 from fastmcp._spelling import nearest
@@ -29,7 +29,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Asking: TypeAlias = Callable[[AsyncMCPClient], Awaitable[T]]
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 TIMEOUT = 30.0
 LISTS = {

@@ -62,8 +62,8 @@ class RemoteTask:
     """A task of a server: its `state` as it was last heard of, and what can be done about it."""
 
     def __init__(self, server: TaskServer, state: GetTaskResult, *, modern: bool) -> None:
-        self.id = state.task_id
-        self.state = state
+        self.id: str = state.task_id
+        self.state: GetTaskResult = state
         self.modern = modern
         self._server = server
         self._told_at: float | None = None

@@ -38,7 +38,7 @@ class MCPConfigTransport(ClientTransport):
         config: MCPConfig | Mapping[str, Any] | str | PathLike[str],
         name_as_prefix: bool = True,
     ) -> None:
-        self.config = _read(config)
+        self.config: MCPConfig = _read(config)
         self.name_as_prefix = name_as_prefix
         self.transports: dict[str, ClientTransport] = {
             name: server.to_transport(self.config.label(name))

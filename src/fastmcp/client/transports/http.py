@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Mapping
 from functools import partial
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from msgspec import DecodeError, Raw, json
 
@@ -35,7 +35,7 @@ from .http_exchange import EVENTS, JSON, HttpClient, Response
 from .http_stream import EventStream
 from .transport import ClientChannel
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 SESSION = "mcp-session-id"
 VERSION = "mcp-protocol-version"

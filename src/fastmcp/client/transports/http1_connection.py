@@ -21,7 +21,7 @@ class Connection(asyncio.Protocol):
     """
 
     def __init__(self, all: set[Connection], url: str, patience: float | None) -> None:
-        self.idle_since = 0.0
+        self.idle_since: float = 0.0
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._all = all
         self._url = url

@@ -16,13 +16,13 @@ class Incoming:
     """One answer, as far as it has come."""
 
     def __init__(self) -> None:
-        self.status = 0
+        self.status: int = 0
         self.headers: dict[str, str] = {}
         self.cookies: list[str] = []
-        self.size = 0
+        self.size: int = 0
         """How many bytes of the body wait to be taken."""
-        self.is_complete = False
-        self.keeps = False
+        self.is_complete: bool = False
+        self.keeps: bool = False
         """Whether the connection can be used again after it."""
         self.trouble: str | None = None
         """Why no more can come."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .http_exchange import Sender
+from .http_sender import Sender
 
 if TYPE_CHECKING:
     from fastmcp.client.auth.provider import OAuthClientProvider

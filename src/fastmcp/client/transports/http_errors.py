@@ -7,6 +7,7 @@ import os
 import re
 import socket
 import ssl
+import time
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import cast
@@ -150,7 +151,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 def _seconds_until(date: str) -> float:
-    import time
     from email.utils import parsedate_to_datetime
 
     try:

@@ -30,7 +30,7 @@ class EventStream:
     def __init__(
         self, http: HttpClient, take: Callable[[bytes], bool], wanted: Callable[[], bool]
     ) -> None:
-        self.failures = 0
+        self.failures: int = 0
         """How many attempts in a row brought nothing."""
         self._http = http
         self._take = take

@@ -33,7 +33,7 @@ class PythonStdioTransport(StdioTransport):
         log_file: Any = None,
         stderr_handler: StderrHandler | None = None,
     ) -> None:
-        self.script_path = _script(script_path, ".py")
+        self.script_path: Path = _script(script_path, ".py")
         line = [str(self.script_path), *(args or ())]
         env = {**_UTF8, **(env or {})}
         super().__init__(python_cmd, line, env, cwd, keep_alive, log_file, stderr_handler)
@@ -57,7 +57,7 @@ class FastMCPStdioTransport(StdioTransport):
         log_file: Any = None,
         stderr_handler: StderrHandler | None = None,
     ) -> None:
-        self.script_path = _script(script_path, ".py")
+        self.script_path: Path = _script(script_path, ".py")
         line = ["run", str(self.script_path), *(["--", *args] if args else ())]
         env = {**_UTF8, **(env or {})}
         super().__init__("fastmcp", line, env, cwd, keep_alive, log_file, stderr_handler)
@@ -82,7 +82,7 @@ class NodeStdioTransport(StdioTransport):
         log_file: Any = None,
         stderr_handler: StderrHandler | None = None,
     ) -> None:
-        self.script_path = _script(script_path, ".js", ".mjs", ".cjs")
+        self.script_path: Path = _script(script_path, ".js", ".mjs", ".cjs")
         line = [str(self.script_path), *(args or ())]
         super().__init__(node_cmd, line, env, cwd, keep_alive, log_file, stderr_handler)
 

@@ -96,7 +96,7 @@ class _MemoryChannel(_Pipe, ClientChannel):
             served.on_fault = self._keep_fault
         self._session = session
         self._remote = served.session
-        self.deliver = self._remote.feed
+        self.deliver: Callable[[bytes], None] = self._remote.feed
 
     def _keep_fault(self, id: RequestId, fault: Exception) -> None:
         """Have a request raise what its function raised, in place of the answer that follows."""

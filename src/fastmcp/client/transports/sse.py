@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urljoin
 
 from fastmcp._protocol.framing import EventParser, ServerSentEvent
@@ -25,7 +25,7 @@ from .http_errors import shown, too_large, unexpected
 from .http_exchange import EVENTS, JSON, LIMIT, HttpClient, Response, origin_of
 from .transport import ClientChannel
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 # How long a server may take to say where it wants its messages, in seconds.
 PATIENCE = 10.0

@@ -12,9 +12,9 @@ import select
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 StderrHandler: TypeAlias = Callable[[str], None]
 """Is called with each line that the child writes, without its end; a very long one in pieces."""

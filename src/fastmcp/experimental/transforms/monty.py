@@ -12,7 +12,7 @@ from fastmcp.exceptions import ConfigurationError, ToolError
 
 from .callbacks import Callbacks
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 DEFAULT_LIMITS: Final[Mapping[str, float]] = {
     "max_feed_duration_secs": 30.0,

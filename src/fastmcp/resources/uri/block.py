@@ -25,12 +25,12 @@ class Block:
         least: int = 0,
         most: int | None = None,
     ) -> None:
-        self.sign = sign
-        self.variables = variables
-        self.first = first
-        self.stop = stop
-        self.least = least
-        self.most = most
+        self.sign: str = sign
+        self.variables: tuple[Variable, ...] = variables
+        self.first: str = first
+        self.stop: str = stop
+        self.least: int = least
+        self.most: int | None = most
         self._runs = re.compile(f"[^{re.escape(stop)}]+" if stop else "(?s:.+)")
 
     @property

@@ -34,8 +34,8 @@ class UriMatcher:
         )
         alone = self._fragment is None and (query is None or not query.fixed)
         self._keys = _text_keys(self._path, shapes) if alone else None
-        self.queried = {v.key for v in (query.variables if query is not None else ())}
-        self.filled = {variable.key for variable in template.variables} - self.queried
+        self.queried: set[str] = {v.key for v in (query.variables if query is not None else ())}
+        self.filled: set[str] = {variable.key for variable in template.variables} - self.queried
 
     @property
     def prefix(self) -> str:

@@ -26,9 +26,9 @@ class Pattern:
     __slots__ = ("_compiled", "blocks", "pieces", "prefix")
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
-        self.pieces = tuple(pieces)
-        self.blocks = [piece for piece in pieces if isinstance(piece, Block)]
-        self.prefix = pieces[0] if pieces and isinstance(pieces[0], str) else ""
+        self.pieces: tuple[str | Block, ...] = tuple(pieces)
+        self.blocks: list[Block] = [piece for piece in pieces if isinstance(piece, Block)]
+        self.prefix: str = pieces[0] if pieces and isinstance(pieces[0], str) else ""
         self._compiled: re.Pattern[str] | bool = _is_plain(self.pieces)
 
     def match(self, text: str) -> Sequence[str | None] | None:

@@ -29,9 +29,9 @@ class Query:
         fixed: tuple[tuple[str, Pattern], ...] = (),
         opening: str = "?",
     ) -> None:
-        self.variables = variables
-        self.fixed = fixed
-        self.opening = opening
+        self.variables: tuple[Variable, ...] = variables
+        self.fixed: tuple[tuple[str, Pattern], ...] = fixed
+        self.opening: str = opening
         self._shapes = shapes
 
     def read(self, text: str) -> list[Reading] | None:

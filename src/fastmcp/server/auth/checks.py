@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
 from fastmcp._components.component import Component, checks_of
 from fastmcp.exceptions import AuthorizationError, ConfigurationError, InsufficientScopeError
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 AuthCheck: TypeAlias = Callable[["AuthContext"], bool | Awaitable[bool]]
 Extract: TypeAlias = Callable[[dict[str, Any]], Iterable[str]]
@@ -48,7 +48,7 @@ class RequireScopes(ScopeCheck):
     """Passes tokens that have all `required_scopes`."""
 
     def __init__(self, scopes: Iterable[str]) -> None:
-        self.required_scopes = _scopes(scopes, "require_scopes")
+        self.required_scopes: frozenset[str] = _scopes(scopes, "require_scopes")
 
     def __call__(self, ctx: AuthContext) -> bool:
         return ctx.token is not None and not self.missing_scopes(ctx)
@@ -62,7 +62,7 @@ class RestrictTag(ScopeCheck):
 
     def __init__(self, tag: str, scopes: Iterable[str]) -> None:
         self.tag = tag
-        self.required_scopes = _scopes(scopes, "restrict_tag")
+        self.required_scopes: frozenset[str] = _scopes(scopes, "restrict_tag")
 
     def __call__(self, ctx: AuthContext) -> bool:
         if self.tag not in ctx.component.tags:
@@ -79,7 +79,7 @@ class RequireRoles:
     """
 
     def __init__(self, roles: Iterable[str], extract: Extract | None) -> None:
-        self.required_roles = frozenset(roles)
+        self.required_roles: frozenset[str] = frozenset(roles)
         if not self.required_roles:
             raise ConfigurationError(
                 "require_roles() needs a role; without one it would let everybody in who has a "
@@ -193,7 +193,7 @@ class ScopeShortfall(InsufficientScopeError):
     ) -> None:
         super().__init__(required_scopes, message=message)
         self.log_level = logging.WARNING
-        self.needed = sorted(needed)
+        self.needed: list[str] = sorted(needed)
 
 
 async def _passes(check: AuthCheck, ctx: AuthContext) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fastmcp._fetching.fetcher import Fetcher
@@ -35,7 +35,7 @@ __all__ = [
     "document_of",
 ]
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 
 class CIMDClient(OAuthClientInformationFull):

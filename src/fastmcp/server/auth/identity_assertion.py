@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import Any
+from typing import Any, Final
 
 from fastmcp._fetching.bounded import BoundedClient
 from fastmcp._fetching.errors import FetchError
@@ -32,7 +32,7 @@ ID_JAG_GRANT_PROFILE = ID_JAG_PROFILE
 ID_JAG_TYP = "oauth-id-jag+jwt"
 SUPPORTED_ASSERTION_ALGORITHMS = frozenset(ASSERTION_ALGORITHMS)
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 _BYTES = 512 * 1024
 _SECONDS = 10.0

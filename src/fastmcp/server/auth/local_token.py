@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import Final
 
 from fastmcp.exceptions import AuthorityUnavailable, ConfigurationError
 
 from .access_token import AccessToken
 from .provider import AuthProvider
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 VARIABLE = "FASTMCP_AUTH_TOKEN"
 

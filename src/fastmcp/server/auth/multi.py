@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastmcp.exceptions import AuthorityUnavailable, ConfigurationError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .access_token import AccessToken
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 SERVER = "server"
 
@@ -55,7 +55,7 @@ class MultiAuth(AuthProvider):
             resource_base_url or (server and server.resource_base_url),
         )
         self.server = server
-        self.verifiers = [verifier for _, verifier in named]
+        self.verifiers: list[AuthProvider] = [verifier for _, verifier in named]
         self._sources = named
         if server is not None:
             self._sources = [(server_source_id or SERVER, server), *named]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from fastmcp._oauth.documents import Document
 from fastmcp._runtime.threads import run_in_thread
@@ -19,7 +19,7 @@ from .oauth_proxy.upstream import MAX_BYTES
 from .provider import TokenVerifier, scopes_of
 from .single_flight import SingleFlight
 
-logger = logging.getLogger("fastmcp.server.auth.proxy")
+logger: Final = logging.getLogger("fastmcp.server.auth.proxy")
 
 DEFAULT_OIDC_DISCOVERY_TIMEOUT_SECONDS = 10
 _NEEDED = ("response_types_supported", "subject_types_supported")

@@ -36,14 +36,14 @@ class AuthProvider:
         *,
         challenge_scopes: Iterable[str] | str | None = None,
     ) -> None:
-        self.base_url = None if base_url is None else checked_url(base_url, "base_url")
-        self.resource_base_url = (
+        self.base_url: str | None = None if base_url is None else checked_url(base_url, "base_url")
+        self.resource_base_url: str | None = (
             None
             if resource_base_url is None
             else checked_url(resource_base_url, "resource_base_url")
         )
         self.required_scopes: list[str] = scopes_of(required_scopes, "required_scopes")
-        self.challenge_scopes = (
+        self.challenge_scopes: list[str] | None = (
             None if challenge_scopes is None else scopes_of(challenge_scopes, "challenge_scopes")
         )
         self._mcp_path: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastmcp._oauth.documents import ProtectedResourceMetadata
 from fastmcp._oauth.locations import checked_url
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .access_token import AccessToken
 
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 
 class RemoteAuthProvider(AuthProvider):
@@ -58,14 +58,14 @@ class RemoteAuthProvider(AuthProvider):
             )
         self.token_verifier = token_verifier
         # An issuer is compared character by character, its last slash included.
-        self.authorization_servers = [str(each) for each in authorization_servers]
+        self.authorization_servers: list[str] = [str(each) for each in authorization_servers]
         for each in self.authorization_servers:
             checked_url(each, "authorization_servers")
         self._scopes_supported = (
             None if scopes_supported is None else scopes_of(scopes_supported, "scopes_supported")
         )
         self.resource_name = resource_name
-        self.resource_documentation = (
+        self.resource_documentation: str | None = (
             None if resource_documentation is None else str(resource_documentation)
         )
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from .backplane import Hear
 
 Topic = TypeVar("Topic", str, bytes)
 
-logger = logging.getLogger("fastmcp.server.backplane")
+logger: Final = logging.getLogger("fastmcp.server.backplane")
 
 
 class Listeners(Generic[Topic]):

@@ -32,8 +32,8 @@ class Link(asyncio.Protocol):
         told: Callable[[Any], bool] | None = None,
         lost: Callable[[], None] | None = None,
     ) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.alive = True
+        self.loop: asyncio.AbstractEventLoop = asyncio.get_running_loop()
+        self.alive: bool = True
         self._timeout = timeout
         self._told = told
         self._lost = lost

@@ -24,7 +24,7 @@ KEPT: Final = 24 * 3600.0
 RETRY: Final = 0.5
 LOG: Final = "changes"
 
-logger = logging.getLogger("fastmcp.cluster")
+logger: Final = logging.getLogger("fastmcp.cluster")
 
 _read_change = json.Decoder(Change).decode
 

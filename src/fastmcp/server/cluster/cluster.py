@@ -21,7 +21,7 @@ HEARTBEAT: Final = 2.0
 ALIVE: Final = 6.0
 SECRET: Final = "secret"
 
-logger = logging.getLogger("fastmcp.cluster")
+logger: Final = logging.getLogger("fastmcp.cluster")
 
 
 class Rules(Protocol):
@@ -52,10 +52,10 @@ class Cluster:
 
     def __init__(self, backplane: Backplane) -> None:
         self.backplane = backplane
-        self.keeper = BackplaneKeeper(backplane)
-        self.changes = ChangeLog(backplane)
+        self.keeper: Final = BackplaneKeeper(backplane)
+        self.changes: Final = ChangeLog(backplane)
         self.rules: Rules | None = None
-        self.id = ""
+        self.id: str = ""
         self.on_secret: list[Callable[[bytes], None]] = []
         self._hearers: dict[Hearer, None] = {}
         self._secret = secrets.token_bytes(32)

@@ -56,7 +56,7 @@ class ClusterSessions(SessionTable):
         super().__init__(local)
         self.connect = connect
         self.cluster = cluster
-        self.calls = Calls(cluster.backplane)
+        self.calls: Final = Calls(cluster.backplane)
         self.visibility = visibility
         self.repeats = repeats
         self.ttl = idle_timeout

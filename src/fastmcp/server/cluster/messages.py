@@ -60,7 +60,7 @@ class Shown(Struct, tag="shown"):
 
 Message: TypeAlias = Told | Forwarded | Look | ReadElsewhere | Ended | Shown
 
-encode = json.Encoder().encode
+encode: Final = json.Encoder().encode
 _decode = json.Decoder(Message).decode
 
 

@@ -68,7 +68,7 @@ class RemoteReader:
             self._after = position
             if entry.startswith((MESSAGE, LAST)):
                 self._items.append((event_id(self._stream, position), entry[1:]))
-            self.ended = is_end(entry)
+            self.ended: bool = is_end(entry)
 
     async def take(self) -> Item | None:
         """The next message; None at the end, and when the log cannot be read now: the client can

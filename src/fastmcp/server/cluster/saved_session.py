@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct, json
 from msgspec.structs import replace
@@ -44,8 +44,8 @@ class SavedSession(Struct, frozen=True, omit_defaults=True):
         return Sender(revision, capabilities, self.info, level)
 
 
-encode_saved = json.Encoder(order="deterministic").encode
-decode_saved = json.Decoder(SavedSession).decode
+encode_saved: Final = json.Encoder(order="deterministic").encode
+decode_saved: Final = json.Decoder(SavedSession).decode
 
 
 _SETS = ("watched", "unheard")

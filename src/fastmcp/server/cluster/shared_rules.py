@@ -22,7 +22,7 @@ from .saved_session import merged_rules
 # How long the rules of a session are kept that nobody uses, in seconds.
 TTL: Final = 24 * 3600.0
 
-logger = logging.getLogger("fastmcp.cluster")
+logger: Final = logging.getLogger("fastmcp.cluster")
 
 _encode = json.Encoder(order="deterministic").encode
 _decode = json.Decoder(list[Rule]).decode

@@ -25,7 +25,7 @@ class UrlElicitationRequiredError(McpError):
     def __init__(
         self, elicitations: Sequence[ElicitRequestURLParams], message: str | None = None
     ) -> None:
-        self.elicitations = list(elicitations)
+        self.elicitations: list[ElicitRequestURLParams] = list(elicitations)
         for each in self.elicitations:
             refuse_url(each.url)
             each.elicitation_id = each.elicitation_id or uuid.uuid4().hex

@@ -32,8 +32,8 @@ class Reply:
     def __init__(self, send: ASGISend, headers: HeaderPairs | None = None) -> None:
         self._send = send
         self.headers: HeaderPairs = headers or []
-        self.started = False
-        self.gone = False
+        self.started: bool = False
+        self.gone: bool = False
         self._last = False
         self._sign: asyncio.Task[None] | None = None
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, Final, get_args
 
 from msgspec import Raw, Struct, field, json
 
@@ -20,7 +20,7 @@ from fastmcp.wire.model import Model
 
 from .fingerprint import fingerprint
 
-logger = logging.getLogger("fastmcp.server.inputs")
+logger: Final = logging.getLogger("fastmcp.server.inputs")
 
 _REQUESTS: dict[str, Any] = {each.method: each for each in get_args(InputRequest)}
 
@@ -55,8 +55,8 @@ class Rounds:
     def __init__(
         self, record: Record | None = None, responses: Mapping[str, Any] | None = None
     ) -> None:
-        self.record = record or Record()
-        self.responses = responses
+        self.record: Record = record or Record()
+        self.responses: Mapping[str, Any] | None = responses
         self.questions: dict[str, InputRequest] = {}
         self._times: dict[str, int] = {}
         self._fresh: set[str] = set()

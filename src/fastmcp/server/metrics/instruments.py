@@ -108,7 +108,7 @@ class Instruments:
     def __init__(self, provider: MeterProvider) -> None:
         self._recorders: WeakSet[Recorder] = WeakSet()
         meter = provider.get_meter(INSTRUMENTATION_NAME, VERSION)
-        self.duration = durations(
+        self.duration: Final = durations(
             provider,
             DURATION,
             "How long requests took, from when they were received until they were answered",

@@ -135,5 +135,5 @@ def _add(mine: dict[K, int], theirs: dict[K, int]) -> None:
         mine[key] = mine.get(key, 0) + number
 
 
-encode_record = msgpack.Encoder().encode
-decode_record = msgpack.Decoder(Record).decode
+encode_record: Final = msgpack.Encoder().encode
+decode_record: Final = msgpack.Decoder(Record).decode

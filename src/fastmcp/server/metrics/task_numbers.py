@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from .record import TASKS, Histogram, TaskCounts
 
@@ -29,8 +29,8 @@ class TaskNumbers:
     """
 
     def __init__(self, lock: threading.Lock, name_of: Callable[[str], str]) -> None:
-        self.counts = TaskCounts()
-        self.running = 0
+        self.counts: Final = TaskCounts()
+        self.running: int = 0
         self.exported: Told | None = None
         self._lock = lock
         self._name_of = name_of

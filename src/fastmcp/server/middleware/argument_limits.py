@@ -37,7 +37,7 @@ class ArgumentLimits:
         self._items = max_items
         self._length = max_length
         self._find_control = None if allow_control_characters else _CONTROL.search
-        self.too_deep = f"is nested deeper than the {max_depth} levels that are allowed"
+        self.too_deep: str = f"is nested deeper than the {max_depth} levels that are allowed"
 
     def surely_hold(self, written: bytes) -> bool:
         """Whether nothing in this JSON can be beyond the limits; without a look at its values."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
-from typing import Any, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
-logger = logging.getLogger("fastmcp.server.middleware")
+logger: Final = logging.getLogger("fastmcp.server.middleware")
 
 Json: TypeAlias = dict[str, Any]
 Path: TypeAlias = tuple[Any, ...]

@@ -17,6 +17,7 @@ from fastmcp.exceptions import (
     ConfigurationError,
     DisabledError,
     InputUnavailable,
+    LimitError,
     McpError,
     NotFoundError,
     ValidationError,
@@ -24,7 +25,6 @@ from fastmcp.exceptions import (
 from fastmcp.transports import check_positive
 from fastmcp.wire.inputs import InputRequiredResult
 
-from ..limits import LimitError
 from .called_tool import called_tool, names_of
 from .middleware import CallNext, Middleware, MiddlewareContext
 

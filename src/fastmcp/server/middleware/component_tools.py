@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastmcp.server.context import Context
 from fastmcp.tools.base import Tool
@@ -46,7 +46,7 @@ async def read_resource(
     return {"contents": contents, "meta": result.meta}
 
 
-list_prompts_tool = Tool.from_function(list_prompts)
-get_prompt_tool = Tool.from_function(get_prompt)
-list_resources_tool = Tool.from_function(list_resources)
-read_resource_tool = Tool.from_function(read_resource)
+list_prompts_tool: Final = Tool.from_function(list_prompts)
+get_prompt_tool: Final = Tool.from_function(get_prompt)
+list_resources_tool: Final = Tool.from_function(list_resources)
+read_resource_tool: Final = Tool.from_function(read_resource)

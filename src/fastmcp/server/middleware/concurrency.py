@@ -11,10 +11,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from fastmcp.exceptions import ConfigurationError
+from fastmcp.exceptions import ConfigurationError, LimitError
 from fastmcp.transports import check_positive
 
-from ..limits import LimitError
 from ..state.session_names import values_of
 from .called_tool import called_tool
 from .middleware import CallNext, Middleware, MiddlewareContext

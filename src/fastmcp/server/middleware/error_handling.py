@@ -70,7 +70,7 @@ class ErrorHandlingMiddleware(Middleware):
             raise ConfigurationError(
                 f"error_callback= takes a function (error, context), not {error_callback!r}"
             )
-        self.logger = logger or logging.getLogger("fastmcp.errors")
+        self.logger: logging.Logger = logger or logging.getLogger("fastmcp.errors")
         self.include_traceback = include_traceback
         self.error_callback = error_callback
         self.transform_errors = transform_errors
@@ -197,8 +197,8 @@ class RetryMiddleware(Middleware):
         self.base_delay = base_delay
         self.max_delay = max_delay
         self.backoff_multiplier = backoff_multiplier
-        self.retry_exceptions = _checked_kinds(retry_exceptions)
-        self.logger = logger or logging.getLogger("fastmcp.retry")
+        self.retry_exceptions: tuple[type[Exception], ...] = _checked_kinds(retry_exceptions)
+        self.logger: logging.Logger = logger or logging.getLogger("fastmcp.retry")
         self._redactor = Redactor.of(redact)
 
     async def on_request(

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, cast
 
 from msgspec import Raw, json
 
-from fastmcp.exceptions import ConfigurationError, InvalidParams, StoreUnavailable
+from fastmcp.exceptions import ConfigurationError, InvalidParams, LimitError, StoreUnavailable
 from fastmcp.tools.tool_result import ToolResult
 from fastmcp.transports import check_positive
 from fastmcp.wire.features import CallToolResult, read_call_result
@@ -20,7 +20,6 @@ from ..backplane.backplane import Backplane
 from ..backplane.opening import backplane_of
 from ..catalogue import version_asked_for
 from ..inputs.fingerprint import fingerprint
-from ..limits import LimitError
 from ..state.session_names import session_id_of
 from .called_tool import called_tool, names_of
 from .idempotency_stores import AnswerStore, BackplaneAnswers, Claim, MemoryAnswers

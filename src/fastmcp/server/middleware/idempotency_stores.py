@@ -9,14 +9,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import Protocol
+from typing import Final, Protocol
 
 from fastmcp.exceptions import StoreUnavailable
 
 from ..backplane.backplane import Backplane
 from ..lifetime.held import Held
 
-logger = logging.getLogger("fastmcp.server.middleware")
+logger: Final = logging.getLogger("fastmcp.server.middleware")
 
 # How long a claim holds that nobody renews, since the process that made it is gone; in seconds.
 LEASE = 30.0

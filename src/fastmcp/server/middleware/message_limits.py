@@ -7,14 +7,13 @@ from typing import Any, cast
 
 from msgspec import Raw, json
 
-from fastmcp.exceptions import ToolError, ValidationError
+from fastmcp.exceptions import LimitError, ToolError, ValidationError
 from fastmcp.prompts.base import PromptResult
 from fastmcp.resources.base import ResourceResult
 from fastmcp.tools.tool_result import ToolResult
 from fastmcp.transports import check_positive
 from fastmcp.wire.features import CallToolResult
 
-from ..limits import LimitError
 from .called_tool import called_tool
 from .middleware import CallNext, Middleware, MiddlewareContext
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import Any, Final
 from weakref import WeakSet, ref
 
 from fastmcp._runtime.exchange import Peer
@@ -12,7 +12,7 @@ from fastmcp.exceptions import ConfigurationError, Disconnected, FastMCPError
 
 from .middleware import CallNext, Middleware, MiddlewareContext
 
-logger = logging.getLogger("fastmcp.server.middleware")
+logger: Final = logging.getLogger("fastmcp.server.middleware")
 
 
 class PingMiddleware(Middleware):

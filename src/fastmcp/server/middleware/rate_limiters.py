@@ -31,7 +31,7 @@ class TokenBucketRateLimiter:
         self.capacity = capacity
         self.refill_rate = refill_rate
         self.tokens: float = capacity
-        self.last_refill = clock()
+        self.last_refill: float = clock()
         self._clock = clock
         self._lock = threading.Lock()
 

@@ -37,8 +37,8 @@ class RateScope:
                 "middleware's context"
             )
         self.per = per
-        self.tools = names_of("tools", tools)
-        self.methods = names_of("methods", methods)
+        self.tools: frozenset[str] | None = names_of("tools", tools)
+        self.methods: frozenset[str] | None = names_of("methods", methods)
         if self.methods is None and (per == "tool" or self.tools is not None):
             self.methods = frozenset(("tools/call",))
 

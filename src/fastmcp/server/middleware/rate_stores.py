@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -20,7 +20,7 @@ from ..lifetime.held import Held
 if TYPE_CHECKING:
     from ..backplane.redis_link import Link, LinkKeeper
 
-logger = logging.getLogger("fastmcp.server.middleware")
+logger: Final = logging.getLogger("fastmcp.server.middleware")
 
 OnStoreFailure: TypeAlias = Literal["allow", "refuse"]
 

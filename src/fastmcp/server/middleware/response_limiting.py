@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import json
 
@@ -19,7 +19,7 @@ from fastmcp.wire.features import CallToolResult
 from .made_of import made_of
 from .middleware import CallNext, Middleware, MiddlewareContext
 
-logger = logging.getLogger("fastmcp.server.middleware")
+logger: Final = logging.getLogger("fastmcp.server.middleware")
 
 _ENCODER = json.Encoder(enc_hook=simpler)
 
@@ -47,7 +47,7 @@ class ResponseLimitingMiddleware(Middleware):
             raise ConfigurationError(f"tools= takes a list of names: [{tools!r}]")
         self.max_size = max_size
         self.truncation_suffix = truncation_suffix
-        self.tools = None if tools is None else set(tools)
+        self.tools: set[str] | None = None if tools is None else set(tools)
 
     def _concerns(self, name: str) -> bool:
         return self.tools is None or name in self.tools

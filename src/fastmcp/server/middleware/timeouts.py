@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from fastmcp.exceptions import ConfigurationError
+from fastmcp.exceptions import ConfigurationError, LimitError
 from fastmcp.transports import check_positive
 from fastmcp.wire.methods import METHODS
 
-from ..limits import LimitError
 from .called_tool import called_tool
 from .middleware import CallNext, Middleware, MiddlewareContext
 

@@ -37,7 +37,7 @@ LONGEST_REST: Final = 30.0
 # For how many callers its last lists are kept.
 CALLERS: Final = 256
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 
 class Owner(Protocol):

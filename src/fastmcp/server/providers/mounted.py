@@ -9,6 +9,7 @@ from msgspec import Raw, structs
 
 from fastmcp._components.component import Component
 from fastmcp._components.current import current_scope
+from fastmcp._protocol.mirroring import Plan
 from fastmcp._runtime.faults import resource_not_found
 from fastmcp.exceptions import (
     FastMCPError,
@@ -49,8 +50,8 @@ class Home:
     __slots__ = ("provider", "server")
 
     def __init__(self, server: FastMCP, provider: Provider) -> None:
-        self.server = server
-        self.provider = provider
+        self.server: FastMCP = server
+        self.provider: Provider = provider
 
     @property
     def security(self) -> ResourceSecurity | None:
@@ -109,7 +110,7 @@ class MountedTool(Tool, kw_only=True):
         return (self, *self.inner.origins)
 
     def __post_init__(self) -> None:
-        self.mirrors = self.inner.mirrors
+        self.mirrors: Plan = self.inner.mirrors
 
     async def call(self, arguments: Raw | Mapping[str, Any]) -> WholeResult:  # type: ignore[override]
         async with self.home.current() as context:

@@ -14,7 +14,7 @@ from fastmcp._runtime.threads import run_in_thread
 # How often files are looked at while nobody asks, in seconds.
 INTERVAL: Final = 1.0
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 
 class Reloading:

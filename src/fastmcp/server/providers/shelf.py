@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from fastmcp._components.component import Component
 from fastmcp._components.functions.signature import where
 from fastmcp._components.versions import VersionSpec, version_key
 from fastmcp.exceptions import ConfigurationError
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 C = TypeVar("C", bound=Component)
 OnDuplicate: TypeAlias = Literal["warn", "error", "replace", "ignore"]
@@ -28,8 +28,8 @@ class Shelf(Generic[C]):
         self._changed = changed
         self._versions: dict[str, dict[str | None, C]] = {}
         self.current: dict[str, C] = {}
-        self.edition = 0
-        self.has_tasks = False
+        self.edition: int = 0
+        self.has_tasks: bool = False
 
     def __iter__(self) -> Iterator[C]:
         for versions in list(self._versions.values()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastmcp._components.current import Scope, current_scope
 
@@ -19,7 +19,7 @@ class HttpScope(Scope):
 
     def __init__(self, request: Request) -> None:
         super().__init__()
-        self.request = request
+        self.request: Final = request
 
 
 @contextmanager

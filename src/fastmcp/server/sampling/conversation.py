@@ -48,8 +48,8 @@ class Conversation:
         final: SamplingTool | None = None,
     ) -> None:
         require_known(options)
-        self.history = as_messages(messages)
-        self.usage = Usage()
+        self.history: list[SamplingMessage] = as_messages(messages)
+        self.usage: Usage = Usage()
         self._context = context
         self._toolset = Toolset(
             context,

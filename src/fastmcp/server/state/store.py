@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple, Protocol
 
 from fastmcp._runtime.key_value import KeyValueStore
@@ -20,7 +19,8 @@ class Address(NamedTuple):
 
     def digest(self) -> str:
         """The address as a name that tells nothing of it, fit for any store."""
-        from hashlib import sha256  # OpenSSL takes its time to load
+        import json  # like OpenSSL, which hashlib loads, it takes its time to load
+        from hashlib import sha256
 
         return sha256(json.dumps(self[1:]).encode()).hexdigest()
 

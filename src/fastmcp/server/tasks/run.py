@@ -33,11 +33,11 @@ class TaskRun:
 
     def __init__(self, record: TaskRecord, save: Callable[[Progress], Awaitable[None]]) -> None:
         self.record = record
-        self.policies = Policies(record)
-        self.began = time.time()
+        self.policies: Final = Policies(record)
+        self.began: float = time.time()
         self.noted = False
-        self.interrupted = False
-        self.cancelled = False
+        self.interrupted: bool = False
+        self.cancelled: bool = False
         self._save = save
         self._saved = 0.0
         self._settling: asyncio.TimerHandle | asyncio.Task[None] | None = None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .opening import Backend
     from .store import TaskStore
 
-logger = logging.getLogger("fastmcp.server.tasks")
+logger: Final = logging.getLogger("fastmcp.server.tasks")
 
 NOTED: Final = 1.0
 """After so many seconds it is noted that a leg runs; of one that ends before, with its outcome."""

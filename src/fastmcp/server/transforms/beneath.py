@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..providers.aggregate import AggregateProvider
+from ..providers.aggregate import AggregateProvider, ProviderErrorStrategy
 from ..providers.base import Provider
 from ..providers.guard import Guard
 from ..providers.wrapped import WrappedProvider
@@ -18,7 +18,7 @@ class Beneath(AggregateProvider):
     """
 
     def __init__(self, sources: AggregateProvider, transform: Transform) -> None:
-        self.provider_error_strategy = sources.provider_error_strategy
+        self.provider_error_strategy: ProviderErrorStrategy = sources.provider_error_strategy
         self._sources = sources
         self._transform = transform
         self._seen: tuple[int, list[Guard]] = (-1, [])

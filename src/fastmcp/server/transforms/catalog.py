@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from fastmcp.apps.config import is_model_visible
+from fastmcp._components.app_config import is_model_visible
 
 from ..providers.kinds import PROMPTS, RESOURCES, TEMPLATES, TOOLS, Kind, overrides
 from ..providers.shelf import highest

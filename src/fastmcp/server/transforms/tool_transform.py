@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from fastmcp._components.versions import VersionSpec
 from fastmcp._spelling import nearest
@@ -16,7 +16,7 @@ from fastmcp.tools.transform_reading import read_changes
 from ..providers.kinds import TOOLS, Kind
 from .component_transform import C, ComponentTransform
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 
 class ToolTransform(ComponentTransform):
@@ -31,7 +31,7 @@ class ToolTransform(ComponentTransform):
 
     def __init__(self, transforms: Mapping[str, ToolTransformConfig | Mapping[str, Any]]) -> None:
         try:
-            self.transforms = read_changes(transforms)
+            self.transforms: dict[str, ToolTransformConfig] = read_changes(transforms)
         except ValueError as error:
             raise ConfigurationError(f"ToolTransform: {error}") from None
         self._inner: dict[str, str] = {}

@@ -32,7 +32,7 @@ class Visibility(ComponentTransform):
             raise ConfigurationError(
                 f"Visibility() knows no {', '.join(sorted(unknown))}: use {known}"
             )
-        self.rule = (
+        self.rule: Rule = (
             Rule(enabled=enabled, everything=True) if match_all else rule(enabled, **criteria)
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import json
@@ -18,7 +19,7 @@ from .report import Report
 
 STEP = "MCP endpoint"
 CHALLENGE = "Challenge"
-HELLO = {
+HELLO: dict[str, Any] = {
     "jsonrpc": "2.0",
     "id": 1,
     "method": "initialize",

@@ -28,11 +28,11 @@ class Provider(ABC):
 
     extra: ClassVar[str]
     families: ClassVar[tuple[str, ...]]
-    sampling_capabilities = SamplingCapability(tools={})
+    sampling_capabilities: SamplingCapability = SamplingCapability(tools={})
 
     def __init__(self, default_model: str, client: Any = None) -> None:
         self.default_model = default_model
-        self.client = self.make_client() if client is None else client
+        self.client: Any = self.make_client() if client is None else client
 
     async def __call__(
         self,

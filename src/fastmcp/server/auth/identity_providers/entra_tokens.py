@@ -45,7 +45,7 @@ class EntraVerifier(JWTVerifier):
         token_issuer: str | None = None,
         http_client: Any = None,
     ) -> None:
-        self.identifier_uri = identifier_uri or f"api://{client_id}"
+        self.identifier_uri: str = identifier_uri or f"api://{client_id}"
         self._tenant = tenant_id
         base = f"https://{base_authority}"
         many = tenant_id in MANY_TENANTS and token_issuer is None

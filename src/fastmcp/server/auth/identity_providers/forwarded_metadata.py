@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import json
 from starlette.responses import Response
@@ -23,7 +23,7 @@ from .authority import Authority
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 REMEMBERED = 300.0
 TIMEOUT = 10.0
@@ -37,7 +37,7 @@ class RemoteDocument:
     def __init__(
         self, name: str, urls: Sequence[str], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.urls = list(urls)
+        self.urls: list[str] = list(urls)
         self._authority = Authority(name, TIMEOUT)
         self._clock = clock
         self._known: tuple[float, dict[str, Any]] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar, Final, TypedDict
 
 from msgspec import json
 
@@ -57,7 +57,7 @@ class OpaqueTokenVerifier(TokenVerifier):
     ) -> None:
         super().__init__(required_scopes=required_scopes)
         self.timeout_seconds = timeout_seconds
-        self.authority = Authority(self.provider_name, timeout_seconds, http_client)
+        self.authority: Final = Authority(self.provider_name, timeout_seconds, http_client)
         self._ttl = _not_negative(cache_ttl_seconds, "cache_ttl_seconds") or 0
         self._verified = VerifiedPayloads(
             MAX_TOKENS

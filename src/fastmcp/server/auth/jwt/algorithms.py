@@ -9,7 +9,7 @@ from fastmcp.exceptions import ConfigurationError
 DEFAULT = "RS256"
 _KINDS = {"HS": "oct", "RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}
 SYMMETRIC = ("HS256", "HS384", "HS512")
-CURVES = {
+CURVES: dict[str, tuple[str, ...]] = {
     "ES256": ("P-256",),
     "ES384": ("P-384",),
     "ES512": ("P-521",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastmcp.exceptions import ConfigurationError
 
@@ -12,7 +12,7 @@ from .algorithms import CURVES, DEFAULT, SYMMETRIC, kind_of_key
 if TYPE_CHECKING:
     from joserfc.jwk import Key
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 # In bytes. With fewer than the first a secret is guessed (NIST SP 800-131A), with fewer than the
 # second it is weaker than HS256 (RFC 7518 section 3.2).

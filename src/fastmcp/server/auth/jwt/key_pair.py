@@ -34,7 +34,7 @@ class RSAKeyPair:
 
     def __init__(self, *, private_key: Any, public_key: str) -> None:
         hidden = hasattr(private_key, "get_secret_value")
-        self.private_key = private_key if hidden else Secret(private_key)
+        self.private_key: Any | Secret = private_key if hidden else Secret(private_key)
         self.public_key = public_key
 
     @classmethod

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from msgspec import MsgspecError, Struct, json
 
@@ -13,7 +13,7 @@ from .given_key import fits
 if TYPE_CHECKING:
     from joserfc.jwk import Key
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 MAX_KEYS = 100
 # Of the text of a modulus: 2048 to 8192 bits.

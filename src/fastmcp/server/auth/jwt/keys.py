@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from fastmcp._fetching.errors import FetchError
 from fastmcp.exceptions import AuthorityUnavailable
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .key_set import KeySet
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 # In seconds. After the first, keys are fetched again; if that fails they go on until the second.
 FRESH = 600.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,7 +25,7 @@ from .replies import NO_STORE, oauth_error
 if TYPE_CHECKING:
     from .provider import OAuthProvider
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 
 class AuthorizationHandler:

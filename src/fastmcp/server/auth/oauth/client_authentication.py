@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
-from msgspec import Struct
+from msgspec import DecodeError, Struct, json
 from starlette.requests import Request
 
 from fastmcp.exceptions import TokenError
@@ -106,8 +106,6 @@ def _basic(header: str) -> tuple[str, str]:
 
 def _subject_of(assertion: str) -> str | None:
     """Whom a JWT speaks of, unverified: who verifies it has to know whose keys to take."""
-    from msgspec import DecodeError, json
-
     payload = assertion.split(".")[1] if assertion.count(".") == 2 else ""
     try:
         decoded = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -20,7 +20,7 @@ from ...http.body import CLOSE, lingering, read_body
 from .rates import EndpointRate, Meter
 from .replies import error_reply, json_reply, oauth_error
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 Handle: TypeAlias = Callable[[Request], Awaitable[Response]]
 MAX_BODY = 64 * 1024

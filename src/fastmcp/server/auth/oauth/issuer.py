@@ -25,7 +25,7 @@ from .kept import (
 )
 from .shelves import Shelves, hashed
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 # A refresh token may be sent again for so many seconds, for the same answer: the first one may
 # have been lost on its way.

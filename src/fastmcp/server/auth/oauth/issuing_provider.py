@@ -51,7 +51,7 @@ class IssuingProvider(OAuthProvider):
     ) -> None:
         super().__init__(**options)
         self.enable_cimd = enable_cimd
-        self.lifetimes = lifetimes or Lifetimes()
+        self.lifetimes: Lifetimes = lifetimes or Lifetimes()
         self._make_shelves = shelves
         self._hash_secrets = hash_secrets
         self._clock = clock

@@ -60,14 +60,14 @@ class OAuthProvider(AuthProvider):
             raise ConfigurationError(
                 "base_url= is where clients reach this server, as https://mcp.example.com"
             )
-        self.issuer_url = self.base_url if issuer_url is None else str(issuer_url)
+        self.issuer_url: str = self.base_url if issuer_url is None else str(issuer_url)
         checked_url(self.issuer_url, "issuer_url")
-        self.service_documentation_url = (
+        self.service_documentation_url: str | None = (
             None if service_documentation_url is None else str(service_documentation_url)
         )
         self.client_registration_options = client_registration_options
         self.revocation_options = revocation_options
-        self.rates = rates or OAuthRates()
+        self.rates: OAuthRates = rates or OAuthRates()
 
     # What a subclass keeps.
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastmcp.exceptions import ConfigurationError, TokenError
 from fastmcp.settings import settings
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from ..identity_assertion import IdentityAssertion, IdentityAssertionValidator
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 
 class StoredOAuthProvider(IssuingProvider):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from typing import Any
+from typing import Any, Final
 
 from fastmcp._oauth.documents import OAuthToken
 from fastmcp.exceptions import TokenError
@@ -20,7 +20,7 @@ from ..oauth.grants import IdentityAssertionParams
 from ..storage import OAuthStorage, Shelf
 from .proxied import Proxied
 
-logger = logging.getLogger("fastmcp.server.auth.proxy")
+logger: Final = logging.getLogger("fastmcp.server.auth.proxy")
 
 GRANT = "fastmcp_grant"
 ID_JAG = "id_jag"

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import secrets
 import time
-from typing import Any
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -24,7 +24,7 @@ from .models import DEFAULT_AUTH_CODE_EXPIRY_SECONDS, ClientCode, OAuthTransacti
 from .proxied import Proxied
 from .upstream import UpstreamRefusal
 
-logger = logging.getLogger("fastmcp.server.auth.proxy")
+logger: Final = logging.getLogger("fastmcp.server.auth.proxy")
 
 # What the identity provider says, and what the client hears of it: its codes only.
 _TOLD = {

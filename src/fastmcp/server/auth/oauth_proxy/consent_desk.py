@@ -12,7 +12,7 @@ import hmac
 import logging
 import secrets
 import time
-from typing import Any
+from typing import Any, Final
 
 from msgspec import json
 from starlette.requests import Request
@@ -30,7 +30,7 @@ from .failures import Denied, Failure
 from .models import TRANSACTION_SECONDS, OAuthTransaction
 from .proxied import Proxied
 
-logger = logging.getLogger("fastmcp.server.auth.proxy")
+logger: Final = logging.getLogger("fastmcp.server.auth.proxy")
 
 CONSENT = "/consent"
 _ASKED = "MCP_CONSENT_STATE_"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from fastmcp.exceptions import AuthorityUnavailable
 
@@ -13,7 +13,7 @@ from .models import OAuthTransaction
 from .proxied import Proxied
 from .upstream import UpstreamRefusal
 
-logger = logging.getLogger("fastmcp.server.auth.proxy")
+logger: Final = logging.getLogger("fastmcp.server.auth.proxy")
 
 # The user has to sign in again: by RFC 6749, by OpenID Connect, and by GitHub.
 _SIGN_IN_AGAIN = frozenset(

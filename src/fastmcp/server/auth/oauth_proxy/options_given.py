@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from fastmcp.exceptions import ConfigurationError
 
 from .proxied import Consent
 
-logger = logging.getLogger("fastmcp.server.auth.proxy")
+logger: Final = logging.getLogger("fastmcp.server.auth.proxy")
 
 
 def endpoint_given(url: Any, keyword: str) -> str:

@@ -6,7 +6,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from fastmcp._oauth.documents import OAuthToken
 from fastmcp.exceptions import AuthorityUnavailable, StoreUnavailable, TokenError
@@ -25,7 +25,7 @@ from .proxied import Proxied
 from .upstream import UpstreamRefusal, scopes_of_response
 from .upstream_sessions import UpstreamSessions
 
-logger = logging.getLogger("fastmcp.server.auth.proxy")
+logger: Final = logging.getLogger("fastmcp.server.auth.proxy")
 
 # So long a refresh token that was replaced still gives the one that replaced it: an answer that
 # was lost on its way can be asked for again (RFC 9700 section 4.14.2).

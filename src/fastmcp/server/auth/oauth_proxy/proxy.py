@@ -6,7 +6,7 @@ import secrets
 import time
 from contextlib import AbstractAsyncContextManager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from fastmcp._oauth.locations import origin_of
@@ -21,6 +21,7 @@ from ..oauth.provider import OAuthProvider
 from ..remote import protect
 from ..storage import OAuthStorage, storage_at_home, storage_of
 from .browser_cookies import BrowserCookies
+from .consent_desk import CONSENT
 from .endpoints import Endpoints
 from .lifetimes import Lifetimes
 from .models import TRANSACTION_SECONDS, OAuthTransaction, UpstreamTokenSet
@@ -143,7 +144,7 @@ class OAuthProxy(OAuthProvider):
         self._servers_storage: OAuthStorage | None = None
         self._require_authorization_consent: Consent = consent_given(require_authorization_consent)
         self._consent_csp_policy = consent_csp_policy
-        self.lifetimes = Lifetimes(
+        self.lifetimes: Final = Lifetimes(
             fallback_access_token_expiry_seconds,
             fallback_refresh_token_expiry_seconds,
             fastmcp_access_token_expiry_seconds,
@@ -416,7 +417,6 @@ class OAuthProxy(OAuthProvider):
         from starlette.routing import Route
 
         from ..oauth.endpoint import endpoint
-        from .consent_desk import CONSENT
 
         consent = endpoint(with_pages(self._handle_consent), self.rates.authorize)
         callback = endpoint(with_pages(self._handle_idp_callback), self.rates.authorize)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from fastmcp.exceptions import ConfigurationError
 
@@ -12,7 +12,7 @@ from ..jwt.key_pair import Secret
 from ..jwt_issuer import derive_jwt_key
 from ..storage.keys import derived_key
 
-logger = logging.getLogger("fastmcp.server.auth.proxy")
+logger: Final = logging.getLogger("fastmcp.server.auth.proxy")
 
 _SALT = "fastmcp-jwt-signing-key"
 _SHORT = 12

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -34,16 +35,16 @@ class Workings:
         identity_assertion: IdentityAssertion | None,
     ) -> None:
         self.clients = clients
-        self.transactions = storage.shelf("transactions", OAuthTransaction)
+        self.transactions: Final = storage.shelf("transactions", OAuthTransaction)
         codes = storage.shelf("proxy-codes", ClientCode)
         upstream = IdentityProvider(proxy)
-        self.desk = ConsentDesk(proxy, self.transactions, cookies)
-        self.callback = Callback(proxy, upstream, self.desk, self.transactions, codes)
-        self.asserted = None
+        self.desk: Final = ConsentDesk(proxy, self.transactions, cookies)
+        self.callback: Final = Callback(proxy, upstream, self.desk, self.transactions, codes)
+        self.asserted: AssertedTokens | None = None
         if identity_assertion is not None:
             self.asserted = AssertedTokens(proxy, identity_assertion, storage)
         sessions = UpstreamSessions(proxy, upstream, storage)
-        self.tokens = OwnTokens(proxy, sessions, codes, storage, self.asserted)
+        self.tokens: Final = OwnTokens(proxy, sessions, codes, storage, self.asserted)
 
 
 def with_pages(

@@ -77,7 +77,7 @@ class Auth0MCPProvider(ForwardingAuthProvider):
         if not found.issuer or not found.jwks_uri:
             raise ConfigurationError(f"config_url={str(config_url)!r}: no issuer or jwks_uri there")
         issuer = str(found.issuer)
-        self.issuer = issuer.rstrip("/")
+        self.issuer: str = issuer.rstrip("/")
         super().__init__(
             token_verifier
             or Auth0JWTVerifier(

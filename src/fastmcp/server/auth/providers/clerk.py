@@ -37,7 +37,7 @@ class ClerkTokenVerifier(OpaqueTokenVerifier):
         **options: Unpack[VerifierOptions],
     ) -> None:
         super().__init__(**options)
-        self.domain = _host(domain)
+        self.domain: str = _host(domain)
         self._client_id = client_id
         self._client_secret = client_secret
 

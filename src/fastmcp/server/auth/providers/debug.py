@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Final
 
 from fastmcp._runtime.threads import run_in_thread
 from fastmcp.exceptions import AuthorityUnavailable
@@ -14,7 +15,7 @@ from ..provider import TokenVerifier
 
 __all__ = ["DebugTokenVerifier"]
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 
 def _any(token: str) -> bool:
@@ -38,7 +39,7 @@ class DebugTokenVerifier(TokenVerifier):
         super().__init__(required_scopes=required_scopes)
         self.validate = validate
         self.client_id = client_id
-        self.scopes = list(scopes or ())
+        self.scopes: list[str] = list(scopes or ())
 
     async def verify_token(self, token: str) -> AccessToken | None:
         """The token, if it is taken; None if not, and where the function fails."""

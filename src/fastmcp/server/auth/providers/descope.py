@@ -48,11 +48,11 @@ class DescopeProvider(ForwardingAuthProvider):
         **options: Unpack[ResourceOptions],
     ) -> None:
         issuer = _issuer(config_url, project_id, descope_base_url)
-        self.project_id = _project(issuer)
+        self.project_id: str = _project(issuer)
         parts = urlsplit(issuer)
-        self.descope_base_url = f"{parts.scheme}://{parts.netloc}"
-        self.openid_configuration_url = issuer + OPENID_CONFIGURATION
-        self.oauth_authorization_server_metadata_url = issuer + AUTHORIZATION_SERVER
+        self.descope_base_url: str = f"{parts.scheme}://{parts.netloc}"
+        self.openid_configuration_url: str = issuer + OPENID_CONFIGURATION
+        self.oauth_authorization_server_metadata_url: str = issuer + AUTHORIZATION_SERVER
         verifier = token_verifier or _DescopeVerifier(
             self.descope_base_url, self.project_id, required_scopes
         )

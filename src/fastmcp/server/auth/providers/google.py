@@ -49,7 +49,7 @@ class GoogleTokenVerifier(OpaqueTokenVerifier):
         self, *, audience: str | Collection[str] | None = None, **options: Unpack[VerifierOptions]
     ) -> None:
         super().__init__(**options)
-        self.required_scopes = full_names(self.required_scopes)
+        self.required_scopes: list[str] = full_names(self.required_scopes)
         self.audience = audience
 
     async def look_up(self, token: str) -> AccessToken | None:

@@ -7,7 +7,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from urllib.parse import quote_plus
 
 from msgspec import MsgspecError
@@ -26,7 +26,7 @@ from ..verified_payloads import MAX_TOKENS, VerifiedPayloads
 
 __all__ = ["IntrospectionTokenVerifier"]
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 ClientAuthMethod = Literal["client_secret_basic", "client_secret_post"]
 
@@ -76,7 +76,7 @@ class IntrospectionTokenVerifier(TokenVerifier):
                 raise ConfigurationError(f"{keyword}={number!r}: give 0 or more")
         self._audiences = _audiences(audience)
         self.audience = audience
-        self.introspection_url = str(introspection_url)
+        self.introspection_url: str = str(introspection_url)
         checked_url(self.introspection_url.partition("?")[0], "introspection_url")
         self.client_id = client_id
         reveal = getattr(client_secret, "get_secret_value", None)

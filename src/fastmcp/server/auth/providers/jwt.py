@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from fastmcp._fetching.bounded import BoundedClient
 from fastmcp._fetching.errors import SSRFFetchError
@@ -34,7 +34,7 @@ from ..verified_payloads import VerifiedPayloads
 
 __all__ = ["JWTVerifier", "RSAKeyPair", "StaticTokenVerifier"]
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 JWKS_BYTES = 512 * 1024
 JWKS_SECONDS = 10.0
@@ -110,7 +110,7 @@ class JWTVerifier(TokenVerifier):
             key, self.algorithm = key_of(public_key, algorithm)
             self._keys = FixedKey(key)
         else:
-            self.algorithm = algorithm or DEFAULT
+            self.algorithm: str = algorithm or DEFAULT
             self._keys = self._remote_keys(self._jwks_uri, jwks_refresh_interval)
 
     @property

@@ -33,7 +33,7 @@ class KeycloakAuthProvider(RemoteAuthProvider):
         token_verifier: AuthProvider | None = None,
         **options: Unpack[ResourceOptions],
     ) -> None:
-        self.realm_url = str(realm_url).rstrip("/")
+        self.realm_url: str = str(realm_url).rstrip("/")
         super().__init__(
             token_verifier
             or JWTVerifier(

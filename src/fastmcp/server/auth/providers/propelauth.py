@@ -38,7 +38,7 @@ class PropelAuthProvider(ForwardingAuthProvider):
         token_introspection_overrides: PropelAuthTokenIntrospectionOverrides | None = None,
         **options: Unpack[ResourceOptions],
     ) -> None:
-        self.auth_url = str(auth_url).rstrip("/")
+        self.auth_url: str = str(auth_url).rstrip("/")
         super().__init__(
             IntrospectionTokenVerifier(
                 introspection_url=f"{self.auth_url}/oauth/2.1/introspect",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 from fastmcp.exceptions import ConfigurationError
 
@@ -12,7 +12,7 @@ from ..identity_providers.resource_options import ResourceOptions
 from ..provider import AuthProvider
 from .jwt import JWTVerifier
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 
 class ScalekitProvider(ForwardingAuthProvider):
@@ -39,7 +39,7 @@ class ScalekitProvider(ForwardingAuthProvider):
             logger.warning("ScalekitProvider(mcp_url=) is called base_url= now")
         if client_id is not None:
             logger.warning("ScalekitProvider(client_id=) is not used: leave it out")
-        self.environment_url = str(environment_url).rstrip("/")
+        self.environment_url: str = str(environment_url).rstrip("/")
         self.resource_id = resource_id
         of_resource = f"{self.environment_url}/resources/{resource_id}"
         super().__init__(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 from ..identity_providers.forwarded_metadata import ForwardingAuthProvider
 from ..identity_providers.resource_options import ResourceOptions
 from ..provider import AuthProvider
 from .jwt import JWTVerifier
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 
 class SupabaseProvider(ForwardingAuthProvider):
@@ -32,8 +32,8 @@ class SupabaseProvider(ForwardingAuthProvider):
         token_verifier: AuthProvider | None = None,
         **options: Unpack[ResourceOptions],
     ) -> None:
-        self.project_url = str(project_url).rstrip("/")
-        self.auth_route = auth_route.strip("/")
+        self.project_url: str = str(project_url).rstrip("/")
+        self.auth_route: str = auth_route.strip("/")
         issuer = f"{self.project_url}/{self.auth_route}"
         if token_verifier is None:
             logger.warning(

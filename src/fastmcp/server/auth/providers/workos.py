@@ -31,7 +31,7 @@ class WorkOSTokenVerifier(OpaqueTokenVerifier):
 
     def __init__(self, *, authkit_domain: Any, **options: Unpack[VerifierOptions]) -> None:
         super().__init__(**options)
-        self.authkit_domain = _url(authkit_domain)
+        self.authkit_domain: str = _url(authkit_domain)
 
     async def look_up(self, token: str) -> AccessToken | None:
         answer = await self.authority.ask(f"{self.authkit_domain}/oauth2/userinfo", token)
@@ -100,7 +100,7 @@ class AuthKitProvider(ForwardingAuthProvider):
         token_verifier: AuthProvider | None = None,
         **options: Unpack[ResourceOptions],
     ) -> None:
-        self.authkit_domain = _url(authkit_domain)
+        self.authkit_domain: str = _url(authkit_domain)
         super().__init__(
             token_verifier
             or JWTVerifier(

@@ -14,6 +14,7 @@ from ...backplane.backplane import Backplane
 from ...backplane.encrypted import EncryptedBackplane
 from ...backplane.memory import MemoryBackplane
 from ...backplane.opening import backplane_of
+from ...backplane.sqlite import SQLiteBackplane
 from ...state.memory import MemoryStateStore
 from .keys import key_beside, key_given
 from .oauth_storage import OAuthStorage
@@ -98,8 +99,6 @@ def _backplane(backend: Any, redis_client: Any, path: Any) -> Backplane | None:
     if backend == "memory":
         return MemoryBackplane()
     if backend in ("sqlite", "file"):
-        from ...backplane.sqlite import SQLiteBackplane
-
         return SQLiteBackplane(_file(backend, path))
     if backend == "redis":
         from ...backplane.redis import RedisBackplane

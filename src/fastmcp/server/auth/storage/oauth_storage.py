@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 
@@ -13,7 +13,7 @@ from .values import Values
 
 T = TypeVar("T")
 
-logger = logging.getLogger("fastmcp.server.auth.storage")
+logger: Final = logging.getLogger("fastmcp.server.auth.storage")
 
 
 class OAuthStorage:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.settings import settings
@@ -18,7 +18,7 @@ from ...backplane.sqlite import SQLiteBackplane
 from .key_value import KeyValueValues
 from .oauth_storage import OAuthStorage
 
-logger = logging.getLogger("fastmcp.server.auth.storage")
+logger: Final = logging.getLogger("fastmcp.server.auth.storage")
 
 _ATOMS = ("get", "put", "delete")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 from starlette.applications import Starlette
 from starlette.datastructures import URLPath
@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from .routes import path_within
 from .starlette_app import StarletteWithLifespan
 
-logger = logging.getLogger(__name__)
+logger: Final = logging.getLogger(__name__)
 
 
 def settle_into(parent: Any, app: StarletteWithLifespan) -> None:
@@ -50,8 +50,8 @@ class BareMount(BaseRoute):
     """Serves the path of a mount as Starlette does not, without a slash at its end."""
 
     def __init__(self, mount: Mount) -> None:
-        self.path = mount.path
-        self.name = None
+        self.path: str = mount.path
+        self.name: None = None
         self.mount = mount
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

@@ -39,7 +39,7 @@ class Calls:
     def __init__(self, dispatcher: Dispatcher[Any], settings: HttpSettings) -> None:
         self._answer = dispatcher.within(settings.request_timeout)
         self._ids = count(1)
-        self.max_body = settings.max_request_size
+        self.max_body: int = settings.max_request_size
 
     async def ask(self, request: RestRequest, method: str, params: dict[str, Any]) -> Outcome:
         """What a method of the server gives.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
 from msgspec import DecodeError, Raw, json
@@ -31,10 +31,10 @@ class RestRequest:
     def __init__(
         self, scope: MutableMapping[str, Any], receive: ASGIReceive, send: ASGISend
     ) -> None:
-        self.scope = scope
-        self.receive = receive
-        self.reply = Reply(send)
-        self.headers = read_headers(scope["headers"])
+        self.scope: MutableMapping[str, Any] = scope
+        self.receive: ASGIReceive = receive
+        self.reply: Final = Reply(send)
+        self.headers: Final = read_headers(scope["headers"])
 
     @property
     def name(self) -> str:

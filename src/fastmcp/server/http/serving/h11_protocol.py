@@ -50,8 +50,8 @@ class _Connection(h11.Connection):
         super().__init__(h11.SERVER, max_head)
         self._max_head = max_head
         self.refusal: Refusal = MALFORMED
-        self.in_body = False
-        self.received = 0
+        self.in_body: bool = False
+        self.received: int = 0
 
     @property
     def has_more(self) -> bool:

@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Callable, Generator, Sequence
 from socket import socket
-from typing import Any
+from typing import Any, Final
 
 import uvicorn
 
@@ -30,7 +30,7 @@ from ..servable import HttpServable
 from .listening import listen_on, url_of
 from .run_options import HttpRun
 
-logger = logging.getLogger("uvicorn.error")
+logger: Final = logging.getLogger("uvicorn.error")
 
 # How long the answers of interrupted sessions have to go out, and everything else then has to
 # end, in seconds.

@@ -15,7 +15,7 @@ from fastmcp.exceptions import ConfigurationError
 from fastmcp.settings import Settings, flag, settings
 
 from ..application.assembly import create_app
-from .limits import bounded_protocol
+from .bounded_protocol import bounded_protocol
 
 GRACE = 2.0
 """Seconds that calls have to finish once the server is to end."""

@@ -55,7 +55,7 @@ class Post:
     def __init__(self, line: socket.socket) -> None:
         self._line = line
         with line.makefile("rb") as lines:
-            self.terms = json.decode(lines.readline(), type=Terms)
+            self.terms: Terms = json.decode(lines.readline(), type=Terms)
         line.setblocking(False)
 
     def send(self, word: bytes) -> None:

@@ -25,13 +25,15 @@ from msgspec import json
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.settings import Settings, flag
 
+from ...event_loop import loop_factory
+from ...logged import logged
 from ...service import serving
 from ..servable import HttpServable
 from .http_server import announce, create_run_app, sockets_for
 from .run_options import HttpRun
 from .worker import READY, STOP, VARIABLE, Terms, name_of, serve_as_worker, take_post
 
-logger = logging.getLogger("fastmcp.workers")
+logger: Final = logging.getLogger("fastmcp.workers")
 
 # How long to wait before a worker is started again that could not serve, at first and at most, in
 # seconds.
@@ -47,9 +49,6 @@ def run_workers(server: HttpServable, how: HttpRun) -> None:
     Raises:
         ConfigurationError: this program, or what is to be served, cannot have several.
     """
-    from ...logged import logged
-    from ...running import loop_factory
-
     with logged(how.log_level, uvicorn=how.logs_uvicorn):
         if (post := take_post()) is not None:
             with asyncio.Runner(loop_factory=loop_factory(how.loop)) as runner:
@@ -237,11 +236,11 @@ class Worker:
     def __init__(self, process: Process, line: socket.socket) -> None:
         self._process = process
         self._line = line
-        self.pid = process.pid
-        self.retired = False
+        self.pid: int = process.pid
+        self.retired: bool = False
         self.on_trial = False
-        self.was_ready = False
-        self.settled = asyncio.Event()
+        self.was_ready: bool = False
+        self.settled: asyncio.Event = asyncio.Event()
         self.on_ready: Any = None
         self.on_stop: Any = None
 

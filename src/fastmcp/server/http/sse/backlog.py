@@ -19,8 +19,8 @@ class Backlog:
     __slots__ = ("_added", "_buffer", "_overdraft", "_room", "closed", "taken")
 
     def __init__(self) -> None:
-        self.taken = 0
-        self.closed = False
+        self.taken: int = 0
+        self.closed: bool = False
         self._buffer = bytearray()
         self._overdraft = 0
         self._added: asyncio.Future[None] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec import UNSET
 
@@ -66,13 +66,13 @@ class SSESession:
         settings: HttpSettings,
         principal: str | None,
     ) -> None:
-        self.id = secrets.token_hex(16)
-        self.principal = principal
-        self.backlog = Backlog()
-        self.ended = False
+        self.id: str = secrets.token_hex(16)
+        self.principal: str | None = principal
+        self.backlog: Final = Backlog()
+        self.ended: bool = False
         self._draining = False
         self._scopes: dict[RequestId, Mapping[str, Any]] = {}
-        self.connection = connect(self, self.id)
+        self.connection: ServerConnection = connect(self, self.id)
         self.connection.scopes = self._scopes
         self.connection.limit_requests(settings.request_timeout)
         self._loop = asyncio.get_running_loop()

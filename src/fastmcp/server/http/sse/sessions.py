@@ -25,7 +25,7 @@ class SSESessions:
         self._connect = connect
         self._settings = settings
         self._quota = Quota(settings.max_sessions, settings.max_sessions_per_principal)
-        self.dismissed = False
+        self.dismissed: bool = False
         self._table: dict[str, SSESession] = {}
 
     def __len__(self) -> int:

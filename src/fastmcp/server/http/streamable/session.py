@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 from fastmcp._protocol.http import Handshake
 from fastmcp._runtime.session import Channel
@@ -19,7 +19,7 @@ from ...connection import ServerConnection
 from ...event_store import EventLog
 from .stream import Item, Readable, Reader, Stream
 
-logger = logging.getLogger("fastmcp.http")
+logger: Final = logging.getLogger("fastmcp.http")
 
 # How many messages are kept for a client that has no stream open for them.
 UNCLAIMED = 64
@@ -48,15 +48,15 @@ class HttpSession:
     def __init__(
         self, id: str, connect: Callable[[Channel, str], ServerConnection], store: EventLog | None
     ) -> None:
-        self.id = id
+        self.id: str = id
         self.principal: str | None = None
-        self.used = 0.0
+        self.used: float = 0.0
         self.listening: Stream | None = None
         self._store = store
         self._by_request: dict[RequestId, Stream] = {}
         self._unclaimed: deque[bytes] | None = None
         self._expected: asyncio.Future[None] | None = None
-        self.connection = connect(self, id)
+        self.connection: ServerConnection = connect(self, id)
         self.connection.scopes = {}
         self.connection.on_fault = self._hear_fault
 

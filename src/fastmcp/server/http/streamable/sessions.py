@@ -53,7 +53,7 @@ class SessionTable:
     """The sessions that are at hand in this process, the least recently used first."""
 
     def __init__(self, idle_timeout: float | None) -> None:
-        self.dismissed = False
+        self.dismissed: bool = False
         self._idle_timeout = idle_timeout
         self._table: dict[str, HttpSession] = {}
         self._sweeper: asyncio.TimerHandle | None = None

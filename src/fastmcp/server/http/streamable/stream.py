@@ -43,11 +43,11 @@ class Stream:
 
     def __init__(self, id: str, awaiting: set[RequestId], *, quiet: bool = False) -> None:
         self._id = id
-        self.awaiting = awaiting
-        self.quiet = quiet
+        self.awaiting: set[int | str] = awaiting
+        self.quiet: bool = quiet
         self.challenge: str | None = None
         self._reader: object = self
-        self.closed = False
+        self.closed: bool = False
         self._items: deque[Item] = deque()
         self._size = self._taken = 0
         self._moved: asyncio.Event | None = None
@@ -176,7 +176,7 @@ class Reader:
     __slots__ = ("_backlog", "_seen", "stream")
 
     def __init__(self, stream: Stream | None) -> None:
-        self.stream = stream
+        self.stream: Stream | None = stream
         self._backlog: deque[Item] = deque()
         self._seen: set[str | None] = set()
         if stream is not None:

@@ -17,9 +17,9 @@ class Flight:
 
     def __init__(self, exchange: Any) -> None:
         self._landed: asyncio.Event | None = None
-        self.exchange = exchange
+        self.exchange: Any = exchange
         self.text: str | None = None
-        self.abandoned = True
+        self.abandoned: bool = True
 
     def land(self, text: str | None) -> None:
         """It was served."""

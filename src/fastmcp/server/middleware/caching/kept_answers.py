@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from fastmcp._runtime.exchange import Exchange
 from fastmcp._runtime.key_value import KeyValueStore
@@ -17,7 +17,7 @@ from .flights import Flights
 from .settings import MethodSettings
 from .statistics import KVStoreCollectionStatistics
 
-logger = logging.getLogger("fastmcp.server.middleware")
+logger: Final = logging.getLogger("fastmcp.server.middleware")
 
 
 class Cached(NamedTuple):

@@ -7,7 +7,7 @@ import os
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fastmcp._components.component import Component
 from fastmcp._components.versions import VersionSpec
@@ -21,7 +21,7 @@ from ..reloading import Reloading
 from .folder_importer import FolderImporter, what_failed
 from .marked_components import components_in
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 
 class FileSystemProvider(Provider):

@@ -7,14 +7,14 @@ import inspect
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 from fastmcp.exceptions import ConfigurationError
 
 from .document import Document, as_object, malformed
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 TIMEOUT = 30.0
 """Seconds, for a client that is made here."""

@@ -26,8 +26,8 @@ class BodyShape:
         self._visits = 0
         self.properties: Json = {}
         self.required: list[str] = []
-        self.is_open = False
-        self.root = self._followed(schema)
+        self.is_open: bool = False
+        self.root: dict[str, Any] = self._followed(schema)
         alternatives: list[Any] = []
         self._take(schema, set(), alternatives)
         if self.properties:

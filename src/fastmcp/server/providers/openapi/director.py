@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from msgspec import DecodeError, json
 
@@ -20,7 +20,7 @@ from .serialization import in_cookie, in_header, in_path, in_query
 if TYPE_CHECKING:
     import httpx2
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 _IN_BRACES = re.compile(r"\{([^{}]+)\}")
 _CONTAINERS = frozenset(("array", "object"))

@@ -43,10 +43,10 @@ class Document:
         text = _written(spec)
         # Copying a large document would take longer than all the rest.
         self.root: Json = spec if _is_plain(spec) else _read(text)
-        self.version = _version_of(self.root)
-        self.minor = int(self.version.split(".")[1])
+        self.version: str = _version_of(self.root)
+        self.minor: int = int(self.version.split(".")[1])
         self._found: dict[str, Any] = {}
-        self.doubtful = {ref for ref in _references(text) if not self._is_schema(ref)}
+        self.doubtful: set[str] = {ref for ref in _references(text) if not self._is_schema(ref)}
 
     def schema_at(self, ref: str, place: str) -> Json | bool:
         """The schema that a reference refers to.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastmcp.exceptions import ConfigurationError
 
@@ -15,7 +15,7 @@ from .api_client import ApiClient
 if TYPE_CHECKING:
     import httpx2
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 BASE_URL = "http://fastapi"
 

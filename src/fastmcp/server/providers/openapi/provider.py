@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Final
 
 from fastmcp._components.component import Component
 from fastmcp._components.versions import VersionSpec
@@ -42,7 +42,7 @@ from .routing import (
     route_map_of,
 )
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 _MADE = {
     MCPType.TOOL: TOOLS,

@@ -65,7 +65,7 @@ class RequestPlan:
         body = self._read_body(route, place)
         self._add_parameters(parameters, body)
         self._add_body(body)
-        self.schema = self._finished()
+        self.schema: dict[str, Any] = self._finished()
 
     def _finished(self) -> Json:
         schema: Json = {"type": "object", "properties": self._properties}

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from re import Pattern
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, cast, get_args
 
 from fastmcp.exceptions import ConfigurationError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 METHODS = frozenset(get_args(HttpMethod))
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 
 class MCPType(enum.Enum):

@@ -51,7 +51,7 @@ class Conversion:
         self._has_nullable = nullable
         self.refs: dict[str, None] = {}
         self.in_place: list[tuple[str, Json]] = []
-        self.size = 0
+        self.size: int = 0
 
     def convert(self, node: Any, level: int = 0, *, in_place: bool = True) -> Any:
         """The schema; what is none is one that admits everything."""

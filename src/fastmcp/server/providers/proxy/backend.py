@@ -7,7 +7,7 @@ import inspect
 import logging
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Raw, json
 
@@ -33,7 +33,7 @@ from .held_errands import HeldErrands, place_of
 from .proxy_client import ProxyClient
 from .sessions import Sessions
 
-logger = logging.getLogger("fastmcp.server.proxy")
+logger: Final = logging.getLogger("fastmcp.server.proxy")
 
 News: TypeAlias = Literal["changed", "updated", "renewed"]
 Follower: TypeAlias = Callable[[News, Any], None]
@@ -56,7 +56,7 @@ class Backend:
         used: Callable[[str], None] | None = None,
     ) -> None:
         self.client_factory = client_factory
-        self.held = HeldErrands()
+        self.held: Final = HeldErrands()
         self.trouble: str | None = None
         self.offers_tasks = True
         self._heard = heard

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from fastmcp.client.client import Client
 from fastmcp.client.negotiation import Mode
@@ -12,7 +12,7 @@ from fastmcp.exceptions import ConfigurationError
 
 from .proxy_client import ProxyClient
 
-logger = logging.getLogger("fastmcp.server.proxy")
+logger: Final = logging.getLogger("fastmcp.server.proxy")
 
 ClientFactoryT: TypeAlias = Callable[[], Client] | Callable[[], Awaitable[Client]]
 """A function, plain or async, that gives a client for the request being served."""

@@ -100,8 +100,8 @@ class Errand(Context):
 
     def __init__(self, context: Context, wish: TaskMetadata | None = None) -> None:
         super().__init__(context.fastmcp, context.exchange, context.host)
-        self.wish = wish
-        self.abilities = abilities_of(context.exchange)
+        self.wish: TaskMetadata | None = wish
+        self.abilities: Abilities = abilities_of(context.exchange)
         self._questions: list[_Question] = []
         self._put = 0
         self._work: asyncio.Task[Raw] | None = None

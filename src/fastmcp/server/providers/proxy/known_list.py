@@ -27,7 +27,7 @@ RECHECK: Final = 1.0
 # How many such names are remembered.
 UNKNOWN: Final = 1024
 
-logger = logging.getLogger("fastmcp.server.proxy")
+logger: Final = logging.getLogger("fastmcp.server.proxy")
 
 
 class KnownList(Generic[C]):
@@ -57,7 +57,7 @@ class KnownList(Generic[C]):
         self._by_address: dict[str, C] = {}
         self._listed: list[Any] = []
         self._fetched_at: float | None = None
-        self.is_stale = False
+        self.is_stale: bool = False
         self._fetching: asyncio.Task[None] | None = None
         self._began = 0.0
         self._is_awaited_later = False

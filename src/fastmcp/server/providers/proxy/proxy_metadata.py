@@ -22,7 +22,7 @@ from fastmcp.wire.shapes import META_SERVER_INFO
 from ...middleware.middleware import CallNext, Middleware, MiddlewareContext
 from .proxy_provider import ProxyProvider
 
-logger = logging.getLogger("fastmcp.server.proxy")
+logger: Final = logging.getLogger("fastmcp.server.proxy")
 
 ProxyIdentity: TypeAlias = Literal["proxy", "upstream"]
 

@@ -59,7 +59,7 @@ class ProxyProvider(Provider):
         super().__init__()
         require_factory(client_factory)
         self.client_factory = client_factory
-        self.backend = Backend(client_factory, self._heard, self._used)
+        self.backend: Final = Backend(client_factory, self._heard, self._used)
         self._ttl = CACHE_TTL if cache_ttl is None else cache_ttl
         self._by_caller: OrderedDict[Any, dict[Kind, KnownList[Any]]] = OrderedDict()
 

@@ -24,8 +24,8 @@ class ProxyResource(Resource, kw_only=True):
 
     def __post_init__(self) -> None:
         self.backend_uri = self.backend_uri or self.uri
-        self.written = self.written or self.uri
-        self.name = self.name or self.uri
+        self.written: str = self.written or self.uri
+        self.name: str = self.name or self.uri
 
     @classmethod
     def from_mcp_resource(

@@ -32,9 +32,9 @@ class ProxyTemplate(ResourceTemplate, kw_only=True):
 
     def __post_init__(self) -> None:
         self.backend_uri_template = self.backend_uri_template or self.uri_template
-        self.written = self.written or self.uri_template
-        self.name = self.name or self.uri_template
-        self.mime_type = self.mime_type or "text/plain"
+        self.written: str = self.written or self.uri_template
+        self.name: str = self.name or self.uri_template
+        self.mime_type: str = self.mime_type or "text/plain"
         try:
             self._hold_matcher()
         except InvalidSignature:  # it is listed all the same, for who expands it elsewhere

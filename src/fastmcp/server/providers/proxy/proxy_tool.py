@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from msgspec import Raw
 
-from fastmcp._protocol.mirroring import read_plan
+from fastmcp._protocol.mirroring import Plan, read_plan
 from fastmcp.tools.base import Tool
 from fastmcp.tools.whole_results import WholeResult
 from fastmcp.wire.features import Tool as WireTool
@@ -33,7 +33,7 @@ class ProxyTool(Tool, kw_only=True):
         # What it is called, and which arguments travel in headers, is for that server to say.
         self.backend_name = self.backend_name or self.name
         try:
-            self.mirrors = read_plan(self.parameters)
+            self.mirrors: Plan = read_plan(self.parameters)
         except ValueError:
             self.mirrors = ()
 

@@ -60,7 +60,7 @@ class OnBehalf:
     """Answers by a handler of the proxy's own, which finds the client's request in its context."""
 
     def __init__(self, answerer: Answerer) -> None:
-        self.params = answerer.params
+        self.params: type[Model] = answerer.params
         self._answerer = answerer
 
     def declare(self, capabilities: ClientCapabilities) -> None:

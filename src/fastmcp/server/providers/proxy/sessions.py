@@ -33,7 +33,7 @@ MOST: Final = 512
 # How long one may be unused, in seconds; the last one stays.
 IDLE: Final = 600.0
 
-logger = logging.getLogger("fastmcp.server.proxy")
+logger: Final = logging.getLogger("fastmcp.server.proxy")
 
 
 class Sharing(Struct, frozen=True):
@@ -53,10 +53,10 @@ class Session:
     __slots__ = ("client", "last_used", "opening", "sharing", "users")
 
     def __init__(self, client: ProxyClient, sharing: Sharing) -> None:
-        self.client = client
-        self.sharing = sharing
-        self.users = 0
-        self.last_used = time.monotonic()
+        self.client: ProxyClient = client
+        self.sharing: Sharing = sharing
+        self.users: int = 0
+        self.last_used: float = time.monotonic()
         self.opening: asyncio.Task[None] | None = None
 
 

@@ -26,6 +26,7 @@ from ...context import Context
 from ...inputs.asking import rounds_of
 from ...request.detached import Nobody
 from ...state.session_names import values_of
+from ...tasks.becoming import BECOMING
 from .backend import Backend
 from .held_errands import place_of
 
@@ -127,8 +128,6 @@ async def _begin(exchange: Exchange | None, config: TaskConfig, ask: Ask) -> Beg
 
 def _may_become_task(exchange: Exchange) -> bool:
     """Whether the request is for such a tool itself, and may be answered with a task."""
-    from ...tasks.accepting import BECOMING
-
     return _is_for_proxied(exchange) and BECOMING in values_of(exchange)
 
 

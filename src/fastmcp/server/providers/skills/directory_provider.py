@@ -6,7 +6,7 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 from fastmcp._components.component import Component
@@ -21,7 +21,7 @@ from ..reloading import Reloading
 from .skill_info import files_of
 from .skill_provider import SkillProvider, SupportingFiles, require_main_file, require_way
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 
 class SkillsDirectoryProvider(Provider):

@@ -40,7 +40,7 @@ _TEXTS: Final = {
 }
 DIRECTORY: Final = "inode/directory"
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 
 class _State(Struct, frozen=True):

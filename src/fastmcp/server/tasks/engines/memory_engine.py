@@ -8,7 +8,7 @@ import logging
 import time
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from fastmcp.exceptions import StoreUnavailable
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .docket_in_memory import DocketInMemory
 
-logger = logging.getLogger("fastmcp.server.tasks")
+logger: Final = logging.getLogger("fastmcp.server.tasks")
 
 Leg: TypeAlias = tuple[str, int]
 

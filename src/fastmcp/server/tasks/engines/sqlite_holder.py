@@ -19,7 +19,7 @@ class Holder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.name = secrets.token_hex(8)
+        self.name: str = secrets.token_hex(8)
         self._file = _file_of(path, self.name)
         self._descriptor: int | None = None
         if fcntl is not None:

@@ -17,7 +17,7 @@ from . import sqlite_holder, sqlite_legs
 from .failed import FAILED
 from .sqlite_legs import Leg
 
-logger = logging.getLogger("fastmcp.server.tasks")
+logger: Final = logging.getLogger("fastmcp.server.tasks")
 
 SHORTEST: Final = 0.005
 """So many seconds a worker waits before it looks again whether another process has added a leg;

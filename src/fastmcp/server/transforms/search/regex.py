@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from itertools import islice
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Final
 
 from fastmcp._runtime.threads import run_in_thread
 from fastmcp.tools.base import Tool
@@ -15,7 +15,7 @@ from .patterns import Pattern
 from .search_transform import BaseSearchTransform
 from .searchable_text import searchable_texts
 
-logger = logging.getLogger("fastmcp.server")
+logger: Final = logging.getLogger("fastmcp.server")
 
 
 class RegexSearchTransform(BaseSearchTransform):
