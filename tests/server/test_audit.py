@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
+import hmac
 import json
 import logging
 import os
@@ -360,6 +361,37 @@ def test_entries_go_to_a_file(tmp_path: Path) -> None:
     assert [json.loads(line)["target"] for line in lines[6:]] == ["add"] * 10
 
 
+@pytest.mark.parametrize("size", [1, 10_000])
+@pytest.mark.parametrize("key", [None, "k"])
+def test_the_digest_in_a_file_is_that_of_what_was_given(
+    tmp_path: Path, key: str | None, size: int
+) -> None:
+    """The line is written later, when a function may long have changed its arguments."""
+
+    class Changing(Middleware):
+        async def on_call_tool(self, context: MiddlewareContext[Any], call_next: Any) -> Any:
+            result = await call_next(context)
+            context.message.arguments["text"] = "another"
+            return result
+
+    path = tmp_path / "audit.jsonl"
+    audit = AuditMiddleware(path, digest_key=key)
+    mcp = FastMCP("digests", middleware=[audit, Changing()])
+
+    @mcp.tool
+    def same(text: str) -> str:
+        return text
+
+    used(mcp, lambda client: client.call_tool("same", {"text": "x" * size}))
+    assert audit.flush()
+
+    data = json.dumps({"text": "x" * size}, separators=(",", ":")).encode()
+    plain = f"sha256:{hashlib.sha256(data).hexdigest()}"
+    keyed = f"hmac-sha256:{hmac.digest(b'k', data, 'sha256').hex()}"
+    (line,) = path.read_text("utf-8").splitlines()
+    assert json.loads(line)["arguments"] == {"names": ["text"], "digest": keyed if key else plain}
+
+
 def test_a_file_may_be_moved_away(tmp_path: Path) -> None:
     """As logs are rotated; the next entries are in a new one, and nothing is held open."""
     path = tmp_path / "audit.jsonl"
@@ -442,6 +474,38 @@ def test_nothing_is_lost_when_the_process_ends(script: Any, tmp_path: Path) -> N
     lines = path.read_text("utf-8").splitlines()
     assert len(lines) == 500
     assert {json.loads(line)["target"] for line in lines} == {"one"}
+
+
+FORKS = """
+    import asyncio, os, sys
+    from fastmcp import Client, FastMCP
+    from fastmcp.server.middleware.audit import AuditMiddleware
+
+    mcp = FastMCP("forks", middleware=[AuditMiddleware(sys.argv[1])])
+    mcp.tool(lambda: 1, name="one")
+
+    async def main(calls):
+        async with Client(mcp) as client:
+            for _ in range(calls):
+                await client.call_tool("one")
+
+    asyncio.run(main(3))
+    child = os.fork()
+    asyncio.run(main(4 if child else 5))
+    if child:
+        os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_forked_process_writes_its_own_entries(script: Any, tmp_path: Path) -> None:
+    """It has none of its parent's threads, and not what its parent is still to write."""
+    path = tmp_path / "audit.jsonl"
+
+    done = run_python(str(script(FORKS)), str(path))
+
+    assert done.returncode == 0, done.stderr
+    assert len(path.read_text("utf-8").splitlines()) == 12
 
 
 SERVES = """

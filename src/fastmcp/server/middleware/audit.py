@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -37,7 +37,7 @@ from .middleware import CallNext, Middleware, MiddlewareContext
 from .redaction import MOST, Redactor
 
 if TYPE_CHECKING:
-    from fastmcp.server.context import Context
+    from fastmcp._runtime.exchange import Exchange
 
 Entry: TypeAlias = dict[str, Any]
 Sink: TypeAlias = "logging.Logger | str | os.PathLike[str] | Callable[[Entry], Any]"
@@ -46,9 +46,12 @@ MOST_NAMES = 64
 MOST_LETTERS = 300
 """How much is written of what a client calls things."""
 
-_write = msgspec.json.Encoder().encode
+LITTLE = 1024
+"""How many bytes of arguments may wait for their digest."""
+
+_write = msgspec.json.Encoder(enc_hook=str).encode
 _write_sorted = msgspec.json.Encoder(order="sorted").encode
-own_logger = logging.getLogger("fastmcp.audit")
+own_logger: Final = logging.getLogger("fastmcp.audit")
 
 
 class _Client(msgspec.Struct, gc=False):
@@ -56,9 +59,24 @@ class _Client(msgspec.Struct, gc=False):
     version: str
 
 
+class _Digest:
+    """The digest of data, which is found when it is written."""
+
+    __slots__ = ("_data", "_key")
+
+    def __init__(self, data: bytes, key: bytes | None) -> None:
+        self._data = data
+        self._key = key
+
+    def __str__(self) -> str:
+        if self._key is not None:
+            return f"hmac-sha256:{hmac.digest(self._key, self._data, 'sha256').hex()}"
+        return f"sha256:{hashlib.sha256(self._data).hexdigest()}"
+
+
 class _Arguments(msgspec.Struct, gc=False):
     names: list[str]
-    digest: str | None
+    digest: _Digest | str | None
     values: Any = UNSET
 
 
@@ -102,7 +120,7 @@ class AuditMiddleware(Middleware):
         self.include_arguments = include_arguments
         self._redactor = Redactor.of(redact)
         self._key = digest_key.encode() if isinstance(digest_key, str) else digest_key
-        self._file: AppendedFile | None = None
+        self._file: AppendedFile[_Entry] | None = None
         self._sends = self._sending(sink, log_level)
 
     def flush(self, timeout: float = PATIENCE) -> bool:
@@ -159,12 +177,11 @@ class AuditMiddleware(Middleware):
             about.values = self._redactor.data(given, MOST)
         return about
 
-    def _digest(self, data: bytes | None) -> str | None:
+    def _digest(self, data: bytes | None) -> _Digest | str | None:
         if data is None:
             return None
-        if self._key is not None:
-            return f"hmac-sha256:{hmac.digest(self._key, data, 'sha256').hex()}"
-        return f"sha256:{hashlib.sha256(data).hexdigest()}"
+        digest = _Digest(data, self._key)
+        return digest if len(data) <= LITTLE else str(digest)
 
     def _error(self, outcome: str, fault: BaseException) -> Entry | None:
         if outcome in ("input_required", "cancelled"):
@@ -186,12 +203,12 @@ class AuditMiddleware(Middleware):
 
     def _sending(self, sink: Any, log_level: int) -> Callable[[_Entry], Any]:
         if isinstance(sink, (str, os.PathLike)):
-            file = self._file = AppendedFile(cast("str", sink), own_logger)
-            return lambda entry: file.put(_line(entry))
+            self._file = AppendedFile(cast("str", sink), own_logger, _line)
+            return self._file.put
         if isinstance(sink, logging.Logger):
             return _to_logger(sink, log_level)
         if callable(sink):
-            return lambda entry: sink(msgspec.to_builtins(entry))
+            return lambda entry: sink(msgspec.to_builtins(entry, enc_hook=str))
         raise ConfigurationError(
             f"AuditMiddleware takes the path of a file, a logger or a function, not {sink!r}"
         )
@@ -200,24 +217,24 @@ class AuditMiddleware(Middleware):
 class _Use:
     """One use of a component, from its beginning."""
 
-    __slots__ = ("_context", "_served", "_start", "_within")
+    __slots__ = ("_context", "_exchange", "_start", "_within")
 
     def __init__(self, context: MiddlewareContext[Any]) -> None:
+        served = context.fastmcp_context
         self._context = context
-        self._served: Context | None = context.fastmcp_context
+        self._exchange: Exchange | None = None if served is None else served.exchange
         self._start = time.perf_counter()
         # What is used in the course of another request leaves that one's component in its place.
-        self._within = self._served is not None and self._served.exchange.component is not None
+        self._within = self._exchange is not None and self._exchange.component is not None
 
-    @property
     def _component(self) -> Any:
         """What the request turned out to be for, if that can be known."""
-        return None if self._served is None or self._within else self._served.exchange.component
+        return None if self._exchange is None or self._within else self._exchange.component
 
     def entry(
         self, target: str, outcome: str, error: Entry | None, given: _Arguments | UnsetType
     ) -> _Entry:
-        context, component, served = self._context, self._component, self._served
+        context, component, exchange = self._context, self._component(), self._exchange
         version = None if component is None else component.version
         entry = _Entry(
             context.timestamp,
@@ -226,12 +243,11 @@ class _Use:
             version or version_asked_for(getattr(context.message, "meta", None)),
             outcome,
             error,
-            round((time.perf_counter() - self._start) * 1000, 3),
+            int((time.perf_counter() - self._start) * 1e6) / 1000,
             arguments=given,
         )
-        if served is not None:
-            exchange, token = served.exchange, served.access_token
-            info = exchange.sender.info
+        if (served := context.fastmcp_context) is not None and exchange is not None:
+            token, info = served.access_token, exchange.sender.info
             entry.server = served.fastmcp.name
             entry.principal = None if token is None else principal_of(token)
             entry.client = None if info is None else _client_of(info.name, info.version)
@@ -246,7 +262,7 @@ class _Use:
             return ending
         if isinstance(fault, (AuthorizationError, ValidationError, InvalidParams)):
             return "refused"
-        if isinstance(fault, FastMCPError) and self._component is None and not self._within:
+        if isinstance(fault, FastMCPError) and self._component() is None and not self._within:
             return "refused"  # before anything ran
         if self._context.method == "tools/call" and not isinstance(fault, McpError):
             return "tool_error"
@@ -313,4 +329,4 @@ def _line(entry: _Entry) -> bytes:
     try:
         return _write(entry)
     except Exception:  # half of a surrogate pair in a name
-        return json.dumps(msgspec.to_builtins(entry), default=str).encode()
+        return json.dumps(msgspec.to_builtins(entry, enc_hook=str)).encode()
