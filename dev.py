@@ -2,15 +2,19 @@
 """The project's chores, each one command. Needs nothing but Python 3.11 or newer.
 
     python3 dev.py demo           a real server, a real client, a printed answer
-    python3 dev.py test [...]     every test, in several processes unless -n says how many; further
-                                  arguments go to pytest. A few that failed beside others are run
-                                  once more alone, and named
+    python3 dev.py test [...]     the tests that need nothing but this package, in three minutes, or
+                                  those that are named; in several processes unless -n says how
+                                  many; all arguments go to pytest
+    python3 dev.py test --rest    all others: with other implementations, browsers, Redis, faults
+    python3 dev.py test --all     both
     python3 dev.py check          formatting, lint and types
+    python3 dev.py types          whether all that a program can import has a type
     python3 dev.py fix            formatting and lint, mended where that can be done
     python3 dev.py docs           the code of the guide, put into the pages of docs/
     python3 dev.py site           the documentation as a site, in site/
     python3 dev.py rows [PAGE]    what the system has to do, row by row, with the tests and results
     python3 dev.py conformance    the official conformance suite
+    python3 dev.py release        the wheel, tried out on each Python with nothing else installed
     python3 dev.py fuzz [...]     a million hostile inputs
     python3 dev.py bench [...]    the figures of bench/README.md (`bench capacity`: of many workers)
 
@@ -32,6 +36,14 @@ RUN = ("run", "--frozen", "--quiet")
 LAST_FAILED = ROOT / ".pytest_cache" / "v" / "cache" / "lastfailed"
 FAILED = 1  # pytest's exit code for tests that failed
 AGAIN = 10
+REST = tuple(
+    f"tests/{name}"
+    for name in (
+        *("auth/oauth_proxy", "auth/peers", "balancing", "cli", "client", "cluster", "converse"),
+        *("deploy", "docs", "examples", "faults", "inspector", "mcp_apps", "metrics", "peers"),
+        *("proxy", "security", "server", "system", "tasks", "telemetry", "test_imports.py"),
+    )
+)
 ALONE = ("-n", "--numprocesses", "-s", "--pdb", "--trace")
 
 
@@ -59,6 +71,7 @@ def code_of(*arguments: str) -> int:
     """The exit code of a command of uv's in the project."""
     path = os.pathsep.join((str(TOOLS / "bin"), os.environ.get("PATH", os.defpath)))
     environment = {**os.environ, "PATH": path, "UV_PYTHON_PREFERENCE": "system"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # tests start thousands of processes
     command = [*uv(), *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
@@ -69,14 +82,26 @@ def shared(arguments: list[str]) -> list[str]:
     """
     if any(each.startswith(ALONE) for each in arguments):
         return []
-    count = min(max(os.cpu_count() or 1, 2), 4)
+    count = min(2 * (os.cpu_count() or 1), 8)
     return ["-n", str(count), "--dist", "worksteal"]
 
 
+def chosen(arguments: list[str]) -> list[str]:
+    """What pytest is to run: what is named, else what needs nothing but this package."""
+    if "--all" in arguments:
+        return [each for each in arguments if each != "--all"]
+    if "--rest" in arguments:
+        return [*REST, *(each for each in arguments if each != "--rest")]
+    if any((ROOT / each.partition("::")[0]).exists() for each in arguments):
+        return arguments
+    return [*(f"--ignore={each}" for each in REST), *arguments]
+
+
 def test(arguments: list[str]) -> None:
-    """Every test. Where they share a machine, one may wait longer than it was given: what fails so
+    """Run tests. Where they share a machine, one may wait longer than it was given: what fails so
     is run once more with nothing beside it, but for more than `AGAIN`, which no machine explains.
     """
+    arguments = chosen(arguments)
     together = shared(arguments)
     if together:
         LAST_FAILED.unlink(missing_ok=True)
@@ -108,6 +133,8 @@ def main(arguments: list[str]) -> None:
         run(*RUN, "ruff", "format", "--check", ".")
         run(*RUN, "ruff", "check", ".")
         run(*RUN, "pyright")
+    elif chore == "types":
+        run(*RUN, "pyright", "--verifytypes", "fastmcp", "--ignoreexternal")
     elif chore == "fix":
         run(*RUN, "ruff", "check", "--fix", ".")
         run(*RUN, "ruff", "format", ".")
@@ -120,6 +147,8 @@ def main(arguments: list[str]) -> None:
         run(*RUN, "python", "tests/system/rows.py", *rest)
     elif chore == "conformance":
         run(*RUN, "python", "conformance/run.py", *rest)
+    elif chore == "release":
+        run(*RUN, "python", "release/run.py", *rest)
     elif chore == "fuzz":
         run(*RUN, "python", "fuzz/run.py", *rest)
     elif chore == "bench" and rest[:1] == ["capacity"]:

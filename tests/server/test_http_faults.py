@@ -169,7 +169,7 @@ def test_a_client_that_takes_json_alone_gets_no_stream_however_long_it_takes(
 
 def test_a_client_that_dies_while_it_is_asked_leaves_nothing(mcp: FastMCP, calls: Calls) -> None:
     """Its session is idle: nobody reads what it sends, so its call is not waited for."""
-    app = mcp.http_app(session_idle_timeout=0.2)
+    app = mcp.http_app(session_idle_timeout=1)
     sessions = app.state.mcp_endpoint.sessions
     with http(app) as client:
         opened = client.post(initialize(capabilities={"elicitation": {}}))
