@@ -268,7 +268,16 @@ def test_a_refusal_says_what_to_allow() -> None:
 
 @pytest.mark.parametrize(
     ("host", "expected"),
-    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("", False)],
+    [
+        ("127.0.0.1", True),
+        ("::1", True),
+        ("localhost", True),
+        ("LocalHost", True),
+        ("::ffff:127.0.0.1", True),
+        ("::ffff:10.0.0.5", False),
+        ("0.0.0.0", False),
+        ("", False),
+    ],
 )
 def test_loopback_is_what_only_this_machine_reaches(host: str, expected: bool) -> None:
     """Every address of 127/8 and the names of loopback."""

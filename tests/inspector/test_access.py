@@ -56,6 +56,16 @@ def test_nothing_is_done_without_the_key(
     assert not (tmp_path / "owned").exists()
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b'{"token":"\xff"}', b"[" * 1000, b'{"token":"%s"}' % (b"a" * 2000)]
+)
+def test_what_is_no_token_is_refused(shared: tuple[Running, str], body: bytes) -> None:
+    """Whoever reaches the port can send anything; it is no failure, and little of it is read."""
+    answer = httpx2.post(f"{shared[0].url}/api/enter", content=body, headers=JSON)
+
+    assert (answer.status_code, answer.text) == (400, "No token was given")
+
+
 def test_a_link_is_good_for_one_browser(running: Running) -> None:
     """A token is exchanged once; shown again, another is printed, and that works."""
     enter(running).close()

@@ -331,6 +331,7 @@ PYTHON_SDK = [
     Attack(
         "CVE-2026-52870 GHSA-hvrp-rf83-w775",
         "whoever has a task's id has the task",
+        "tasks/test_protocol::somebody_elses_task_is_as_one_that_is_not_there "
         "security/test_sessions::cve_2026_52870_there_is_no_task_to_be_had_by_its_id",
     ),
     Attack(
@@ -403,7 +404,8 @@ TYPESCRIPT_SDK = [
     Attack(
         "GHSA-22jm-h49p-29qw",
         "tasks are of no session",
-        "security/test_sessions::cve_2026_52870_there_is_no_task_to_be_had_by_its_id",
+        "tasks/test_protocol::somebody_elses_task_is_as_one_that_is_not_there "
+        "...::tasks_are_listed_to_those_whose_they_are",
     ),
     Attack(
         "GHSA-6prh-2h8m-c8cw",

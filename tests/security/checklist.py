@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .attack import Attack
+from .combinations import COMBINATIONS
 
 HTTP_EDGE = [
     Attack(
@@ -505,4 +506,5 @@ CHECKLIST = {
     "Resources, templates, files": RESOURCES_FILES,
     "stdio, CLI, installers, tools": STDIO_CLI,
     "Errors and limits": ERRORS_LIMITS,
+    "Combinations": COMBINATIONS,
 }

@@ -15,6 +15,7 @@ from auth.oauth_proxy.identity_provider import CLIENT_SECRET, identity_provider
 from processes import http_server
 
 from fastmcp import Client, FastMCP
+from fastmcp.client.transports import SSETransport
 from fastmcp.testing import asgi_client
 
 from .authority import Party, authority, call_with, reached
@@ -204,3 +205,22 @@ def test_the_access_log_has_no_code(script: Callable[..., Path], log: Path) -> N
     assert "/auth/callback?code=" in server.output
     assert code not in server.output
     assert state not in server.output
+
+
+SSE = """
+import os
+from fastmcp import FastMCP
+
+FastMCP("x").run("sse", port=int(os.environ["PORT"]), path="/mcp")
+"""
+
+
+@pytest.mark.filterwarnings("ignore::fastmcp.exceptions.FastMCPDeprecationWarning")
+async def test_the_access_log_has_no_session_of_sse(script: Callable[..., Path], log: Path) -> None:
+    """Who reads it is not to speak in somebody's session."""
+    with http_server([script(SSE)], log) as server:
+        async with Client(SSETransport(server.url), timeout=20) as client:
+            assert await client.ping()
+        server.stop()
+
+    assert "/messages/?session_id=[redacted]" in server.output

@@ -169,7 +169,7 @@ def test_context_variables_end_with_their_request(base: str, tool: str, era: str
 async def test_cve_2026_59951_sessions_that_end_leave_nothing() -> None:
     """Thousands of them, ended by their clients or for having been idle, cost no memory."""
     mcp = FastMCP("many")
-    app = mcp.http_app(session_idle_timeout=0.2)
+    app = mcp.http_app(session_idle_timeout=1)
     transport = httpx2.ASGITransport(app=app)
     async with (
         app.lifespan(app),
@@ -205,7 +205,7 @@ async def opened(client: httpx2.AsyncClient, number: int) -> None:
 
 @pytest.mark.parametrize("method", ["tasks/get", "tasks/cancel", "tasks/result", "tasks/list"])
 def test_cve_2026_52870_there_is_no_task_to_be_had_by_its_id(base: str, method: str) -> None:
-    """No server of ours keeps tasks yet; who adds them adds the attack on them here."""
+    """A server without tools that run as tasks has no method of tasks."""
     with Mcp(base) as client:
         message = request(method, 1, taskId="786512e2-9e0d-44bd-8f29-789f320fe840")
         answer = client.post(message, client.open()).json()

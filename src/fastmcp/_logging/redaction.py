@@ -39,9 +39,9 @@ _SECRETS_AND_SIGNS = (
         ("sk-", "k_live_", "gh", "glpat-", "xox", "AKIA", "AIza"),
     ),
     (r"(://[^\s/:@]{1,100}:)[^\s/@]{1,300}(?=@)", ("://",)),  # the password in a URL
-    (  # what a browser is sent with when somebody signs in, and a signed URI
-        r"([?&](?:code|state|txn_id|request|signature)=)[^\s&#\"']{16,}",
-        ("code=", "state=", "txn_id=", "request=", "signature="),
+    (  # what a browser is sent with when somebody signs in, a signed URI, a session of HTTP+SSE
+        r"([?&](?:code|state|txn_id|request|signature|session_id)=)[^\s&#\"']{16,}",
+        ("code=", "state=", "txn_id=", "request=", "signature=", "session_id="),
     ),
     (r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", ("@",)),  # an e-mail address
 )

@@ -65,6 +65,17 @@ class Envelope(Struct, frozen=True, dict=True):
     log_level: Raw | UnsetType = field(name=META_LOG_LEVEL, default=UNSET)
     session: Raw | UnsetType = field(name=META_SESSION, default=UNSET)
     progress_token: Raw | UnsetType = field(name="progressToken", default=UNSET)
+    ours: Raw | UnsetType = field(name="fastmcp", default=UNSET)
+
+    @cached_property
+    def version_of_component(self) -> str | None:
+        """The version of a tool, say, that is asked for, in `fastmcp.version`."""
+        if self.ours is UNSET:
+            return None
+        try:
+            return _read_ours(self.ours).version
+        except (DecodeError, UnicodeError, RecursionError):
+            return None
 
     @cached_property
     def sender(self) -> Sender:
@@ -80,6 +91,10 @@ class Envelope(Struct, frozen=True, dict=True):
         return _same_sender(*said) if known else _sender(self)
 
 
+class _Ours(Struct):
+    version: str | None = None
+
+
 class _Enveloped(Struct):
     meta: Raw | UnsetType = field(name="_meta", default=UNSET)
 
@@ -87,6 +102,7 @@ class _Enveloped(Struct):
 EMPTY = Envelope()
 _read_enveloped = json.Decoder(_Enveloped).decode
 _read_meta = json.Decoder(Envelope).decode
+_read_ours = json.Decoder(_Ours).decode
 _read_text = json.Decoder(str).decode
 _read_token = json.Decoder(RequestId).decode
 _read_object = json.Decoder(dict[str, Any]).decode

@@ -69,6 +69,8 @@ class Guard:
         everything = self._enabled or is_loopback(self._bound_to or came_to or "")
         name = _bracketed((host or "").lower())
         if (everything or self._lists_hosts) and self._hosts.fullmatch(name) is None:
+            if host is None:
+                return 421, "The Host header is missing; this server answers to known names alone"
             return 421, (
                 f"Host {host!r} is not allowed here; a server that is reached by this name needs "
                 f"allowed_hosts=[{host!r}], or host_origin_protection=False behind a proxy that "
@@ -85,7 +87,8 @@ class Guard:
 
 def is_loopback(host: str) -> bool:
     """Whether an address or name is one that only this machine can reach."""
-    return host in LOOPBACK or host == "::1" or host.startswith("127.")
+    name = host.lower().removeprefix("::ffff:")  # so comes IPv4 to a socket of both
+    return name in LOOPBACK or name == "::1" or name.startswith("127.")
 
 
 def origins_pattern(origins: Iterable[str], keyword: str) -> str:

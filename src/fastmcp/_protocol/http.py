@@ -86,9 +86,12 @@ class Acknowledge(Struct, frozen=True):
 
 
 class Modern(Struct, frozen=True):
-    """Serve this request by itself; `stream` says that its answer has to be an event stream."""
+    """Serve this request by itself; `target` is what it is for, as `Mcp-Name` says, too, and
+    `stream` says that its answer has to be an event stream.
+    """
 
     request: Request
+    target: str | None
     sender: Sender
     envelope: Envelope
     json: bool
@@ -135,6 +138,8 @@ def judge_post(headers: Headers, body: bytes) -> Verdict:
         if jsonrpc.is_batch(body):
             if modern_header:
                 return refuse(InvalidRequest("Invalid request: batches are not supported"))
+            if headers.repeated and (twice := _sent_twice(headers)):
+                return refuse(twice)
             return _batch(headers, body, terms)
         message = jsonrpc.decode(body)
     except InvalidRequest as error:
@@ -147,6 +152,8 @@ def judge_post(headers: Headers, body: bytes) -> Verdict:
     except RemoteProtocolError as error:
         return refuse(error)
     envelope, initialize = EMPTY, False
+    if headers.repeated and (twice := _sent_twice(headers)):
+        return refuse(twice, message.id if isinstance(message, Request) else None)
     if isinstance(message, Request):
         envelope = read_envelope(message.params)
         initialize = message.method == "initialize"
@@ -166,6 +173,14 @@ def judge_post(headers: Headers, body: bytes) -> Verdict:
         stream_ok,
         envelope,
     )
+
+
+def _sent_twice(headers: Headers) -> HeaderMismatch | None:
+    """Of two of these, who stands between may have read the other one."""
+    twice = headers.repeated & names.ONCE
+    if not twice:
+        return None
+    return HeaderMismatch(f"Header mismatch: {_title(min(twice))} was sent more than once")
 
 
 class _Terms(Struct, frozen=True):
@@ -237,16 +252,14 @@ def _judge_modern(
             error = InvalidRequest(f"{request.method} needs Accept: {EVENT_STREAM}")
             return refuse(error, status=406)
     try:
-        if headers.repeated and (twice := headers.repeated & names.ONCE):
-            raise HeaderMismatch(f"Header mismatch: {_title(min(twice))} was sent more than once")
         requested = version_of(envelope)
         _match_header(headers, names.PROTOCOL_VERSION, requested)
         _match_header(headers, names.METHOD, request.method)
-        _match_name(headers, request)
+        target = _match_name(headers, request)
         sender = envelope.sender
     except RemoteProtocolError as error:
         return refuse(error, request.id)
-    return Modern(request, sender, envelope, json_ok, stream_ok)
+    return Modern(request, target, sender, envelope, json_ok, stream_ok)
 
 
 def _judge_notification(message: Message, version: str) -> Verdict:
@@ -338,15 +351,16 @@ def arguments_of(params: Raw) -> Raw | UnsetType:
         return UNSET
 
 
-def _match_name(headers: Headers, request: Request) -> None:
+def _match_name(headers: Headers, request: Request) -> str | None:
     expected = target_of(request.method, request.params)
     if expected is None:
-        return
+        return None
     value = headers.get(names.NAME)
     if value is None:
         raise HeaderMismatch("Header mismatch: Mcp-Name is missing")
     if decode_header(value, "Mcp-Name") != expected:
         raise HeaderMismatch("Header mismatch: Mcp-Name and the body disagree")
+    return expected
 
 
 def _title(name: bytes) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar, Unpack, overload
 
 from fastmcp._components.component import Component, ComponentOptions
 from fastmcp._components.versions import VersionSpec
@@ -18,7 +18,7 @@ from fastmcp.tools.base import Tool, ToolOptions, require_awaited
 from fastmcp.tools.tool_transform import ToolTransformConfig
 from fastmcp.wire.resource_names import canonical_uri
 
-from .auth.authorization import permit, permitted
+from .auth.authorization import may_use, permit, permitted
 from .catalogue import Catalogue, View
 from .completions import Completers
 from .context import Context
@@ -69,17 +69,17 @@ class ComponentHost:
         announce: Callable[[Feature], None],
         update: Callable[[str], None],
     ) -> None:
-        self.local_provider = LocalProvider(on_duplicate, tool_defaults)
-        self.sources = AggregateProvider(
+        self.local_provider: Final = LocalProvider(on_duplicate, tool_defaults)
+        self.sources: Final = AggregateProvider(
             (self.local_provider,), provider_error_strategy=provider_error_strategy
         )
         self._announce = announce
         self._update = update
         self.sources.watch(self)
-        self.completers = Completers()
+        self.completers: Final = Completers()
         self.custom_routes: list[BaseRoute] = []
-        self.catalogue = Catalogue(self.sources, (), resource_security)
-        self.session_visibility = SessionVisibility(
+        self.catalogue: Final = Catalogue(self.sources, (), resource_security)
+        self.session_visibility: Final = SessionVisibility(
             lambda rules: Catalogue(self.sources, rules, resource_security)
         )
 
@@ -138,7 +138,7 @@ class ComponentHost:
         self,
         server: Any,
         namespace: Any = None,
-        tool_names: Mapping[str, str] | None = None,
+        tool_names: Mapping[str, str] | bool | None = None,
         *,
         prefix: str | None = None,
         as_proxy: bool | None = None,
@@ -147,13 +147,16 @@ class ComponentHost:
 
         In a `namespace` (earlier `prefix`) a tool or prompt is called `namespace_name`, and what
         has a URI is at `scheme://namespace/path`. `tool_names` gives tools other names, which the
-        namespace is put before, too. With `as_proxy` the server is reached as by a client.
+        namespace is put before, too. With `as_proxy`, which earlier stood third, the server is
+        reached as by a client.
 
         Raises:
             ConfigurationError: it is no server, or this one is mounted on it.
         """
         child, namespace = _in_order(server, namespace)
         _require_server(child)
+        if isinstance(tool_names, bool):
+            tool_names, as_proxy = None, tool_names
         if as_proxy:
             from .providers.proxy import create_proxy
 
@@ -348,10 +351,14 @@ class ComponentHost:
 
     # What is seen
 
-    def mirrors_of(self, name: str) -> Plan:
-        """Which arguments of a tool its callers repeat in HTTP headers."""
-        tool = self.catalogue.tools.find(name)
-        return () if tool is None else tool.mirrors
+    async def mirrors_of(self, name: str, version: str | None, token: Any) -> Plan:
+        """Which arguments of a tool its callers repeat in HTTP headers; none of one that somebody
+        with this token may not know of.
+        """
+        tool = self.catalogue.tools.find(name, version)
+        if tool is None or not tool.mirrors:
+            return ()
+        return tool.mirrors if tool.auth is None or await may_use(tool, token) else ()
 
     @property
     def _seen(self) -> Catalogue:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from fastmcp._components.component import Component
 from fastmcp.exceptions import AuthorizationError
@@ -22,6 +22,7 @@ from .checks import (
 __all__ = [
     "AuthCheck",
     "AuthContext",
+    "may_use",
     "permit",
     "permitted",
     "require_roles",
@@ -45,13 +46,15 @@ async def permit(component: C | None) -> C | None:
     context = Context.current_or_none()
     if context is None or context.transport == "stdio":
         return component
+    return component if await may_use(component, context.access_token) else None
+
+
+async def may_use(component: Component, token: Any) -> bool:
+    """Whether somebody with this token may use a component."""
     try:
-        passed = await run_auth_checks(
-            component.checks, AuthContext(context.access_token, component)
-        )
+        return await run_auth_checks(component.checks, AuthContext(token, component))
     except AuthorizationError:
-        passed = False
-    return component if passed else None
+        return False
 
 
 async def permitted(components: Sequence[C]) -> Sequence[C]:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import json
 from starlette.authentication import (
@@ -20,6 +20,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from fastmcp._oauth.challenges import bearer_challenge
+from fastmcp._protocol.headers import METHOD, header_text
 from fastmcp._protocol.http import LISTEN
 from fastmcp.exceptions import AuthorityUnavailable
 
@@ -31,19 +32,21 @@ if TYPE_CHECKING:
     from .access_token import AccessToken
     from .provider import AuthProvider
 
-logger = logging.getLogger("fastmcp.server.auth")
+logger: Final = logging.getLogger("fastmcp.server.auth")
 
 # How long a client waits before it tries again, in seconds.
 RETRY_AFTER = "5"
-_LISTEN = LISTEN.encode()
 
 
 class AuthenticatedUser(BaseUser):
-    """Who calls, by a valid token."""
+    """Who calls, by a valid token. `verified_by` is the provider that says so; None for a host
+    application, which has its own ways.
+    """
 
-    def __init__(self, access_token: AccessToken) -> None:
+    def __init__(self, access_token: AccessToken, verified_by: AuthProvider | None = None) -> None:
         self.access_token = access_token
-        self.scopes = access_token.scopes
+        self.verified_by = verified_by
+        self.scopes: list[str] = access_token.scopes
 
     @property
     def is_authenticated(self) -> bool:
@@ -88,7 +91,7 @@ class BearerAuthBackend(AuthenticationBackend):
             raise AuthorityUnavailable(f"Verifying it failed: {type(error).__name__}") from error
         if access is None or (access.expires_at is not None and access.expires_at <= time.time()):
             return None
-        return AuthenticatedUser(access)
+        return AuthenticatedUser(access, self.token_verifier)
 
 
 def bearer_token(scope: Scope) -> str | None:
@@ -111,10 +114,7 @@ class Authentication:
         self._backend = backend
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # Whom a host application has authenticated, it has.
-        if scope["type"] in ("http", "websocket") and not isinstance(
-            scope.get("user"), AuthenticatedUser
-        ):
+        if scope["type"] in ("http", "websocket") and not self._knows(scope.get("user")):
             try:
                 user = await self._backend.user_of(scope)
             except AuthorityUnavailable as error:
@@ -124,6 +124,13 @@ class Authentication:
             scope["user"] = UnauthenticatedUser() if user is None else user
             scope["auth"] = AuthCredentials(None if user is None else user.scopes)
         await self.app(scope, receive, send)
+
+    def _knows(self, user: Any) -> bool:
+        """Whether a host application has authenticated this user already. By another provider, it
+        has done so for itself: that token need not be one for here.
+        """
+        ours = (None, self._backend.token_verifier)
+        return isinstance(user, AuthenticatedUser) and user.verified_by in ours
 
 
 class AuthContextMiddleware(RequestContextMiddleware):
@@ -153,8 +160,8 @@ class RequireAuthMiddleware:
         challenge_scopes: Sequence[str] | None = None,
     ) -> None:
         self.app = app
-        self.required_scopes = list(required_scopes)
-        self.resource_metadata_url = (
+        self.required_scopes: list[str] = list(required_scopes)
+        self.resource_metadata_url: str | None = (
             None if resource_metadata_url is None else str(resource_metadata_url)
         )
         self._asked_for = self.required_scopes if challenge_scopes is None else challenge_scopes
@@ -221,7 +228,7 @@ def _listens(scope: Scope) -> bool:
     """Whether a request is for a stream that lasts, in either era."""
     if scope["method"] == "GET":
         return True
-    return (b"mcp-method", _LISTEN) in scope["headers"]
+    return any(name == METHOD and header_text(value) == LISTEN for name, value in scope["headers"])
 
 
 def unavailable() -> Response:

@@ -11,8 +11,12 @@ from fastmcp.exceptions import AuthorizeError, OAuthError
 
 NOT_REGISTERED = "redirect_uri is not one that the client registered"
 MAX_LENGTH = 2048
+# Browsers read or run something under these, or hand it to programs that do.
 UNSAFE_SCHEMES = frozenset(
-    {"javascript", "data", "file", "vbscript", "blob", "about", "view-source"}
+    {
+        *("javascript", "data", "file", "vbscript", "blob", "about", "view-source"),
+        *("filesystem", "jar", "mhtml", "intent", "ms-msdt", "ms-officecmd", "search-ms"),
+    }
 )
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 

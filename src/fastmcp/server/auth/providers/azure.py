@@ -67,8 +67,10 @@ class AzureProvider(OAuthProxy):
             )
         besides = scopes_of(additional_authorize_scopes, "additional_authorize_scopes")
         # Without it there is no refresh token.
-        self.additional_authorize_scopes = list(dict.fromkeys([*besides, "offline_access"]))
-        self.identifier_uri = identifier_uri or f"api://{client_id}"
+        self.additional_authorize_scopes: list[str] = list(
+            dict.fromkeys([*besides, "offline_access"])
+        )
+        self.identifier_uri: str = identifier_uri or f"api://{client_id}"
         self._tokens_of_users = DownstreamTokens(self._exchange_on_behalf)
         self._obo_supported = True
         self._entra = EntraVerifier(

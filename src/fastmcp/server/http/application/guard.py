@@ -55,10 +55,11 @@ class HostOriginGuardMiddleware:
             server = scope.get("server")
             host = origin = None
             for name, value in scope["headers"]:
+                # Two of them are a list of both (RFC 9110, section 5.3), which nobody allows.
                 if name == b"host":
-                    host = value
+                    host = value if host is None else host + b", " + value
                 elif name == b"origin":
-                    origin = value
+                    origin = value if origin is None else origin + b", " + value
             found = self._refusal(server[0] if server else None, host, origin)
             if found is not None:
                 if scope["type"] == "websocket":

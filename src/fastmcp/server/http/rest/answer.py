@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
-from msgspec import Struct, json
+from msgspec import Struct
 
 from ..body import ASGISend
 from ..reply import HeaderPairs
@@ -46,11 +45,6 @@ class Answer(Struct, frozen=True):
             headers.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": b"" if head else body})
-
-
-def json_answer(value: Any, status: int = 200) -> Answer:
-    """A value as JSON."""
-    return Answer(json.encode(value), status)
 
 
 def _tag_of(body: bytes) -> str:

@@ -5,18 +5,29 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
+from msgspec import Struct, json
+
 from fastmcp.exceptions import ResourceSecurityError
 from fastmcp.resources.base import Resource
 from fastmcp.resources.template import ResourceTemplate, expand_uri_template
 from fastmcp.server.catalogue import Catalogue
 from fastmcp.wire.resource_names import canonical_uri
 
+from .calls import Calls
 from .failure import Failure
+from .listings import TEMPLATES, listed
 from .request import RestRequest
 from .resource_arguments import template_arguments
 
 
-async def uri_of(catalogue: Catalogue, request: RestRequest) -> str:
+class _Entry(Struct, rename="camel"):
+    uri_template: str
+
+
+_read_entries = json.Decoder(list[_Entry]).decode
+
+
+async def uri_of(catalogue: Catalogue, calls: Calls, request: RestRequest) -> str:
     """The URI that a request is for, with what its query gives.
 
     A path is a URI or a plain name as it stands, or else percent-encoded as a whole; what fits
@@ -39,8 +50,14 @@ async def uri_of(catalogue: Catalogue, request: RestRequest) -> str:
             return _with_query(fixed, fixed.uri, query)
     for template in await catalogue.templates.list():
         if template.name == request.name:
-            return _filled(template, request)
-    return uris[0] + query
+            return await _filled(template, calls, request)
+    return asked_for(request)
+
+
+def asked_for(request: RestRequest) -> str:
+    """What a request says that it is for, whatever that turns out to mean."""
+    query = f"?{request.query}" if request.query else ""
+    return _spellings(request.encoded_name)[0] + query
 
 
 def _spellings(encoded: str) -> list[str]:
@@ -71,11 +88,11 @@ def _with_query(resource: Resource, uri: str, query: str) -> str:
         return uri + query  # the handler refuses it
 
 
-def _filled(template: ResourceTemplate, request: RestRequest) -> str:
+async def _filled(template: ResourceTemplate, calls: Calls, request: RestRequest) -> str:
     given = request.arguments
     required: list[str] = template_arguments(template).get("required", [])
     missing = [name for name in required if name not in given]
-    if missing and template.auth is None:  # nobody is told of what may be hidden from him
+    if missing and await _is_listed(template, calls, request):
         problems = [{"path": [name], "message": "is required"} for name in missing]
         text = f"{template.name} needs {', '.join(missing)} in the query"
         raise Failure(422, text, details=problems)
@@ -83,3 +100,9 @@ def _filled(template: ResourceTemplate, request: RestRequest) -> str:
         name: found[0] if len(found) == 1 else found for name, found in given.items()
     }
     return expand_uri_template(template.uri_template, values)
+
+
+async def _is_listed(template: ResourceTemplate, calls: Calls, request: RestRequest) -> bool:
+    """Whether the caller may know of a template."""
+    entries = _read_entries(await listed(calls, request, TEMPLATES))
+    return any(entry.uri_template == template.uri_template for entry in entries)

@@ -12,8 +12,9 @@ from fastmcp.server.catalogue import Catalogue
 from .answer import JSON, Answer
 from .calls import Calls
 from .endpoint import Act
+from .failure import Failure
 from .request import RestRequest
-from .resource_paths import uri_of
+from .resource_paths import asked_for, uri_of
 from .tools import document_in
 
 TEXT = "text/plain"
@@ -45,8 +46,13 @@ def reading(calls: Calls, catalogue: Catalogue) -> Act:
     """What reads the resource that the path names."""
 
     async def answer(request: RestRequest) -> Answer:
-        uri = await uri_of(catalogue, request)
-        outcome = await calls.ask(request, "resources/read", {"uri": uri})
+        uri = await uri_of(catalogue, calls, request)
+        try:
+            outcome = await calls.ask(request, "resources/read", {"uri": uri})
+        except Failure as failure:
+            if failure.status == 404:  # what a name stands for is told to who may read it
+                failure.message = failure.message.replace(uri, asked_for(request))
+            raise
         contents = _read_result(outcome.result).contents
         if len(contents) != 1:
             return Answer(json.encode(contents), lasting=True)

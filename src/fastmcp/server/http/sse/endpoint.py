@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Callable, MutableMapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from fastmcp._protocol.framing import encode_event
@@ -31,7 +31,6 @@ from ..settings import HttpSettings
 from .session import SSESession
 from .sessions import SSESessions
 
-DEFAULT_PATH = "/sse"
 DEFAULT_MESSAGE_PATH = "/messages/"
 # How long the calls of a client that left may take to clean up, in seconds.
 CLEANING = 0.5
@@ -56,8 +55,8 @@ class SSEEndpoint:
                 "HTTP+SSE has a session for each stream and cannot be stateless; use "
                 'transport="http", which is streamable HTTP, or leave out stateless_http=True'
             )
-        self.message_path = _checked(message_path or DEFAULT_MESSAGE_PATH)
-        self.sessions = SSESessions(connect, settings)
+        self.message_path: str = _checked(message_path or DEFAULT_MESSAGE_PATH)
+        self.sessions: Final = SSESessions(connect, settings)
         self._max_size = settings.max_request_size
         warnings.warn(
             'HTTP+SSE is deprecated; use transport="http", which is streamable HTTP',

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from typing import Any
 
@@ -25,7 +25,6 @@ from fastmcp._protocol.http import (
     refuse,
     revision_without_session,
     status_of,
-    target_of,
 )
 from fastmcp._protocol.mirroring import Plan, check_mirrors
 from fastmcp._runtime.dispatch import Dispatcher
@@ -41,7 +40,7 @@ from ...auth.challenger import step_up
 from ...request.detached import Nobody
 from ..attendant import Attendant
 from ..body import ASGIReceive, ASGISend, read_body
-from ..caller import caller_of
+from ..caller import caller_of, token_of
 from ..refusals import ENDING, unavailable
 from ..reply import Reply
 from ..settings import HttpSettings
@@ -64,7 +63,7 @@ class StreamableHTTPEndpoint:
         self,
         dispatcher: Dispatcher[Any],
         sessions: Sessions,
-        mirrors: Callable[[str], Plan],
+        mirrors: Callable[[str, str | None, Any], Awaitable[Plan]],
         settings: HttpSettings,
     ) -> None:
         self._dispatcher = dispatcher
@@ -136,7 +135,8 @@ class StreamableHTTPEndpoint:
             await reply.reject(ENDING)
             return
         try:
-            self._check_mirrors(request, headers)
+            if request.method == "tools/call":
+                await self._check_mirrors(verdict, headers, token_of(scope))
             token = progress_token(verdict.envelope)
         except McpError as error:
             await reply.reject(refuse(error, request.id))
@@ -146,11 +146,13 @@ class StreamableHTTPEndpoint:
         exchange = self._exchange(request, verdict.sender, token, verdict.stream, scope, reply)
         await self._serve_alone(exchange, verdict, receive, reply)
 
-    def _check_mirrors(self, request: Request, headers: Headers) -> None:
+    async def _check_mirrors(self, verdict: Modern, headers: Headers, token: Any) -> None:
         """Arguments that the tool has mirrored in headers have to be there, and equal."""
-        name = target_of(request.method, request.params) if request.method == "tools/call" else None
-        if name is not None and (plan := self._mirrors(name)):
-            check_mirrors(plan, headers, arguments_of(request.params))
+        if verdict.target is None:
+            return
+        version = verdict.envelope.version_of_component
+        if plan := await self._mirrors(verdict.target, version, token):
+            check_mirrors(plan, headers, arguments_of(verdict.request.params))
 
     async def _serve_sessionless(
         self,
