@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from process import peak_memory, running
-from stdio import APP, Pipe
+from stdio import Pipe
 
 CALLS = 1000
 
 
-def of_stdio_server(python: Path) -> float:
+def of_stdio_server(interpreter: Path, app: Path) -> float:
     """MiB at the peak, after CALLS calls."""
-    with running(python, APP, "stdio") as program:
+    with running(interpreter, app, "stdio") as program:
         pipe = Pipe(program)
         pipe.initialize()
         pipe.call(CALLS)

@@ -1,4 +1,4 @@
-"""The contenders: ours, the peer in an environment made here, and the floor."""
+"""The contenders: ours, the others in environments made here, and the floor."""
 
 from __future__ import annotations
 
@@ -10,16 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from process import REPOSITORY, BenchError, log, output_of
+from process import BENCH, REPOSITORY, SERVERS, BenchError, log, output_of
 
-Role = Literal["ours", "peer", "floor"]
+sys.path.insert(0, str(REPOSITORY))
+
+from tests.peers.environments import npm_packages
+
+Role = Literal["ours", "peer", "sdk", "sdk-plain", "ts", "floor"]
+FASTMCP: tuple[Role, ...] = ("ours", "peer", "floor")
+"""Who can run what is written for FastMCP, and the floor."""
+EVERYONE: tuple[Role, ...] = ("ours", "peer", "sdk", "sdk-plain", "ts", "floor")
 
 PEER = "fastmcp==4.1.2"
+SDK = "mcp==2.3.0"
 PEERS = REPOSITORY / ".peers"
 
 PACKAGES = [
     "peregrine-mcp",
     "fastmcp",
+    "mcp",
     "uvicorn",
     "pydantic",
     "msgspec",
@@ -38,15 +47,48 @@ print(json.dumps(found))
 """
 
 
+TIMED_IMPORT = """
+import sys
+from time import perf_counter
+begin = perf_counter()
+{}
+print(perf_counter() - begin, len(sys.modules), "pydantic" in sys.modules)
+"""
+TIMED_NODE_IMPORT = """
+const begin = performance.now();
+await import({});
+console.log((performance.now() - begin) / 1000, 0, 'False');
+"""
+
+
 @dataclass(frozen=True)
 class Contender:
     role: Role
-    python: Path
+    interpreter: Path
+    """Of Python, or Node."""
     versions: dict[str, str]
+    app: Path = SERVERS / "app.py"
+    """The server that is measured; it takes `stdio`, or `http` and options."""
+    imports: str = "from fastmcp import FastMCP"
+    """What the first line of a server's program is."""
 
     @classmethod
-    def at(cls, role: Role, python: Path) -> Contender:
-        return cls(role, python, json.loads(output_of(python, "-c", PROBE, *PACKAGES)))
+    def at(
+        cls,
+        role: Role,
+        python: Path,
+        app: str = "app.py",
+        imports: str = "from fastmcp import FastMCP",
+    ) -> Contender:
+        versions = json.loads(output_of(python, "-c", PROBE, *PACKAGES))
+        return cls(role, python, versions, SERVERS / app, imports)
+
+    @property
+    def timed_import(self) -> list[str]:
+        """Arguments of the interpreter: it prints seconds, modules, and whether pydantic is one."""
+        if self.role == "ts":
+            return ["--input-type=module", "-e", TIMED_NODE_IMPORT.format(self.imports)]
+        return ["-c", TIMED_IMPORT.format(self.imports)]
 
     def __str__(self) -> str:
         packages = [f"{name} {version}" for name, version in self.versions.items()]
@@ -55,7 +97,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class ServerSettings:
-    """uvicorn's, the same for every contender."""
+    """uvicorn's, the same for every contender that is written in Python."""
 
     loop: str
     http: str
@@ -65,7 +107,9 @@ class ServerSettings:
         """uvloop and httptools only where every contender has them."""
 
         def everywhere(package: str) -> bool:
-            return all(package in contender.versions for contender in contenders)
+            return all(
+                package in contender.versions for contender in contenders if contender.role != "ts"
+            )
 
         return cls(
             loop="uvloop" if everywhere("uvloop") else "asyncio",
@@ -77,23 +121,52 @@ class ServerSettings:
         return ["--loop", self.loop, "--http", self.http]
 
 
-def contenders(ours: Path, *, peer: bool) -> list[Contender]:
+def contenders(ours: Path, *, peer: bool, sdks: bool) -> list[Contender]:
     """In the order in which they take turns. The floor runs on the bench's own environment."""
     found = [Contender.at("ours", ours)]
     if peer:
-        found.append(Contender.at("peer", peer_python()))
+        found.append(Contender.at("peer", python_with(PEER)))
+    if sdks:
+        found += official_sdks()
     return [*found, Contender.at("floor", Path(sys.executable))]
 
 
-def peer_python() -> Path:
-    """The interpreter of the peer's environment, which is installed on first use."""
-    home = PEERS / PEER.replace("==", "-")
+def official_sdks() -> list[Contender]:
+    """The Python SDK, by what it recommends and by its plain server, and the TypeScript SDK."""
+    python = python_with(SDK)
+    recommended = "from mcp.server.mcpserver import MCPServer"
+    plain = "from mcp.server.lowlevel import Server"
+    return [
+        Contender.at("sdk", python, "sdk_app.py", recommended),
+        Contender.at("sdk-plain", python, "sdk_plain_app.py", plain),
+        typescript(),
+    ]
+
+
+def typescript() -> Contender:
+    """The server of the TypeScript SDK, which lies beside the packages that it needs."""
+    packages = npm_packages(BENCH / "typescript")
+    app = Path(shutil.copy(BENCH / "typescript" / "app.mjs", packages.modules.parent))
+    node = Path(packages.node(24))
+    server = packages.modules / "@modelcontextprotocol" / "server"
+    versions = {
+        "node": output_of(node, "--version").strip().removeprefix("v"),
+        "@modelcontextprotocol/server": json.loads((server / "package.json").read_text())[
+            "version"
+        ],
+    }
+    return Contender("ts", node, versions, app, json.dumps(str(server / "dist" / "index.mjs")))
+
+
+def python_with(requirement: str) -> Path:
+    """The interpreter of an environment with that, which is installed on first use."""
+    home = PEERS / requirement.replace("==", "-")
     complete = home / ".complete"
     if not complete.exists():
-        log(f"installing {PEER} into {home.relative_to(REPOSITORY)}")
+        log(f"installing {requirement} into {home.relative_to(REPOSITORY)}")
         PEERS.mkdir(exist_ok=True)
         (PEERS / ".gitignore").write_text("*\n")
-        install(home, PEER)
+        install(home, requirement)
         complete.touch()
     return python_of(home)
 
@@ -109,6 +182,13 @@ def count_packages(python: Path) -> int:
     listed = json.loads(uv("pip", "list", "--python", str(python), "--format", "json"))
     names = {entry["name"] for entry in listed}
     return len(names - {"pip", "setuptools", "wheel", "uv"})
+
+
+def count_node_packages(app: Path) -> int:
+    """Packages beside a program for Node, without those that bring Node itself."""
+    lock = json.loads((app.parent / "node_modules" / ".package-lock.json").read_text())
+    names = {path.rpartition("node_modules/")[2] for path in lock["packages"]}
+    return len({name for name in names if not name.startswith("node24") and "node-bin" not in name})
 
 
 def python_of(home: Path) -> Path:

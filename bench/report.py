@@ -9,9 +9,8 @@ from statistics import median
 from peers import Contender, Role, ServerSettings
 from rows import Row, Sample
 
-HEADINGS = ["row", "what", "unit", "ours", "peer", "floor", "ours/floor", "ours/peer", "aim"]
-NUMBERS = range(3, 8)
-"""The columns that are aligned to the right."""
+WORDS = ["row", "what", "unit"]
+"""The columns before the figures."""
 
 Series = Mapping[Role, list[float]]
 
@@ -21,6 +20,8 @@ class Outcome:
     """What one row gave: the samples of each contender, round by round."""
 
     row: Row
+    roles: list[Role]
+    """The columns: ours first, the floor last."""
     samples: dict[Role, list[Sample]] = field(default_factory=dict[Role, list[Sample]])
     failures: dict[Role, str] = field(default_factory=dict[Role, str])
 
@@ -42,12 +43,17 @@ class Outcome:
         }
         figures = [
             number(median(series[role])) if role in series else self._missing(role)
-            for role in ("ours", "peer", "floor")
+            for role in self.roles
         ]
-        return [*figures, ratio(series, "floor"), ratio(series, "peer")]
+        return [*figures, *(ratio(series, other) for other in others(self.roles))]
 
     def _missing(self, role: Role) -> str:
         return "failed" if role in self.failures else "-"
+
+
+def others(roles: list[Role]) -> list[Role]:
+    """Whom ours is divided by: the floor, then the rest."""
+    return [roles[-1], *roles[1:-1]]
 
 
 def ratio(series: Series, other: Role) -> str:
@@ -67,13 +73,25 @@ def header(contenders: list[Contender], server: ServerSettings) -> list[str]:
     return [*(str(contender) for contender in contenders), setting]
 
 
+def table_of(outcomes: list[Outcome]) -> list[list[str]]:
+    """Words, figures and ratios of each row, and the aim, under their headings."""
+    roles = outcomes[0].roles
+    headings = [*WORDS, *roles, *(f"ours/{other}" for other in others(roles)), "aim"]
+    return [headings, *(line for outcome in outcomes for line in outcome.lines())]
+
+
+def is_number(column: int, table: list[list[str]]) -> bool:
+    """Whether a column is aligned to the right."""
+    return len(WORDS) <= column < len(table[0]) - 1
+
+
 def as_text(outcomes: list[Outcome]) -> str:
-    table = [HEADINGS, *(line for outcome in outcomes for line in outcome.lines())]
-    widths = [max(len(line[column]) for line in table) for column in range(len(HEADINGS))]
+    table = table_of(outcomes)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
 
     def aligned(cells: list[str]) -> str:
         padded = [
-            cell.rjust(width) if column in NUMBERS else cell.ljust(width)
+            cell.rjust(width) if is_number(column, table) else cell.ljust(width)
             for column, (cell, width) in enumerate(zip(cells, widths, strict=True))
         ]
         return "  ".join(padded).rstrip()
@@ -82,9 +100,9 @@ def as_text(outcomes: list[Outcome]) -> str:
 
 
 def as_markdown(outcomes: list[Outcome]) -> str:
-    rule = ["---:" if column in NUMBERS else "---" for column in range(len(HEADINGS))]
-    table = [HEADINGS, rule, *(line for outcome in outcomes for line in outcome.lines())]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in table)
+    headings, *lines = table = table_of(outcomes)
+    rule = ["---:" if is_number(column, table) else "---" for column in range(len(headings))]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [headings, rule, *lines])
 
 
 def failures(outcomes: list[Outcome]) -> list[str]:

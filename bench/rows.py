@@ -20,7 +20,17 @@ import messages
 import stdio
 import tokens
 from load import Target, drive
-from peers import Contender, ServerSettings, count_packages, install, python_of
+from peers import (
+    EVERYONE,
+    FASTMCP,
+    Contender,
+    Role,
+    ServerSettings,
+    count_node_packages,
+    count_packages,
+    install,
+    python_of,
+)
 from process import REPOSITORY, SERVERS, http_server, output_of, running
 from redis_process import redis_server
 
@@ -72,6 +82,8 @@ class Row:
     """Samples per contender, where the run's setting would be too many."""
     measured: str = "server"
     """Whose CPU time it is."""
+    among: tuple[Role, ...] = FASTMCP
+    """The contenders that can do it."""
 
 
 def http(
@@ -93,10 +105,12 @@ def http(
             extra["FASTMCP_SESSION_STORE"] = stack.enter_context(redis_server())
         script = SERVERS / "floor_http.py"
         if contender.role != "floor":
-            script = SERVERS / "app.py"
+            script = contender.app
             options = ["http", *([] if session else ["--stateless"]), *options]
             options += ["--json"] if json else []
-        server = stack.enter_context(http_server(contender.python, script, *options, extra=extra))
+        server = stack.enter_context(
+            http_server(contender.interpreter, script, *options, extra=extra)
+        )
         target = Target(server[1], era, tool, session, server[0].pid)
 
         def probe() -> Sample:
@@ -111,7 +125,7 @@ def http(
 
 def open_verified(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
     """Calls over HTTP that have a signed token; the floor is ours without any."""
-    token, python = "", contender.python
+    token, python = "", contender.interpreter
     command: list[str | Path] = [SERVERS / "app.py", "http", "--stateless", "--json"]
     if contender.role != "floor":
         key = stack.enter_context(tokens.public_key())
@@ -129,9 +143,9 @@ def open_verified(contender: Contender, settings: Settings, stack: ExitStack) ->
 
 def pipe(*, window: int) -> Open:
     def open_pipe(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
-        command: list[str | Path] = [contender.python, SERVERS / "floor_pipe.py"]
+        command: list[str | Path] = [contender.interpreter, SERVERS / "floor_pipe.py"]
         if contender.role != "floor":
-            command = [contender.python, stdio.APP, "stdio"]
+            command = [contender.interpreter, contender.app, "stdio"]
         driver = stdio.Pipe(stack.enter_context(running(*command)))
         driver.initialize()
         return lambda: rate_sample(*driver.burst(settings.seconds, window))
@@ -142,7 +156,7 @@ def pipe(*, window: int) -> Open:
 def open_progress(contender: Contender, settings: Settings, stack: ExitStack) -> Probe | None:
     if contender.role == "floor":
         return None
-    driver = stdio.Pipe(stack.enter_context(running(contender.python, stdio.APP, "stdio")))
+    driver = stdio.Pipe(stack.enter_context(running(contender.interpreter, contender.app, "stdio")))
     driver.initialize()
     return lambda: rate_sample(*driver.progress(2_000))
 
@@ -161,7 +175,7 @@ def in_memory(
         chosen, wanted = script, mode
         if contender.role == "floor":
             chosen, wanted = floor or ("floor_in_memory.py", mode)
-        program = stack.enter_context(running(contender.python, SERVERS / chosen, wanted))
+        program = stack.enter_context(running(contender.interpreter, SERVERS / chosen, wanted))
         program.read_line()
 
         def probe() -> Sample:
@@ -187,7 +201,9 @@ def client(what: str, *, floor: tuple[str, str] | None = None, peer: bool = True
         ours = Path(sys.executable)
         _, port = stack.enter_context(http_server(ours, SERVERS / "app.py", *options))
         target = str(port) if script == "floor_client.py" else f"http://127.0.0.1:{port}/mcp"
-        program = stack.enter_context(running(contender.python, SERVERS / script, wanted, target))
+        program = stack.enter_context(
+            running(contender.interpreter, SERVERS / script, wanted, target)
+        )
         program.read_line()
 
         def probe() -> Sample:
@@ -215,8 +231,8 @@ def open_cold_start(contender: Contender, settings: Settings, stack: ExitStack) 
     def probe() -> Sample:
         if contender.role == "floor":
             code = "import asyncio, msgspec, pydantic"
-            return Sample(stdio.time_to_run(contender.python, code))
-        return Sample(stdio.time_to_initialized(contender.python))
+            return Sample(stdio.time_to_run(contender.interpreter, code))
+        return Sample(stdio.time_to_initialized(contender.interpreter, contender.app))
 
     probe()  # the first start also compiles the modules
     return probe
@@ -225,14 +241,11 @@ def open_cold_start(contender: Contender, settings: Settings, stack: ExitStack) 
 def open_import(contender: Contender, settings: Settings, stack: ExitStack) -> Probe | None:
     if contender.role == "floor":
         return None
-    code = (
-        "from time import perf_counter; import sys; begin = perf_counter()\n"
-        "from fastmcp import FastMCP\n"
-        "print(perf_counter() - begin, len(sys.modules), 'pydantic' in sys.modules)"
-    )
 
     def probe() -> Sample:
-        seconds, modules, pydantic = output_of(contender.python, "-c", code).split()
+        seconds, modules, pydantic = output_of(
+            contender.interpreter, *contender.timed_import
+        ).split()
         note = "with" if pydantic == "True" else "without"
         return Sample(float(seconds), f"{modules} modules, {note} pydantic")
 
@@ -243,8 +256,8 @@ def open_import(contender: Contender, settings: Settings, stack: ExitStack) -> P
 def open_memory(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
     def probe() -> Sample:
         if contender.role == "floor":
-            return Sample(memory.of_import(contender.python, "pydantic"))
-        return Sample(memory.of_stdio_server(contender.python))
+            return Sample(memory.of_import(contender.interpreter, "pydantic"))
+        return Sample(memory.of_stdio_server(contender.interpreter, contender.app))
 
     return probe
 
@@ -252,7 +265,9 @@ def open_memory(contender: Contender, settings: Settings, stack: ExitStack) -> P
 def open_packages(contender: Contender, settings: Settings, stack: ExitStack) -> Probe | None:
     if contender.role == "floor":
         return None
-    python = contender.python
+    if contender.role == "ts":
+        return lambda: Sample(count_node_packages(contender.app))
+    python = contender.interpreter
     if contender.role == "ours" and settings.fresh_install:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "fresh"
         install(home, str(REPOSITORY))
@@ -272,6 +287,7 @@ ROWS = [
         "higher",
         CALL_AIM,
         http("modern"),
+        among=EVERYONE,
     ),
     Row(
         "http-json-handshake",
@@ -280,6 +296,7 @@ ROWS = [
         "higher",
         CALL_AIM,
         http("handshake"),
+        among=EVERYONE,
     ),
     Row(
         "http-json-sync",
@@ -320,6 +337,7 @@ ROWS = [
         "higher",
         "≥ 0.60 of floor",
         http("handshake", session=True),
+        among=EVERYONE,
     ),
     Row(
         "http-session-redis",
@@ -352,6 +370,7 @@ ROWS = [
         "higher",
         "≥ 10x peer",
         pipe(window=1),
+        among=EVERYONE,
     ),
     Row(
         "stdio-pipelined",
@@ -360,6 +379,7 @@ ROWS = [
         "higher",
         "≥ 25x peer",
         pipe(window=stdio.WINDOW),
+        among=EVERYONE,
     ),
     Row(
         "stdio-progress",
@@ -578,14 +598,16 @@ ROWS = [
         "lower",
         "≤ 1.5x floor",
         open_cold_start,
+        among=EVERYONE,
     ),
     Row(
         "import",
-        "`from fastmcp import FastMCP`",
+        "`from fastmcp import FastMCP`, or what an SDK has",
         "s",
         "lower",
         "≤ 0.25 s",
         open_import,
+        among=EVERYONE,
     ),
     Row(
         "peak-memory",
@@ -595,6 +617,7 @@ ROWS = [
         "≤ 50 MiB",
         open_memory,
         rounds=2,
+        among=EVERYONE,
     ),
     Row(
         "packages",
@@ -604,5 +627,6 @@ ROWS = [
         "≤ 25",
         open_packages,
         rounds=1,
+        among=EVERYONE,
     ),
 ]

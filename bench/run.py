@@ -1,6 +1,6 @@
-"""Measure ours, FastMCP and the floor side by side; print one table of ratios.
+"""Measure ours, FastMCP, the official SDKs and the floor side by side; print one table of ratios.
 
-uv run python bench/run.py [row …] [--no-peer] [--seconds N] [--rounds N] [--markdown]
+uv run python bench/run.py [row …] [--sdks] [--no-peer] [--seconds N] [--rounds N] [--markdown]
 
 It reports; it never passes or fails. A row is named by any prefix (`http`, `stdio-p`).
 """
@@ -20,7 +20,7 @@ from rows import ROWS, Probe, Row, Settings
 
 def measure(row: Row, who: list[Contender], settings: Settings) -> report.Outcome:
     """Let the contenders take turns: A B C, A B C, …"""
-    outcome = report.Outcome(row)
+    outcome = report.Outcome(row, [contender.role for contender in who])
     with ExitStack() as stack:
         probes = open_probes(row, who, settings, stack, outcome)
         for _ in range(row.rounds or settings.rounds):
@@ -46,6 +46,8 @@ def open_probes(
 ) -> dict[Role, Probe]:
     probes: dict[Role, Probe] = {}
     for contender in who:
+        if contender.role not in row.among:
+            continue
         try:
             probe = row.open(contender, settings, stack)
         except BenchError as error:
@@ -71,6 +73,9 @@ def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
     parser.add_argument("rows", nargs="*", help="rows by prefix; all without")
     parser.add_argument("--peer", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument(
+        "--sdks", action="store_true", help="the rows that the official SDKs can do, with them"
+    )
     parser.add_argument("--seconds", type=float, default=2.0, help="length of one sample")
     parser.add_argument("--rounds", type=int, default=5, help="samples per contender")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
@@ -80,8 +85,10 @@ def parse_options() -> argparse.Namespace:
 
 def main() -> None:
     options = parse_options()
-    rows = select(options.rows)
-    who = contenders(options.ours_python or Path(sys.executable), peer=options.peer)
+    rows = [row for row in select(options.rows) if "sdk" in row.among or not options.sdks]
+    who = contenders(
+        options.ours_python or Path(sys.executable), peer=options.peer, sdks=options.sdks
+    )
     server = ServerSettings.common_to(who)
     settings = Settings(options.seconds, options.rounds, server, options.ours_python is None)
     for line in report.header(who, server):

@@ -8,11 +8,10 @@ import time
 from pathlib import Path
 
 import messages
-from process import SERVERS, BenchError, Program, environment, running
+from process import BenchError, Program, environment, running
 
 FIRST_ID = 1_000_000_000
 WINDOW = 32
-APP = SERVERS / "app.py"
 
 
 class Pipe:
@@ -97,10 +96,10 @@ class Pipe:
         return len(lines)
 
 
-def time_to_initialized(python: Path) -> float:
+def time_to_initialized(interpreter: Path, app: Path) -> float:
     """Seconds from the start of a stdio server to its answer to initialize."""
     begin = time.perf_counter()
-    with running(python, APP, "stdio") as program:
+    with running(interpreter, app, "stdio") as program:
         program.write(messages.encode(messages.initialize()) + b"\n")
         answer = json.loads(program.read_line())
         elapsed = time.perf_counter() - begin

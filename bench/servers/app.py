@@ -1,8 +1,8 @@
-"""The server that is measured, on the public FastMCP API: the same source for every FastMCP.
+"""The server that is measured, on the public FastMCP API: the same source for every FastMCP."""
 
-app.py stdio
-app.py http [--stateless] [--json] [--loop …] [--http …]
-"""
+from typing import Any
+
+from command import main
 
 from fastmcp import Context, FastMCP
 
@@ -36,27 +36,9 @@ async def count(steps: int, ctx: Context) -> int:
     return steps
 
 
-def main() -> None:
-    import argparse
-
-    from serve import add_options, serve
-
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--stateless", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    add_options(parser)
-    options = parser.parse_args()
-    serve(
-        mcp.http_app(stateless_http=options.stateless, json_response=options.json),
-        options,
-    )
+def http_app(stateless: bool, json: bool) -> Any:
+    return mcp.http_app(stateless_http=stateless, json_response=json)
 
 
 if __name__ == "__main__":
-    import sys
-
-    if sys.argv[1] == "stdio":
-        mcp.run(transport="stdio", show_banner=False)
-    else:
-        del sys.argv[1]
-        main()
+    main(lambda: mcp.run(transport="stdio", show_banner=False), http_app)

@@ -6,16 +6,12 @@ soak_client.py URL, then lines `calls N` or `reconnects N`; each is answered by 
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import sys
-import threading
-from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from resident import resident_bytes
+from vital_signs import vital_signs
 
 from fastmcp import Client
 
@@ -38,30 +34,16 @@ async def work(what: str, client: Client[Any], url: str, remaining: Iterator[int
             await call(another)
 
 
-def vitals() -> dict[str, Any]:
-    gc.collect()
-    tasks = asyncio.all_tasks()
-    names = Counter(getattr(task.get_coro(), "__qualname__", "?") for task in tasks)
-    return {
-        "rss": resident_bytes(),
-        "blocks": sys.getallocatedblocks(),
-        "tasks": len(tasks),
-        "task_names": dict(names.most_common(6)),
-        "files": len(list(Path("/proc/self/fd").iterdir())),
-        "threads": threading.active_count(),
-    }
-
-
 async def main(url: str) -> None:
     async with Client(url) as client:
         await call(client)
-        print(json.dumps(vitals()), flush=True)
+        print(json.dumps(vital_signs()), flush=True)
         for line in sys.stdin:
             what, number = line.split()
             remaining = iter(range(int(number)))
             await asyncio.gather(*(work(what, client, url, remaining) for _ in range(TOGETHER)))
             await call(client)
-            print(json.dumps(vitals()), flush=True)
+            print(json.dumps(vital_signs()), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The figures of the page on performance are those of bench/README.md."""
+"""The figures of the page on performance, and of the README, are those of bench/README.md."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BENCH = (ROOT / "bench" / "README.md").read_text("utf-8")
 PAGE = (ROOT / "docs" / "performance.md").read_text("utf-8")
+README = (ROOT / "README.md").read_text("utf-8")
 ROWS = re.findall(r"^\| [^|]+ \| `([\w-]+)` \| (.*) \|$", PAGE, re.M)
 MEASURED = {
     cells[0]: cells[3:8]
@@ -17,6 +18,8 @@ MEASURED = {
     if len(cells := [cell.strip() for cell in line.split(" | ")]) == 9
 }
 """Row -> ours, the peer's, the floor's, ours/floor, ours/peer."""
+BESIDE_SDKS = BENCH.split("### Beside the official SDKs")[1].split("###")[0]
+OF_README = re.findall(r"^\| [^|]+ \| `([\w-]+)` \| (.*) \|$", README, re.M)
 
 
 @pytest.mark.parametrize(("row", "figures"), ROWS, ids=[row for row, _ in ROWS])
@@ -28,6 +31,21 @@ def test_a_row_has_the_figures_of_the_bench(row: str, figures: str) -> None:
     assert shown[:2] == [ours, peer]
     assert shown[2:3] in ([], [to_peer])
     assert shown[3:] in ([], [to_floor], ["-"])
+
+
+@pytest.mark.parametrize(("row", "figures"), OF_README, ids=[row for row, _ in OF_README])
+def test_a_row_of_the_readme_has_the_figures_of_the_bench(row: str, figures: str) -> None:
+    """Per second of the processor where that was measured."""
+    measured, after = re.findall(rf"^\| {row} \|(.*)\n(?:\|  \|(.*))?", BESIDE_SDKS, re.M)[0]
+    cells = [cell.strip() for cell in (after or measured).split("|")]
+    ours, peer, sdk, _, typescript, floor = cells[2:8]
+
+    assert figures.split(" | ") == [ours, peer, sdk, typescript, floor]
+
+
+def test_the_readme_has_rows() -> None:
+    """So that the test before this one has something to compare."""
+    assert len(OF_README) == len(re.findall(r"^\| [a-z]", BESIDE_SDKS, re.M)) - 1
 
 
 def test_the_other_figures_are_there_too() -> None:

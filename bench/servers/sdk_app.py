@@ -1,0 +1,43 @@
+"""The server that is measured, on what the official Python SDK 2.x recommends."""
+
+from typing import Any
+
+from command import main
+from mcp.server.mcpserver import Context, MCPServer
+
+server = MCPServer("bench", log_level="WARNING")
+
+
+@server.tool()
+async def add(a: int, b: int) -> int:
+    """Add two numbers."""
+    return a + b
+
+
+@server.tool()
+def add_sync(a: int, b: int) -> int:
+    """Add two numbers in a function that is not async."""
+    return a + b
+
+
+@server.tool()
+async def add_with_progress(a: int, b: int, ctx: Context) -> int:
+    """Add two numbers and say so half way."""
+    await ctx.report_progress(1, 2)
+    return a + b
+
+
+@server.tool()
+async def count(steps: int, ctx: Context) -> int:
+    """Report progress so many times."""
+    for step in range(steps):
+        await ctx.report_progress(step + 1, steps)
+    return steps
+
+
+def http_app(stateless: bool, json: bool) -> Any:
+    return server.streamable_http_app(stateless_http=stateless, json_response=json)
+
+
+if __name__ == "__main__":
+    main(server.run, http_app)
