@@ -276,15 +276,17 @@ def test_progress_and_logs_reach_their_handlers(target: Any, mode: str) -> None:
     async def use(client: Client) -> str:
         await client.set_logging_level("info")
         result = await client.call_tool("work", {"steps": 2}, progress_handler=on_progress)
-        while len(logs) < 2 or len(progress) < 2:
-            await asyncio.sleep(0.01)
+        assert len(logs) == len(progress) == 2, "they are told before the result"
         return result.data
+
+    async def on_log(message: Any) -> None:
+        logs.append((message.level, message.logger, message.data))
 
     done = used(
         target,
         use,
         mode=mode,
-        log_handler=lambda message: logs.append((message.level, message.logger, message.data)),
+        log_handler=on_log,
         message_handler=lambda notification: methods.append(notification.method),
         progress_handler=lambda *_: pytest.fail("the call has a handler of its own"),
     )

@@ -353,6 +353,42 @@ def test_silence_is_named_where_nothing_can_be_resumed(proxy: Proxy, mode: str) 
     used(StreamableHttpTransport(proxy.url, sse_read_timeout=0.3), use, mode=mode)
 
 
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("timeout", "its timeout of 1.5 "), ("max_total_timeout", "its total timeout of 1.5 ")],
+)
+def test_a_limit_is_for_all_attempts_together(proxy: Proxy, option: str, said: str) -> None:
+    """A request that is sent again has what is left of it, and the error tells the whole."""
+
+    async def lost_at_first(client: Client) -> None:
+        proxy.meet(reset(), "tools/list")
+        proxy.meet(silent(), "tools/list")
+        with pytest.raises(TimedOut, match=said):
+            await client.list_tools()
+
+    async def lost_always(client: Client) -> None:
+        proxy.meet(reset(), "tools/list", times=1000)
+        with pytest.raises(Disconnected):
+            await client.list_tools()
+
+    used(proxy.url, lost_at_first, **{option: 1.5})
+    tireless = RetryPolicy(attempts=200, delay=0.05, max_delay=0.05)
+    used(proxy.url, lost_always, retry=tireless, **{option: 1.5})
+
+    assert proxy.count("tools/list") < 100
+
+
+def test_a_server_that_does_not_say_whether_it_tells_of_changes_is_named(proxy: Proxy) -> None:
+    """Its silence is not taken for a refusal."""
+
+    async def use(client: Client) -> None:
+        proxy.meet(silent(), "subscriptions/listen")
+        with pytest.raises(TimedOut, match=r"did not say within 0\.3 seconds .* data://one"):
+            await client.subscribe_resource("data://one")
+
+    used(proxy.url, use, mode="auto", timeout=0.3)
+
+
 def test_a_ping_tells_that_the_server_is_gone(proxy: Proxy) -> None:
     """A call that has no timeout ends when the connection is seen to be dead."""
 

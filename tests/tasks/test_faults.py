@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from apps import HANDSHAKE
 from processes import free_port, run_python
+from redis import Redis
 from redis_server import redis_server
 
 from fastmcp import FastMCP
@@ -102,6 +103,26 @@ def test_a_redis_that_goes_away_is_told_to_those_who_ask(
                 ] == "completed"
 
     asyncio.run(main())
+
+
+def test_a_task_that_could_neither_be_enqueued_nor_taken_back_is_soon_forgotten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when its server is killed in between: nobody was told of it, and it would never end."""
+    monkeypatch.setenv("FASTMCP_DOCKET_CONCURRENCY", "0")
+    with redis_server(tmp_path) as server, Redis.from_url(server.url) as control:
+        mcp = FastMCP("x", tasks=True, docket=server.url)
+        mcp.tool(lambda: 1, name="one")
+
+        async def main() -> None:
+            async with talking(mcp, HANDSHAKE) as talk:
+                control.execute_command("ACL", "SETUSER", "default", "-xadd", "-del")
+                refused = await talk.ask("tools/call", name="one", arguments={}, task={})
+                assert "taskId" not in str(refused)
+
+        asyncio.run(main())
+        [record] = control.scan_iter("*:tasks:task:*")
+        assert 0 < control.ttl(record) <= 60
 
 
 @in_both_eras

@@ -60,7 +60,7 @@ class SessionRecord:
     __slots__ = ("id", "share", "subscriptions", "tasks")
 
     def __init__(self, id: str) -> None:
-        self.id = id
+        self.id: str = id
         self.subscriptions: set[str] | None = None
         self.tasks: dict[str, None] | None = None
         self.share: Callable[[Sequence[str]], Awaitable[None]] | None = None
@@ -125,24 +125,24 @@ class Exchange:
         on_fault: OnFault | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
-        self.id = id
-        self.method = method
-        self.params = params
-        self.sender = sender
-        self.peer = peer
+        self.id: RequestId = id
+        self.method: str = method
+        self.params: Raw = params
+        self.sender: Sender = sender
+        self.peer: Peer = peer
         self.transport: TransportName = transport
-        self.progress_token = progress_token
+        self.progress_token: RequestId | None = progress_token
         self.progress: float | None = None
-        self.session = session
-        self.connection_id = connection_id
-        self.scope = scope
-        self.identity = identity
-        self.on_fault = on_fault
-        self.loop = asyncio.get_running_loop() if loop is None else loop
+        self.session: SessionRecord | None = session
+        self.connection_id: str | None = connection_id
+        self.scope: Mapping[str, Any] | None = scope
+        self.identity: Any = identity
+        self.on_fault: OnFault | None = on_fault
+        self.loop: asyncio.AbstractEventLoop = loop or asyncio.get_running_loop()
         self.rounds: Any = None
         self.task: Any = None
         self.goes_on: Callable[[], Awaitable[Any]] | None = None
-        self.asked = 0
+        self.asked: int = 0
         self.component: Any = None
         self.fault: BaseException | None = None
         self.values: dict[Any, Any] | None = None

@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextvars import Context, copy_context
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from msgspec import UNSET, Raw
 
@@ -114,7 +114,7 @@ class Session:
         on_closed: Callable[[], None] | None = None,
         answers_malformed: bool = True,
     ) -> None:
-        self.connection = Connection()
+        self.connection: Final = Connection()
         self.channel = channel
         self.batches = False
         self._answer = answer
@@ -255,13 +255,15 @@ class Session:
         *,
         timeout: float | None = None,
         longest: float | None = None,
+        spent: float = 0.0,
         on_progress: OnProgress | None = None,
         cancellable: bool = True,
     ) -> Raw:
         """Ask the peer and wait for its raw result, up to `timeout` seconds.
 
         Progress, which the peer reports if `on_progress` is given, starts that time anew; `longest`
-        is for the whole. The peer is told when we give up, unless this is not `cancellable`.
+        is for the whole. Of both, `spent` seconds are gone already. The peer is told when we give
+        up, unless this is not `cancellable`.
 
         Raises:
             McpError: the peer answered with an error.
@@ -280,7 +282,7 @@ class Session:
             asking = self._ask(id, method, params, related)
             if timeout is None and longest is None:
                 return await asking
-            return await self._ask_within(timeout, longest, asking, id, method, cancellable)
+            return await self._ask_within(timeout, longest, spent, asking, id, method, cancellable)
         except asyncio.CancelledError:
             self._abandon(id, "cancelled", cancellable)
             raise
@@ -315,24 +317,25 @@ class Session:
         self,
         timeout: float | None,
         longest: float | None,
+        spent: float,
         asking: Awaitable[Raw],
         id: RequestId,
         method: str,
         cancellable: bool,
     ) -> Raw:
         now = asyncio.get_running_loop().time
-        begun = now()
+        begun = now() - spent
 
-        def limit() -> float:
+        def limit(since: float) -> float:
             ends = [begun + longest] if longest is not None else []
-            return min([*ends, now() + timeout] if timeout is not None else ends)
+            return min([*ends, since + timeout] if timeout is not None else ends)
 
-        deadline = asyncio.timeout_at(limit())
+        deadline = asyncio.timeout_at(limit(begun))
         if timeout is not None and (told := self._progress.get(id)) is not None:
 
             def on_progress(raw: Raw) -> None:
                 if not deadline.expired():
-                    deadline.reschedule(limit())
+                    deadline.reschedule(limit(now()))
                 told(raw)
 
             self._progress[id] = on_progress

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Coroutine, Mapping
 from contextvars import Context, copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Raw
 
@@ -36,7 +36,7 @@ from .transports.transport import ClientTransport
 if TYPE_CHECKING:
     from .tracing import Tracing
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 
 class Connection:
@@ -58,7 +58,7 @@ class Connection:
         self._link: Link | None = None
         self._links: set[Link] = set()
         self._agreement: Agreement | None = None
-        self._streams = Streams(self._listen)
+        self._streams = Streams(self._listen, options.timeout)
         self._reviving: asyncio.Task[None] | None = None
         self._level: LoggingLevel | None = None
         self._watched: set[str] = set()
@@ -260,12 +260,13 @@ class Connection:
         as_task: TaskMetadata | None,
         meta: Mapping[str, Any] | None,
     ) -> Raw:
-        """One request, sent again as the retry policy has it; all that within the timeout."""
+        """One request, sent again as the retry policy has it; all that within its limits."""
         if timeout is None:
             timeout = self._options.timeout
-        began = asyncio.get_running_loop().time() if timeout else 0.0
+        longest = self._options.max_total_timeout
+        now = asyncio.get_running_loop().time
         on_progress = self._notices.on_progress(progress_handler, always=timeout is not None)
-        patience, attempt, expired = timeout, 1, False
+        began, spent, attempt, expired = now(), 0.0, 1, False
         while True:
             link = self._link
             if link is None:
@@ -276,8 +277,9 @@ class Connection:
                 return await link.session.request(
                     method,
                     self._enveloped(link, method, params, meta, as_task),
-                    timeout=patience,
-                    longest=self._options.max_total_timeout,
+                    timeout=timeout,
+                    longest=longest,
+                    spent=spent,
                     on_progress=on_progress,
                 )
             except (ClientError, McpError) as error:
@@ -287,11 +289,13 @@ class Connection:
                     pause, expired = None if expired else pause, True
                 if pause is None or self._link is None:  # closed meanwhile
                     raise
-                if timeout is not None:
-                    patience = timeout - (asyncio.get_running_loop().time() - began) - pause
-                    if patience <= 0:
-                        raise
+                spent = now() - began + pause
+                if any(limit is not None and spent >= limit for limit in (timeout, longest)):
+                    raise
                 logger.debug("%s is sent again in %.2f s: %s", method, pause, error)
+            finally:
+                if self._notices.busy:
+                    await asyncio.sleep(0)  # what was told before the answer is heard before it
             attempt += 1
             await asyncio.sleep(pause)
 

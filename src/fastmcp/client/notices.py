@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from msgspec import Raw, json
 
@@ -22,7 +22,7 @@ from .messages import Message, MessageHandlerT, ServerNotification, ServerReques
 from .progress import ProgressHandler, default_progress_handler
 from .progress import logger as progress_logger
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 _read_message = json.Decoder(LoggingMessageNotificationParams).decode
 _read_progress = json.Decoder(ProgressNotificationParams).decode
@@ -70,6 +70,11 @@ class Notices:
     def twin(self) -> Notices:
         """The same handlers, for another connection."""
         return Notices(*self._given)
+
+    @property
+    def busy(self) -> bool:
+        """Whether coroutine functions are at work, or about to begin."""
+        return bool(self._running)
 
     @property
     def hears_all(self) -> bool:

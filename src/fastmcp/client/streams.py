@@ -5,25 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 from msgspec import DecodeError, json
 
-from fastmcp.exceptions import ClientError, McpError
+from fastmcp.exceptions import ClientError, McpError, TimedOut
 from fastmcp.wire.jsonrpc import Notification
 from fastmcp.wire.notifications import (
     SubscriptionFilter,
     SubscriptionsAcknowledgedNotificationParams,
 )
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 _read = json.Decoder(SubscriptionsAcknowledgedNotificationParams).decode
 
 ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 # How long after a stream was lost another one is opened, in seconds: longer each time in a row.
 RETRY, LONGEST_RETRY = 0.5, 30.0
-# How long a server may take to say that it tells.
+# How long a server may take to say that it tells, where nobody said otherwise.
 PATIENCE = 10.0
 
 EVERY_LIST = SubscriptionFilter(
@@ -35,11 +35,15 @@ class Streams:
     """One stream for all lists, and one for each watched resource.
 
     `listen` sends a `subscriptions/listen` and returns when its stream ends. A stream that is lost
-    is opened again; what changed meanwhile is not told.
+    is opened again; what changed meanwhile is not told. `patience` is how long a server may take to
+    say that it tells.
     """
 
-    def __init__(self, listen: Callable[[SubscriptionFilter], Awaitable[Any]]) -> None:
+    def __init__(
+        self, listen: Callable[[SubscriptionFilter], Awaitable[Any]], patience: float | None
+    ) -> None:
         self._listen = listen
+        self._patience = PATIENCE if patience is None else patience
         self._tasks: dict[str | None, asyncio.Task[None]] = {}
         self._turn = asyncio.Lock()
         self._awaited: tuple[bool, asyncio.Future[bool]] | None = None
@@ -56,6 +60,7 @@ class Streams:
         Raises:
             ClientError: the server does not tell of this resource.
             McpError: it tells of no changes at all.
+            TimedOut: it did not say whether it does.
         """
         async with self._turn:
             if uri in self._tasks:
@@ -64,18 +69,28 @@ class Streams:
             task, agreed = await self._begin(wanted, patient=False)
             if not agreed:
                 await _end([task])
-                raise ClientError(f"The server does not tell of changes of {uri}")
+                raise self._not_told(uri, agreed)
             self._tasks[uri] = task
+
+    def _not_told(self, uri: str, agreed: bool | None) -> ClientError:
+        if agreed is None:
+            return TimedOut(
+                f"Timed out: the server did not say within {self._patience:g} seconds whether it "
+                f"tells of changes of {uri}"
+            )
+        return ClientError(f"The server does not tell of changes of {uri}")
 
     async def _begin(
         self, wanted: SubscriptionFilter, *, patient: bool
-    ) -> tuple[asyncio.Task[None], bool]:
-        """Open a stream; whether the server agreed to what is wanted."""
+    ) -> tuple[asyncio.Task[None], bool | None]:
+        """Open a stream; whether the server agreed to what is wanted, None where it did not say."""
         agreed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._awaited = (bool(wanted.resource_subscriptions), agreed)
         task = asyncio.create_task(self._keep(wanted, patient=patient))
         try:
-            await asyncio.wait((agreed, task), timeout=PATIENCE, return_when="FIRST_COMPLETED")
+            await asyncio.wait(
+                (agreed, task), timeout=self._patience, return_when="FIRST_COMPLETED"
+            )
         except asyncio.CancelledError:
             task.cancel()
             raise
@@ -83,7 +98,7 @@ class Streams:
             self._awaited = None
         if task.done():
             await task
-        return task, agreed.done() and agreed.result()
+        return task, agreed.result() if agreed.done() else None
 
     async def unwatch(self, uri: str) -> None:
         """Hear of a resource no more."""

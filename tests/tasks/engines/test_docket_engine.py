@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -67,6 +68,30 @@ async def test_what_ran_when_redis_went_away_is_delivered_again(tmp_path: Path) 
                 await until(lambda: len(runs.ended) == 2)
 
     assert runs.begun == [("a", 1), ("a", 1)]
+
+
+async def test_a_leg_that_fails_while_redis_is_away_is_told_of_and_delivered_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As one whose outcome could not be kept; in one line, not as a task that nobody awaited."""
+    port, runs = free_port(), Runs()
+    runs.held, runs.failing = {"a"}, {"a": 1}
+    engine = make_engine(f"redis://127.0.0.1:{port}", "q")
+    with redis_server(tmp_path, port=port, durable=True) as first:
+        async with opened(engine), working(engine, runs):
+            await engine.enqueue("a", 1)
+            await until(lambda: runs.begun)
+            first.process.kill()
+            first.process.wait()
+            await until(lambda: "Redis is unavailable, retrying" in caplog.text)
+            runs.held.clear()
+            await until(lambda: not runs.failing["a"])
+            with redis_server(tmp_path, port=port, durable=True):
+                await until(lambda: runs.ended)
+    gc.collect()
+
+    assert "Task a is delivered again: no store" in caplog.messages
+    assert "never retrieved" not in caplog.text
 
 
 async def test_an_unreachable_redis_is_told_when_the_engine_is_opened() -> None:

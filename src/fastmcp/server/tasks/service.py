@@ -25,7 +25,7 @@ from .worker import TaskWorker
 if TYPE_CHECKING:
     from ..server import FastMCP
 
-logger = logging.getLogger("fastmcp.server.tasks")
+logger: Final = logging.getLogger("fastmcp.server.tasks")
 
 RECHECK: Final = 5.0
 """After so many seconds who waits for a change looks for it: it may have been missed."""
@@ -39,9 +39,9 @@ class TaskService:
     def __init__(self, server: FastMCP, backend: Backend) -> None:
         self.server = server
         self.backend = backend
-        self.store = TaskStore(backend.backplane, backend.name, backend.key)
-        self.watchers = Watchers()
-        self.worker = TaskWorker(server, self.store, backend)
+        self.store: Final = TaskStore(backend.backplane, backend.name, backend.key)
+        self.watchers: Final = Watchers()
+        self.worker: TaskWorker = TaskWorker(server, self.store, backend)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._embedded: asyncio.Task[None] | None = None
         self._starting: asyncio.Lock | None = None
@@ -68,7 +68,7 @@ class TaskService:
                 await self.backend.engine.open()
                 opened.push_async_callback(self.backend.engine.close)
                 if self.backend.concurrency:
-                    await begin_automatic(self.server, self.store, self.backend.engine)
+                    await begin_automatic(self.server.catalogue, self.store, self.backend.engine)
                 opened.pop_all()
             self._loop = asyncio.get_running_loop()
             self.server.audience.describe = self._described
@@ -116,8 +116,9 @@ class TaskService:
         """
         await self.start()
         try:
-            await self.store.add(record)
+            await self.store.add(record, settled=False)
             await self.backend.engine.enqueue(record.id, record.leg)
+            await self.store.settle(record)
         except BaseException:
             with suppress(StoreUnavailable):
                 await self.store.delete(record.id)  # nobody has been told of it

@@ -14,7 +14,7 @@ from ..backplane.backplane import Backplane
 from ..backplane.encrypted import EncryptedBackplane
 from .record import TaskRecord, read_record, write_record
 
-logger = logging.getLogger("fastmcp.server.tasks")
+logger: Final = logging.getLogger("fastmcp.server.tasks")
 
 MOST_LISTED: Final = 10_000
 """Of so many tasks the ids are kept in a list, the latest ones."""
@@ -22,6 +22,8 @@ LONGEST: Final = 30 * 86_400.0
 """How long an unfinished task is kept, and the longest time to live, in seconds."""
 SHORTEST: Final = 60.0
 """How long a result is kept at least, once it is there."""
+UNSETTLED: Final = 60.0
+"""How long a task is kept of which it is not yet sure that it will be run."""
 _CHANGES = "changes"
 _ALL = "all"
 _PLAIN = b"not encrypted"
@@ -88,10 +90,12 @@ class TaskStore:
 
     # Records
 
-    async def add(self, record: TaskRecord) -> bool:
-        """Keep a new task; False for one that is there."""
-        data = write_record(record)
-        if not await self._backplane.add(self._key(record.id), data, _kept_for(record)):
+    async def add(self, record: TaskRecord, *, settled: bool = True) -> bool:
+        """Keep a new task; False for one that is there. What is not `settled` is forgotten soon:
+        who adds it may end before it is sure that it will be run.
+        """
+        life = _kept_for(record) if settled else UNSETTLED
+        if not await self._backplane.add(self._key(record.id), write_record(record), life):
             return False
         for name in (_ALL, owners_list(record)):
             if name is not None:
@@ -100,6 +104,11 @@ class TaskStore:
                     log, record.id.encode(), limit=MOST_LISTED, ttl=LONGEST
                 )
         return True
+
+    async def settle(self, record: TaskRecord) -> None:
+        """Keep a task that was added, until its end. If it has been run meanwhile, it is."""
+        data = write_record(record)
+        await self._backplane.swap(self._key(record.id), data, data, _kept_for(record))
 
     async def get(self, id: str) -> TaskRecord | None:
         """A task; None for one that is not there, or no longer."""

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 from docket import Docket, Worker
@@ -18,7 +19,7 @@ from redis.exceptions import ResponseError
 from ..engine import RunLeg
 from .failed import FAILED
 
-logger = logging.getLogger("fastmcp.server.tasks")
+logger: Final = logging.getLogger("fastmcp.server.tasks")
 
 BUSY: Final = timedelta(milliseconds=2)
 """How often a worker without a free slot looks for one, for a second after the last leg began."""
@@ -26,6 +27,7 @@ BUSY: Final = timedelta(milliseconds=2)
 
 MOST: Final = 5_000
 """So many messages are claimed in one command; a worker is given fewer at once."""
+AGAIN: Final = "Task %s is delivered again: %s"
 
 
 class LegWorker(Worker):
@@ -75,6 +77,7 @@ class LegWorker(Worker):
         assert parted is not None  # Docket delivers while it is connected
         await asyncio.wait([work, parted], return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
+            work.add_done_callback(partial(_tell_of_failure, task_id))
             raise asyncio.CancelledError
         if work.cancelled():
             raise Interrupted
@@ -143,7 +146,7 @@ class DeliverAgain(FailureHandler["DeliverAgain"]):
         delay = 0.0
         if not isinstance(outcome.exception, Interrupted):
             delay = FAILED
-            logger.warning("Task %s is delivered again: %s", execution.args[0], outcome.exception)
+            logger.warning(AGAIN, execution.args[0], outcome.exception)
         execution.when = datetime.now(UTC) + timedelta(seconds=delay)
         execution.attempt += 1
         await execution.schedule(
@@ -152,6 +155,12 @@ class DeliverAgain(FailureHandler["DeliverAgain"]):
             expected_generation=execution.generation,
         )
         return True
+
+
+def _tell_of_failure(task_id: str, work: asyncio.Task[None]) -> None:
+    """Tell why a leg failed that nobody waited for any more; it is delivered as it was before."""
+    if not work.cancelled() and (error := work.exception()) is not None:
+        logger.warning(AGAIN, task_id, error)
 
 
 async def run_leg(task_id: str, leg: int, again: DeliverAgain = DeliverAgain()) -> None:  # noqa: B008
