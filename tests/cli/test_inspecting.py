@@ -172,3 +172,19 @@ def test_a_file_and_a_check_do_not_go_together(run: Run) -> None:
 
     assert made.returncode == 2
     assert "--check writes no file" in made.stderr
+
+
+def test_a_type_that_has_no_schema_is_traced_to_its_line_alone(run: Run, example: Path) -> None:
+    """Neither what read it nor what pydantic said on the way is in the traceback."""
+    program = example / "opaque.py"
+    program.write_text(
+        "from fastmcp import FastMCP\n\nmcp = FastMCP()\n\nclass Opaque: ...\n\n"
+        "@mcp.tool\ndef look(at: Opaque) -> None: ...\n"
+    )
+
+    made = run("inspect", "opaque.py")
+
+    files = [line for line in made.stderr.splitlines() if line.startswith("  File ")]
+    assert files == [f'  File "{program}", line 7, in <module>']
+    assert "look() cannot validate at: annotate it with a type that JSON can be" in made.stderr
+    assert made.stderr.count("Traceback") == 1

@@ -189,9 +189,9 @@ def test_a_server_that_dies_is_noticed(program: Path, tmp_path: Path) -> None:
     assert answered == {str(pid) for pid in ports}
 
 
-def test_a_server_that_restarts_loses_no_call(program: Path, tmp_path: Path) -> None:
-    """It finishes what it has begun, and what nginx was sending it; the other has the rest."""
-    port = free_port()
+def test_servers_that_restart_lose_no_call(program: Path, tmp_path: Path) -> None:
+    """Each finishes what it has begun; the other has the rest, also right after its own turn."""
+    ports = [free_port(), free_port()]
     done, failed = [], []
     over = threading.Event()
 
@@ -201,26 +201,25 @@ def test_a_server_that_restarts_loses_no_call(program: Path, tmp_path: Path) -> 
                 response = mcp.post(call("who", seconds=0.01))
                 (done if response.status_code == 200 else failed).append(response.text)
 
-    def run(name: str, at: int) -> Any:
-        log = tmp_path / f"{name}.log"
-        return http_server([program], log, port=at, env={"STATELESS": "1"})
+    with ExitStack() as stack:
 
-    with (
-        run("other", free_port()) as other,
-        nginx_server(tmp_path, [other.port, port]) as nginx,
-        ExitStack() as stack,
-    ):
+        def start(name: str, port: int) -> HttpServer:
+            log = tmp_path / f"{name}.log"
+            serving = http_server([program], log, port=port, env={"STATELESS": "1"})
+            return stack.enter_context(serving)
+
+        servers = [start(f"old-{port}", port) for port in ports]
+        nginx = stack.enter_context(nginx_server(tmp_path, ports))
         clients = [threading.Thread(target=use, args=(nginx.base,)) for _ in range(8)]
-        stack.callback(lambda: [client.join(SECONDS) for client in clients])
-        stack.callback(over.set)
-        for round in range(2):
-            with run(str(round), port) as server:
-                if not round:
-                    for client in clients:
-                        client.start()
-                pid = str(server.process.pid)
-                wait_until(lambda pid=pid: any(pid in answer for answer in done[-20:]))
+        with ExitStack() as using:
+            using.callback(lambda: [client.join(SECONDS) for client in clients])
+            using.callback(over.set)
+            for client in clients:
+                client.start()
+            for port, server in zip(ports, servers, strict=True):
+                wait_until(lambda pid=str(server.process.pid): any(pid in x for x in done[-20:]))
                 assert server.stop() == 0
+                start(f"new-{port}", port)
 
     assert failed == []
     assert len(done) > 100

@@ -131,7 +131,9 @@ def split(spec: str) -> tuple[str, str | None]:
 
 
 def print_cause(failure: NotLoaded) -> None:
-    """Print the traceback of a program that could not be loaded, without our own frames."""
+    """Print the traceback of a program that could not be loaded, without our own frames, and
+    without what led to an error of ours whose text says it all.
+    """
     import importlib
     from traceback import TracebackException
 
@@ -143,5 +145,8 @@ def print_cause(failure: NotLoaded) -> None:
     told: TracebackException | None = whole
     while told is not None:
         told.stack[:] = [frame for frame in told.stack if not frame.filename.startswith(ours)]
-        told = told.__cause__ or told.__context__
+        before = told.__cause__ or told.__context__
+        if before and all(frame.filename.startswith(ours) for frame in before.stack):
+            told.__cause__ = told.__context__ = before = None
+        told = before
     print("".join(whole.format()), file=sys.stderr, end="")

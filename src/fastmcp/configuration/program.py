@@ -172,7 +172,9 @@ def _server_in(namespace: Mapping[str, Any], entrypoint: str | None, label: str)
     if entrypoint not in namespace:
         known = [name for name in namespace if not name.startswith("_")]
         near = nearest(entrypoint, known)
-        hint = "" if near is None else f"; did you mean {near!r}?"
+        servers = ", ".join(name for name in known if _is_server(namespace[name]))
+        hint = f"; its servers: {servers}" if servers else ""
+        hint = hint if near is None else f"; did you mean {near!r}?"
         raise ConfigurationError(f"{label} has no {entrypoint!r}{hint}")
     found = namespace[entrypoint]
     if callable(found) and not _is_server(found):

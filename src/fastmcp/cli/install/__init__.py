@@ -24,7 +24,10 @@ FILES: Final = {
     "goose": "config.yaml",
 }
 """What the configuration of a program is called in the folder that --config-path names."""
-SCOPES: Final = {"claude-code": ("local", "user", "project"), "gemini-cli": ("project", "user")}
+SCOPES: dict[str, tuple[str, ...]] = {
+    "claude-code": ("local", "user", "project"),
+    "gemini-cli": ("project", "user"),
+}
 WORKSPACES: Final = {"cursor": ".cursor", "vscode": ".vscode"}
 LINKS: Final = ("cursor", "goose")
 _TARGETS: Final = {
