@@ -43,6 +43,7 @@ __all__ = [
     "FastMCPApp",
     "FastMCPDeprecationWarning",
     "__version__",
+    "settings",
 ]
 
 _HOME = {

@@ -44,16 +44,18 @@ class PromptResult:
         several = isinstance(messages, (list, tuple))
         items = cast("Iterable[Any]", messages) if several else [messages]
         self.messages: list[Message] = [_message(item) for item in items]
-        self.description = description
-        self.meta = meta
+        self.description: str | None = description
+        self.meta: dict[str, Any] | None = meta
 
-    def to_wire(self, description: str | None) -> GetPromptResult:
+    def to_wire(self) -> GetPromptResult:
         """The result as the protocol has it."""
         return GetPromptResult(
-            description=self.description or description,
+            description=self.description,
             messages=[message.to_wire() for message in self.messages],
             meta=self.meta,
         )
+
+    to_mcp_prompt_result = to_wire
 
 
 class Prompt(Component, kw_only=True):

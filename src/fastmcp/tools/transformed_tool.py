@@ -42,7 +42,6 @@ class TransformedTool(Tool, kw_only=True):
     def from_tool(  # type: ignore[override]
         cls,
         tool: Tool | Callable[..., Any],
-        *,
         name: str | None = None,
         version: Any = ...,
         title: Any = ...,
