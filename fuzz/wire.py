@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from fastmcp.server.http.serving.limits import bounded_protocol
+from fastmcp.server.http.serving.bounded_protocol import bounded_protocol
 
 from .oracle import Wrong
 from .targets import Complaints

@@ -11,7 +11,7 @@
     │   │   ├── MissingCapability       -32021  the client declared too little for this call
     │   │   └── UnsupportedVersion      -32022
     │   ├── UrlElicitationRequiredError  -32042  pages to visit (in fastmcp.server.elicitation)
-    │   └── LimitError              -32000  more than a limit allows (in fastmcp.server.limits)
+    │   └── LimitError              -32000  more than a limit allows
     ├── LocalProtocolError          we, or the code that called us, broke a rule
     │   ├── ConfigurationError          options that cannot work together
     │   └── InvalidSignature            a function that cannot become a component
@@ -61,6 +61,7 @@ HEADER_MISMATCH = -32020
 MISSING_CAPABILITY = -32021
 UNSUPPORTED_VERSION = -32022
 URL_ELICITATION_REQUIRED = -32042
+OVER_LIMIT = -32000
 REQUEST_TIMEOUT = 408
 
 
@@ -100,8 +101,8 @@ class McpError(FastMCPError):
             message = error
         elif isinstance(error, int) and code is None:
             code = error
-        self.code = INTERNAL_ERROR if code is None else code
-        self.message = "" if message is None else message
+        self.code: int = INTERNAL_ERROR if code is None else code
+        self.message: str = "" if message is None else message
         self.data = data
         super().__init__(self.message)
 
@@ -164,6 +165,17 @@ class UnsupportedVersion(RemoteProtocolError):
     """The protocol version is not served; `data` holds `supported` and `requested`."""
 
     CODE = UNSUPPORTED_VERSION
+
+
+class LimitError(McpError):
+    """More than a limit allows. Where waiting helps, `retry_after`, also in the error's data, is
+    for how many seconds.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        data = None if retry_after is None else {"retry_after": retry_after}
+        super().__init__(code=OVER_LIMIT, message=message, data=data)
+        self.retry_after = retry_after
 
 
 class LocalProtocolError(FastMCPError):

@@ -46,8 +46,8 @@ class Setting(Generic[T]):
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
-        self.variable = PREFIX + name.upper()
-        self.keyword = name.removeprefix("http_")
+        self.variable: str = PREFIX + name.upper()
+        self.keyword: str = name.removeprefix("http_")
 
     @overload
     def __get__(self, instance: None, owner: type) -> Setting[T]: ...
@@ -272,41 +272,43 @@ class Settings:
     """What a server goes by where neither its code nor its caller says otherwise."""
 
     transport: Setting[Transport] = Setting(_one_of(*TRANSPORTS), "stdio")
-    host = Setting(_text, "127.0.0.1")
-    port = Setting(_port, 8000)
-    streamable_http_path = Setting(_path, "/mcp")
-    sse_path = Setting(_path, "/sse")
-    message_path = Setting(_path, "/messages/")
-    json_response = Setting(_flag, False)
-    stateless_http = Setting(_flag, False)
-    http_host_origin_protection = Setting(_protection, "auto")
-    http_allowed_hosts = Setting(_names, None)
-    http_allowed_origins = Setting(_names, None)
-    http_session_idle_timeout = Setting(_idle_timeout, "auto")
-    log_enabled = Setting(_flag, True)
+    host: Setting[str] = Setting(_text, "127.0.0.1")
+    port: Setting[int] = Setting(_port, 8000)
+    streamable_http_path: Setting[str] = Setting(_path, "/mcp")
+    sse_path: Setting[str] = Setting(_path, "/sse")
+    message_path: Setting[str] = Setting(_path, "/messages/")
+    json_response: Setting[bool] = Setting(_flag, False)
+    stateless_http: Setting[bool] = Setting(_flag, False)
+    http_host_origin_protection: Setting[bool | Literal["auto"]] = Setting(_protection, "auto")
+    http_allowed_hosts: Setting[tuple[str, ...] | None] = Setting(_names, None)
+    http_allowed_origins: Setting[tuple[str, ...] | None] = Setting(_names, None)
+    http_session_idle_timeout: Setting[float | Literal["auto"] | None] = Setting(
+        _idle_timeout, "auto"
+    )
+    log_enabled: Setting[bool] = Setting(_flag, True)
     log_level: Setting[str] = Setting(_one_of(*LOG_LEVELS), "INFO")
     log_format: Setting[Any] = Setting(_one_of("auto", "rich", "plain", "json"), "auto")
-    log_redaction = Setting(_flag, True)
-    enable_rich_logging = Setting(_flag, True)
-    enable_rich_tracebacks = Setting(_flag, True)
-    show_server_banner = Setting(_flag, True)
-    mask_error_details = Setting(_flag, False)
-    strict_input_validation = Setting(_flag, False)
+    log_redaction: Setting[bool] = Setting(_flag, True)
+    enable_rich_logging: Setting[bool] = Setting(_flag, True)
+    enable_rich_tracebacks: Setting[bool] = Setting(_flag, True)
+    show_server_banner: Setting[bool] = Setting(_flag, True)
+    mask_error_details: Setting[bool] = Setting(_flag, False)
+    strict_input_validation: Setting[bool] = Setting(_flag, False)
     client_log_level: Setting[Any] = Setting(_one_of(*MCP_LOG_LEVELS), "debug")
     session_store: Setting[str | None] = Setting(_text, None)
-    docket_url = Setting(_text, "memory://")
-    docket_name = Setting(_text, "fastmcp")
-    docket_concurrency = Setting(_count, 10)
+    docket_url: Setting[str] = Setting(_text, "memory://")
+    docket_name: Setting[str] = Setting(_text, "fastmcp")
+    docket_concurrency: Setting[int] = Setting(_count, 10)
     docket_worker_name: Setting[str | None] = Setting(_text, None)
-    docket_redelivery_timeout = Setting(_duration, 300.0)
-    docket_reconnection_delay = Setting(_duration, 5.0)
-    docket_minimum_check_interval = Setting(_duration, 0.05)
+    docket_redelivery_timeout: Setting[float] = Setting(_duration, 300.0)
+    docket_reconnection_delay: Setting[float] = Setting(_duration, 5.0)
+    docket_minimum_check_interval: Setting[float] = Setting(_duration, 0.05)
     tasks_encryption_key: Setting[str | None] = Setting(_secret, None)
-    home = Setting(_directory, _home)
+    home: Setting[Path] = Setting(_directory, _home)
     oauth_encryption_key: Setting[str | None] = Setting(_secret, None)
     auth_token: Setting[str | None] = Setting(_secret, None)
-    ssrf_trust_proxy = Setting(_flag, False)
-    telemetry = Setting(_flag, True)
+    ssrf_trust_proxy: Setting[bool] = Setting(_flag, False)
+    telemetry: Setting[bool] = Setting(_flag, True)
     telemetry_mode: Setting[Any] = Setting(_one_of("native", "propagation_only", "off"), "native")
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -377,5 +379,5 @@ class _SettingsModule(Settings, ModuleType):
     pass
 
 
-settings = cast(Settings, sys.modules[__name__])
+settings: Settings = cast(Settings, sys.modules[__name__])
 sys.modules[__name__].__class__ = _SettingsModule

@@ -12,10 +12,10 @@ from typing import Any
 
 try:
     from opentelemetry import context, trace
-except ImportError as error:
+except ImportError as _error:
     raise ImportError(
         "fastmcp.telemetry needs OpenTelemetry: pip install 'peregrine-mcp[telemetry]'"
-    ) from error
+    ) from _error
 
 from opentelemetry.context import Context
 from opentelemetry.trace import INVALID_SPAN, NoOpTracer, Span, StatusCode, Tracer

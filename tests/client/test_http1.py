@@ -26,7 +26,7 @@ from fastmcp.client.retrying import RetryPolicy
 from fastmcp.client.transports import StreamableHttpTransport
 from fastmcp.client.transports.http1 import Http1
 from fastmcp.client.transports.http1_parsing import Incoming
-from fastmcp.client.transports.http_client import Timeouts
+from fastmcp.client.transports.http_sender import Timeouts
 from fastmcp.exceptions import ConnectFailed, Disconnected, UnexpectedResponse
 
 from .scripted_http import result, scripted, used

@@ -68,9 +68,12 @@ def test_a_redirect_within_the_origin_is_followed(mode: str, status: int) -> Non
         assert used(transport, use, mode=mode) == "Bearer t"
 
 
+@pytest.mark.parametrize("factory", [None, httpx2.AsyncClient])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_to_another_origin_is_not_followed(status: int) -> None:
-    """Nothing is sent there; the error says where it leads, without what may be secret."""
+def test_a_redirect_to_another_origin_is_not_followed(status: int, factory: Any) -> None:
+    """By no client that was given, either: nothing is sent there. The error says where it leads,
+    without what may be secret.
+    """
     asked: list[str] = []
 
     def elsewhere(request: Request, message: Any) -> Response:
@@ -83,7 +86,7 @@ def test_a_redirect_to_another_origin_is_not_followed(status: int) -> None:
             return RedirectResponse(f"{other}?key=secret", status)
 
         with scripted(handler) as url, pytest.raises(UnexpectedResponse) as caught:
-            used(url, Client.ping)
+            used(StreamableHttpTransport(url, httpx_client_factory=factory), Client.ping)
 
     assert caught.value.status == status
     assert str(caught.value).startswith(f"Connection to {url} failed: {status} ")

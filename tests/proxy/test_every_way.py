@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Generator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
-from apps import HANDSHAKE, MODERN, served
+from apps import HANDSHAKE, MODERN
 from converse import tools
 from converse.answers import RESULTS, needs
 from converse.test_our_client import Ears, can_be_asked, connected, until
 from converse.test_our_client import streams as carries_notifications
 
 from fastmcp import FastMCP
-from fastmcp.client.transports import SSETransport, StdioTransport
-from fastmcp.exceptions import FastMCPDeprecationWarning
 from fastmcp.server import create_proxy
+
+from .ways import Servers
 
 SECONDS = 20
 NO = ("does not support", "cannot be asked", "cannot be put", "needs a session", "choose several")
@@ -27,37 +25,11 @@ STEPS = [(n, 3, f"step {n}") for n in (1, 2, 3)]
 BEHIND = ["memory", "stdio", "http", "json", "stateless", "sse"]
 
 
-class Servers:
-    """The tools, served in each way, each started when it is asked for."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self._running: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._running:
-            self._running[name] = self._start(name)
-        return self._running[name]
-
-    def _start(self, name: str) -> Any:
-        if name == "memory":
-            return tools.mcp
-        if name == "stdio":
-            return StdioTransport(sys.executable, [str(Path(tools.__file__))])
-        if name == "sse":
-            with pytest.warns(FastMCPDeprecationWarning):
-                app = tools.mcp.http_app(transport="sse")
-            return SSETransport(self._stack.enter_context(served(app)) + "/sse")
-        options = {"json": {"json_response": True}, "stateless": {"stateless_http": True}}
-        app = tools.mcp.http_app(**options.get(name, {}))
-        return self._stack.enter_context(served(app)) + "/mcp"
-
-
 @pytest.fixture(scope="module")
 def servers() -> Generator[Servers]:
     """What is behind the proxies."""
     with ExitStack() as stack:
-        yield Servers(stack)
+        yield Servers(tools, stack)
 
 
 def proxy_of(target: Any, mode: str | None, depth: int) -> FastMCP:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +14,7 @@ from tasks.talking import talking
 
 from fastmcp import Client, Context, FastMCP
 from fastmcp.client.elicitation import ElicitResult
-from fastmcp.client.transports import StdioTransport, StreamableHttpTransport
+from fastmcp.client.transports import StreamableHttpTransport
 from fastmcp.exceptions import McpError, StoreUnavailable, ToolError
 from fastmcp.proxy import ServerProxy
 from fastmcp.server import create_proxy
@@ -24,6 +23,7 @@ from fastmcp.server.dependencies import get_http_headers
 from fastmcp.server.providers.proxy import FastMCPProxy, ProxyClient
 
 from . import task_server
+from .ways import Servers
 
 SECONDS = 20
 BEHIND = ["memory", "stdio", "http"]
@@ -32,31 +32,11 @@ BEHIND_MODES = ["auto", "legacy"]
 FRONT_MODES = {HANDSHAKE: "legacy", MODERN: "auto"}
 
 
-class Servers:
-    """The tools, served in each way, each started when it is asked for."""
-
-    def __init__(self, stack: ExitStack) -> None:
-        self._stack = stack
-        self._running: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._running:
-            self._running[name] = self._start(name)
-        return self._running[name]
-
-    def _start(self, name: str) -> Any:
-        if name == "memory":
-            return task_server.mcp
-        if name == "stdio":
-            return StdioTransport(sys.executable, [str(Path(task_server.__file__))])
-        return self._stack.enter_context(served(task_server.mcp.http_app())) + "/mcp"
-
-
 @pytest.fixture(scope="module")
 def servers() -> Generator[Servers]:
     """What is behind the proxies."""
     with ExitStack() as stack:
-        yield Servers(stack)
+        yield Servers(task_server, stack)
 
 
 @pytest.fixture(params=BEHIND)

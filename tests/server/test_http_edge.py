@@ -17,8 +17,8 @@ import uvicorn
 from apps import SECONDS, call, initialize
 
 from fastmcp import FastMCP
-from fastmcp.server.http.serving import limits
-from fastmcp.server.http.serving.limits import bounded_protocol
+from fastmcp.server.http.serving import bounded_protocol as choosing
+from fastmcp.server.http.serving.bounded_protocol import bounded_protocol
 
 PATIENCE = 0.4
 """How long these servers wait, in seconds."""
@@ -612,9 +612,12 @@ def test_limits_are_kept_behind_other_servers_as_well(monkeypatch: pytest.Monkey
     assert statuses == [408], data
 
 
+def _not_installed(name: str) -> None: ...
+
+
 def test_the_parser_is_httptools_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """And h11 otherwise, or when it is asked for."""
     assert "HttpTools" in bounded_protocol().__name__
     assert "H11" in bounded_protocol("h11").__name__
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert "H11" in limits.bounded_protocol().__name__
+    monkeypatch.setattr(choosing, "find_spec", _not_installed)
+    assert "H11" in bounded_protocol().__name__

@@ -44,7 +44,9 @@ class Media:
     ) -> None:
         if (path is None) == (data is None):
             raise ValueError(f"{type(self).__name__} takes either path= or data=")
-        self.path = None if path is None else Path(os.path.expandvars(path)).expanduser()
+        self.path: Path | None = None
+        if path is not None:
+            self.path = Path(os.path.expandvars(path)).expanduser()
         self.data = data
         self.format = format
         self.annotations: Annotations | None = as_model(annotations, Annotations)
@@ -86,8 +88,8 @@ class Media:
 class Image(Media):
     """An image for a tool to return."""
 
-    KIND = "image"
-    DEFAULT = "image/png"
+    KIND: ClassVar[str] = "image"
+    DEFAULT: ClassVar[str] = "image/png"
     TYPES: ClassVar[dict[str, str]] = {
         ".png": "image/png",
         ".jpg": "image/jpeg",
@@ -114,8 +116,8 @@ class Image(Media):
 class Audio(Media):
     """A sound for a tool to return."""
 
-    KIND = "audio"
-    DEFAULT = "audio/wav"
+    KIND: ClassVar[str] = "audio"
+    DEFAULT: ClassVar[str] = "audio/wav"
     TYPES: ClassVar[dict[str, str]] = {
         ".wav": "audio/wav",
         ".mp3": "audio/mpeg",
@@ -144,7 +146,7 @@ class File(Media):
     `name` names bytes that come from no path.
     """
 
-    KIND = "application"
+    KIND: ClassVar[str] = "application"
 
     def __init__(
         self,

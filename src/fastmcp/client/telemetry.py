@@ -10,10 +10,10 @@ from contextlib import contextmanager
 
 try:
     from opentelemetry.trace import Span, SpanKind
-except ImportError as error:
+except ImportError as _error:
     raise ImportError(
         "fastmcp.client.telemetry needs OpenTelemetry: pip install 'peregrine-mcp[telemetry]'"
-    ) from error
+    ) from _error
 
 from fastmcp._tracing.spans import spanning, targets
 

@@ -31,8 +31,6 @@ from .strategies import Strategy, strategy_of
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
-    from fastmcp.server.server import FastMCP
-
 
 class BalancedProvider(ByKind):
     """Offers what any of its backends has, and sends each use of it to one that has it."""
@@ -46,7 +44,7 @@ class BalancedProvider(ByKind):
         health: HealthPolicy | None = None,
     ) -> None:
         super().__init__()
-        self.health = health or HealthPolicy()
+        self.health: HealthPolicy = health or HealthPolicy()
         self._backends: list[Backend] = []
         self._balancer = Balancer(name, strategy_of(strategy))
         self._offers = Offers(self._backends, self._balancer)
@@ -124,7 +122,7 @@ class BalancedProvider(ByKind):
         return any(each.provider.has_tasks for each in self._backends)
 
     @property
-    def servers(self) -> Sequence[FastMCP]:
+    def servers(self) -> Sequence[object]:
         return [server for each in self._backends for server in each.provider.servers]
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 from weakref import WeakKeyDictionary
 
 from fastmcp._spelling import nearest
@@ -15,10 +15,6 @@ from .asked import Asked
 
 if TYPE_CHECKING:
     from .backend import Backend
-
-StrategyName: TypeAlias = Literal[
-    "round_robin", "least_connections", "random", "weighted", "sticky"
-]
 
 
 @runtime_checkable

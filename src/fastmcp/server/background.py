@@ -5,26 +5,35 @@ by a deadline.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias, TypedDict, Unpack, cast, overload
+from typing import (
+    Any,
+    Final,
+    Literal,
+    Self,
+    TypeAlias,
+    TypedDict,
+    Unpack,
+    cast,
+    overload,
+)
 
 from fastmcp._components.functions.function import is_async
 from fastmcp.exceptions import ConfigurationError
 
-if TYPE_CHECKING:
-    from .lifetime.shared_lifespan import SharedLifespan
-
 Worker: TypeAlias = Callable[..., Coroutine[Any, Any, Any]]
+Home: TypeAlias = tuple[asyncio.AbstractEventLoop, contextvars.Context]
 Status: TypeAlias = Literal["new", "running", "waiting", "crashed", "finished", "stopped", "stuck"]
 
 LONGEST_DELAY = 60.0
 # For a task whose turn to stop comes when the time for all of them is over, in seconds.
 MOMENT = 0.05
 
-logger = logging.getLogger("fastmcp.background")
+logger: Final = logging.getLogger("fastmcp.background")
 
 
 class BackgroundOptions(TypedDict, total=False):
@@ -67,10 +76,12 @@ class BackgroundTask:
             raise ConfigurationError("every= is the seconds between two runs: more than 0")
         if restart_delay <= 0:
             raise ConfigurationError("restart_delay= is in seconds, and more than 0")
-        self.function = function or work
-        self.name = name or getattr(self.function, "__name__", None) or repr(self.function)
+        self.function: Callable[..., Any] = function or work
+        self.name: str | Any = (
+            name or getattr(self.function, "__name__", None) or repr(self.function)
+        )
         self.status: Status = "new"
-        self.restarts = 0
+        self.restarts: int = 0
         self.last_error: BaseException | None = None
         self._work = work
         self._every = every
@@ -236,14 +247,15 @@ class BackgroundTasks:
 
 
 class ServerBackground:
-    """The background tasks of a server, which run while its lifespan does.
+    """The background tasks of a server, which run while its lifespan does: at the `home` of that,
+    None while it does not.
 
     It is what `FastMCP.background` is: called, it adds a task.
     """
 
-    def __init__(self, server: Any, lifespan: SharedLifespan) -> None:
+    def __init__(self, server: Any, home: Callable[[], Home | None]) -> None:
         self._server = server
-        self._lifespan = lifespan
+        self._home = home
         self._tasks: list[BackgroundTask] = []
 
     @property
@@ -272,14 +284,13 @@ class ServerBackground:
         work = _callable_with(fn, (self._server,))
         task = BackgroundTask(work, fn, logger=self._server.logger, **options)
         self._tasks.append(task)
-        home = self._lifespan.home
-        if home is not None:
+        if (home := self._home()) is not None:
             loop, context = home
             loop.call_soon_threadsafe(self._begin, task, context=context.copy())
         return task
 
     def _begin(self, task: BackgroundTask) -> None:
-        if self._lifespan.home is not None:
+        if self._home() is not None:
             task.begin()
 
     def begin(self) -> None:

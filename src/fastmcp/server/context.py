@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import (
     TYPE_CHECKING,
     Any,
+    Final,
     ParamSpec,
     Self,
     TypedDict,
@@ -26,7 +27,6 @@ from fastmcp.wire.lifecycle import (
 from fastmcp.wire.notifications import ProgressNotificationParams
 
 from .inputs.asking import ask
-from .middleware.chain import Member
 from .providers.local import Feature
 from .request.client_logger import ClientLogger
 from .request.log_message import hears, log_message
@@ -39,6 +39,7 @@ from .visibility import Criteria, Rule, rule
 if TYPE_CHECKING:
     from fastmcp.resources.base import ResourceResult
     from fastmcp.server.elicitation import Elicitation
+    from fastmcp.server.middleware.chain import Member
     from fastmcp.server.request.client_session import ClientSession
     from fastmcp.server.request.request_context import RequestContext
     from fastmcp.server.sampling import SampleStep, SamplingResult
@@ -50,10 +51,10 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-to_client_logger = logging.getLogger("fastmcp.server.context.to_client")
+to_client_logger: Final = logging.getLogger("fastmcp.server.context.to_client")
 
 
-bridged = Bridged("ctx")
+bridged: Final = Bridged("ctx")
 
 
 class Context(ServedRequest, Injectable):
@@ -339,7 +340,7 @@ class Context(ServedRequest, Injectable):
             NotFoundError: there is none for this session.
         """
         members = {"name": name, "arguments": dict(arguments or {})}
-        return (await self._use("prompts/get", members)).to_wire(None)
+        return (await self._use("prompts/get", members)).to_wire()
 
     async def _use(self, method: str, members: dict[str, Any]) -> Any:
         from .in_process import act
@@ -423,7 +424,7 @@ class Context(ServedRequest, Injectable):
         the request is answered with the task, and the function runs again from its beginning, in a
         worker, where this does nothing; nor does it in a call that is waited for.
         """
-        from .tasks.accepting import become_task
+        from .tasks.becoming import become_task
 
         await become_task(self._exchange)
 

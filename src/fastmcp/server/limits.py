@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct, UnsetType, field, structs
 
-from fastmcp.exceptions import ConfigurationError, McpError
+from fastmcp.exceptions import ConfigurationError
+from fastmcp.exceptions import LimitError as LimitError
 from fastmcp.transports import check_positive
 
 if TYPE_CHECKING:
     from .middleware.middleware import Middleware
 
-OVER_LIMIT: Final = -32000
-
 # What has to be a number: there is no being without it.
 _NUMBERS = ("max_request_size", "max_queue", "max_sessions", "max_sessions_per_principal")
-
-
-class LimitError(McpError):
-    """More than a limit allows. Where waiting helps, `retry_after`, also in the error's data, is
-    for how many seconds.
-    """
-
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        data = None if retry_after is None else {"retry_after": retry_after}
-        super().__init__(code=OVER_LIMIT, message=message, data=data)
-        self.retry_after = retry_after
 
 
 class ToolLimits(Struct, frozen=True, kw_only=True):

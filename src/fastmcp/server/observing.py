@@ -12,7 +12,7 @@ from fastmcp._tracing.presence import Mode, tracing_mode
 from .observers import stand_around
 
 if TYPE_CHECKING:
-    from .server import FastMCP
+    from .metrics.recorder import Measured
 
 
 Ended: TypeAlias = Callable[[str], None]
@@ -25,7 +25,7 @@ class Observing:
     again, whenever it is opened.
     """
 
-    def __init__(self, server: FastMCP) -> None:
+    def __init__(self, server: Measured) -> None:
         self._server = server
         self._mode: Mode = "off"
 

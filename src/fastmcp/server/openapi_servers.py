@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from .providers.openapi import ComponentFn, RouteMap, RouteMapFn
-    from .server import FastMCP
 
-S = TypeVar("S", bound="FastMCP")
+S = TypeVar("S")
 
 
 def from_openapi(
-    cls: type[S],
+    make: Callable[..., S],
     openapi_spec: Mapping[str, Any],
     client: Any = None,
     name: str = "OpenAPI Server",
@@ -25,7 +24,7 @@ def from_openapi(
     validate_output: bool = True,
     **settings: Any,
 ) -> S:
-    """A server of the API that an OpenAPI document describes.
+    """A server of the API that an OpenAPI document describes: what `make` gives for it.
 
     `client` is an `AsyncClient` of httpx2 or httpx, whose base URL, headers and authentication are
     those of every request; without it, one is made for the first server of the document. The
@@ -47,11 +46,11 @@ def from_openapi(
         tags=tags,
         validate_output=validate_output,
     )
-    return cls(name, providers=[provider], **settings)
+    return make(name, providers=[provider], **settings)
 
 
 def from_fastapi(
-    cls: type[S],
+    make: Callable[..., S],
     app: Any,
     name: str | None = None,
     httpx_client_kwargs: dict[str, Any] | None = None,
@@ -65,4 +64,4 @@ def from_fastapi(
     from .providers.openapi.fastapi import client_of, document_of
 
     client = client_of(app, httpx_client_kwargs)
-    return from_openapi(cls, document_of(app), client, name or app.title, **options)
+    return from_openapi(make, document_of(app), client, name or app.title, **options)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from msgspec import Struct
-
-from fastmcp._runtime.dispatch import Handler, Notified, Refused, Render, Route
+from fastmcp._runtime.dispatch import Handler, Render, Route
 from fastmcp.wire.features import (
     ListPromptsResult,
     ListResourcesResult,
@@ -22,8 +20,6 @@ from .handlers.lists import listing
 from .handlers.skills import of_skills
 from .handlers.tasks import of_tasks
 from .inputs.serving import interactive, rendering
-from .middleware.chain import Member, compile_chain, compile_notified, compile_refused
-from .middleware.session_middleware import SessionMiddleware
 
 HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
     "initialize": (lifecycle.initialize, same),
@@ -55,28 +51,6 @@ HANDLERS: dict[str, tuple[Handler[Context], Render[Context]]] = {
 
 
 INTERACTIVE = [name for name in HANDLERS if METHODS[name].interactive]
-
-
-class Chains(Struct, frozen=True):
-    """The middleware compiled around every handler: `by_method`, for requests that none of them can
-    take, and for notifications.
-    """
-
-    by_method: dict[str, Handler[Context]]
-    refused: Refused[Context] | None
-    notified: Notified[Context] | None
-
-
-def build_chains(
-    around: Sequence[Member], middleware: Sequence[Member], sessions: SessionMiddleware
-) -> Chains:
-    """Compile; what is `around` the middleware has to do with handlers only."""
-    members = [*around, *middleware]
-    by_method = {
-        method: compile_chain(members, method, sessions.around(method, handler))
-        for method, (handler, _) in HANDLERS.items()
-    }
-    return Chains(by_method, compile_refused(middleware), compile_notified(middleware))
 
 
 def build_routes(chains: Mapping[str, Handler[Context]]) -> dict[str, Route[Context]]:

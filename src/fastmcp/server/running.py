@@ -6,13 +6,14 @@ import asyncio
 import sys
 from collections.abc import Callable, Coroutine, Generator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from fastmcp._spelling import unexpected_keyword
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.settings import settings
 from fastmcp.transports import HttpTransport, StdioTransport
+
+from .event_loop import loop_factory
 
 if TYPE_CHECKING:
     from .http.servable import HttpServable
@@ -174,20 +175,6 @@ def _to_the_end(
             runner.run(serve())
     except KeyboardInterrupt:
         pass
-
-
-def loop_factory(name: str) -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """How to make the event loop of that name; `auto` is uvloop, where it is installed."""
-    if name == "asyncio":
-        return None
-    try:
-        return import_module("uvloop").new_event_loop
-    except ImportError:
-        if name == "auto":
-            return None
-        raise ConfigurationError(
-            "loop='uvloop' needs uvloop; install it with: pip install 'peregrine-mcp[speed]'"
-        ) from None
 
 
 def _kind(transport: str | None) -> str:

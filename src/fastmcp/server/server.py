@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
 from fastmcp._components.component import Component
 from fastmcp._components.current import current_scope
@@ -26,6 +26,7 @@ from fastmcp.wire.revisions import LATEST_MODERN, Revision
 
 from .capabilities import capabilities
 from .catalogue import View
+from .chains import Chains
 from .cluster import cluster_of
 from .component_host import ComponentHost
 from .connection import ServerConnection
@@ -34,14 +35,13 @@ from .identity import Identity
 from .inputs.request_state import RequestStateSecurity
 from .lifetime.shared_lifespan import SharedLifespan
 from .limits import Limits
-from .middleware.chain import Member, checked, compile_chain
+from .middleware.chain import Member
 from .middleware.session_middleware import SessionMiddleware
 from .observing import Observing
-from .options import HttpDefaults, SamplingFallback, listed, provider_given, reject_unknown
+from .options import HttpDefaults, SamplingFallback, provider_given, reject_unknown
 from .providers.base import Provider
 from .providers.guard import ProviderErrorStrategy
 from .providers.shelf import OnDuplicate
-from .routes import HANDLERS, Chains, build_chains, build_routes
 from .state.keeper import AnyStore, Keeper, keeper_of
 from .subscriptions import Audience, Change
 from .tasks.server_tasks import ServerTasks
@@ -50,6 +50,7 @@ from .transforms.transform import Transform
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from .auth.provider import AuthProvider
     from .background import ServerBackground
     from .http.application.manager import SessionManager
     from .http.application.starlette_app import StarletteWithLifespan
@@ -123,32 +124,36 @@ class FastMCP(ComponentHost):
             raise ConfigurationError("list_page_size must be at least 1")
         self._identity = Identity(name, version, description, website_url, icons)
         self.instructions = instructions
-        self.logger = logging.getLogger(f"fastmcp.server.{self.name}")
-        self.masks_errors = Settings.mask_error_details.chosen(mask_error_details)
+        self.logger: logging.Logger = logging.getLogger(f"fastmcp.server.{self.name}")
+        self.masks_errors: bool = Settings.mask_error_details.chosen(mask_error_details)
         self.list_page_size = list_page_size
         self.dereference_schemas = dereference_schemas
-        self.http_defaults = HttpDefaults(stateless_http, json_response, session_store)
-        self.tasks = ServerTasks(self, name, tasks, docket)
+        self.http_defaults: HttpDefaults = HttpDefaults(
+            stateless_http, json_response, session_store
+        )
+        self.tasks: ServerTasks = ServerTasks(self, name, tasks, docket)
         self._cache = (round(cache_ttl * 1000), cache_scope)
-        self.request_state_security = RequestStateSecurity.of(request_state_security)
+        self.request_state_security: RequestStateSecurity = RequestStateSecurity.of(
+            request_state_security
+        )
         self.client_log_level: LoggingLevel = Settings.client_log_level.chosen(client_log_level)
-        self.sampling_fallback = SamplingFallback(sampling_handler, sampling_handler_behavior)
-        self.experimental_capabilities = dict(experimental_capabilities or {})
-        self.auth = provider_given(auth)
+        self.sampling_fallback: Final = SamplingFallback(
+            sampling_handler, sampling_handler_behavior
+        )
+        self.experimental_capabilities: dict[str, Any] = dict(experimental_capabilities or {})
+        self.auth: AuthProvider | None = provider_given(auth)
         self.oauth_storage: Any = None
         self.limits = limits
-        self._outermost = [] if limits is None else limits.outermost()
-        self._innermost = [] if limits is None else limits.innermost()
-        self._middleware = [checked(each) for each in listed("middleware", middleware)]
-        self.observing = Observing(self)
-        self.lifespan = SharedLifespan(self, lifespan, session_lifespan)
+        self.observing: Final = Observing(self)
+        self.lifespan: Final = SharedLifespan(self, lifespan, session_lifespan)
         self._dispatcher: Dispatcher[Context] | None = None
-        self.session_middleware = SessionMiddleware()
-        self._chains: Chains | None = None
+        self.session_middleware: Final = SessionMiddleware()
+        around = self.lifespan.around_requests
+        self._chains = Chains(around, limits, middleware, self.session_middleware)
         self._asgi: StarletteWithLifespan | None = None
         self.newest_manager: SessionManager | None = None
-        self.audience = Audience()
-        self.cluster = cluster_of(self, session_store)
+        self.audience: Final = Audience()
+        self.cluster: Final = cluster_of(self, session_store)
         self.state_keeper: Keeper = keeper_of(session_state_store)
         if self.cluster is not None and session_state_store is None:
             self.state_keeper = self.cluster.keeper
@@ -188,7 +193,14 @@ class FastMCP(ComponentHost):
         self, *, connected: bool, revision: Revision = LATEST_MODERN
     ) -> ServerCapabilities:
         """What this server offers to a client; only a connected one can be told of changes."""
-        return capabilities(self, connected=connected, revision=revision)
+        return capabilities(
+            connected=connected,
+            revision=revision,
+            experimental=self.experimental_capabilities,
+            completes=self.completes,
+            tasks=self.tasks.offered,
+            skills=self.sources.has_skills,
+        )
 
     @property
     def background(self) -> ServerBackground:
@@ -297,14 +309,11 @@ class FastMCP(ComponentHost):
         Raises:
             ConfigurationError: it is neither.
         """
-        self._middleware.append(checked(middleware))
-        self._chains = None
+        self._chains.add(middleware)
         self.sources.changed()
         if self._dispatcher is not None:
-            chains = self._compiled()
-            self._dispatcher.replace(
-                build_routes(chains.by_method), chains.refused, chains.notified
-            )
+            chains = self._chains.compiled
+            self._dispatcher.replace(chains.routes, chains.refused, chains.notified)
 
     async def _listed(self, method: str, view: View[C], run_middleware: bool) -> Sequence[C]:
         if not run_middleware:
@@ -316,17 +325,7 @@ class FastMCP(ComponentHost):
     @property
     def middleware(self) -> Sequence[Member]:
         """The chain, outermost first."""
-        return tuple(self._middleware)
-
-    @property
-    def _members(self) -> list[Member]:
-        return [*self._outermost, *self._middleware, *self._innermost]
-
-    def _compiled(self) -> Chains:
-        if self._chains is None:
-            around = self.lifespan.around_requests
-            self._chains = build_chains(around, self._members, self.session_middleware)
-        return self._chains
+        return tuple(self._chains.own)
 
     def remove_provider(self, provider: Provider) -> None:
         super().remove_provider(provider)
@@ -334,22 +333,20 @@ class FastMCP(ComponentHost):
 
     def surrounds(self, method: str) -> bool:
         """Whether any middleware stands around a method."""
-        handler = HANDLERS[method][0]
-        members = [*self.lifespan.around_requests, *self._members]
-        return compile_chain(members, method, handler) is not handler
+        return self._chains.surround(method)
 
     def chain(self, method: str) -> Handler[Context]:
         """What serves a method: the middleware, and its handler inside."""
-        return self._compiled().by_method[method]
+        return self._chains.compiled.by_method[method]
 
     @property
     def dispatcher(self) -> Dispatcher[Context]:
         """Where every request of every transport arrives."""
         if self._dispatcher is None:
             ttl_ms, scope = self._cache
-            chains = self._compiled()
+            chains = self._chains.compiled
             self._dispatcher = Dispatcher(
-                build_routes(chains.by_method),
+                chains.routes,
                 lambda exchange: Context(self, exchange),
                 current_scope,
                 Hints(self.server_info, ttl_ms, scope),

@@ -11,10 +11,10 @@ from typing import Any
 
 try:
     from opentelemetry.trace import Span, SpanKind
-except ImportError as error:
+except ImportError as _error:
     raise ImportError(
         "fastmcp.server.telemetry needs OpenTelemetry: pip install 'peregrine-mcp[telemetry]'"
-    ) from error
+    ) from _error
 
 from fastmcp._tracing.spans import failed, spanning, targets
 

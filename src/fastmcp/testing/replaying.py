@@ -38,8 +38,10 @@ class ReplayTransport(ClientTransport):
         self, transcript: str | Path | Transcript, *, allow_playback_repeats: bool = False
     ) -> None:
         given = transcript if isinstance(transcript, Transcript) else Transcript.load(transcript)
-        self.source = "The transcript" if isinstance(transcript, Transcript) else str(transcript)
-        self.episodes = episodes_of(given)
+        self.source: str = (
+            "The transcript" if isinstance(transcript, Transcript) else str(transcript)
+        )
+        self.episodes: list[Episode] = episodes_of(given)
         self._repeats = allow_playback_repeats
         self._left = list(self.episodes)
 

@@ -9,7 +9,7 @@ import types
 import typing
 from collections.abc import Callable
 from enum import Enum, Flag
-from inspect import Parameter
+from inspect import Parameter, cleandoc
 from typing import Any, Literal, TypeAlias, cast
 
 from .annotated import Core, Json, NotPlain, Pair, limited, said_by
@@ -145,8 +145,6 @@ class Writer:
         return self._sharing(found.core), copied(found.schema)
 
     def _enum(self, annotation: type[Enum]) -> Pair:
-        import inspect
-
         members = list(annotation.__members__.values())
         values = [member.value for member in members]
         core: Core = {"type": "enum", "cls": annotation, "members": members}
@@ -156,7 +154,7 @@ class Writer:
                 break
         schema: Json = {"enum": values, "type": _LITERALS[type(values[0])]}
         if annotation.__doc__:
-            schema["description"] = inspect.cleandoc(annotation.__doc__)
+            schema["description"] = cleandoc(annotation.__doc__)
         self.define(annotation.__name__, schema)
         return core, {"$ref": f"#/$defs/{annotation.__name__}"}
 

@@ -38,15 +38,13 @@ def _made(old: Any, made: dict[Any, Any]) -> Any:
     if old in made:
         return made[old] or old
     made[old] = None
-    from typing import NotRequired, Required
-
     from typing_extensions import TypedDict
 
     fields: dict[str, Any] = {}
     for name, hint in typing.get_type_hints(old, include_extras=True).items():
         if typing.get_origin(hint) in (typing.Required, typing.NotRequired):
             hint = typing.get_args(hint)[0]
-        kind = Required if name in old.__required_keys__ else NotRequired
+        kind = typing.Required if name in old.__required_keys__ else typing.NotRequired
         fields[name] = cast("Any", kind)[_readable(hint, made)]
     twin: Any = cast("Any", TypedDict)(old.__name__, fields)
     twin.__doc__ = old.__doc__

@@ -23,7 +23,6 @@ GrantProvider: TypeAlias = Callable[[str, str], Awaitable[str]]
 
 ID_JAG = "urn:ietf:params:oauth:token-type:id-jag"
 ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"
-SAML = "urn:ietf:params:oauth:token-type:saml2"
 
 
 class IdentityAssertionOAuthProvider(MachineOAuthProvider):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -93,7 +94,8 @@ class OAuth(OAuthClientProvider):
             raise ConfigurationError("client_secret= is of a client_id=, which is missing")
         self._callback_host = bare_host(callback_host)
         self._callback_port = callback_port or 0
-        self._callback_timeout = self.sign_in_time = callback_timeout
+        self._callback_timeout = callback_timeout
+        self.sign_in_time = callback_timeout
         self._client_metadata_url = checked_metadata_url(client_metadata_url)
         self._client_id = client_id
         self._client_secret = client_secret
@@ -337,8 +339,6 @@ def _registered_port(client: OAuthClientInformationFull | None) -> int:
 
 
 def _free_port(host: str) -> int:
-    import socket
-
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as one:
         one.bind((host, 0))
         return one.getsockname()[1]

@@ -54,8 +54,10 @@ class ToolChanges:
         self._changes = read_changes(tools)
         self._include = include_tags
         self._exclude = exclude_tags
-        self.names = set(self._changes)
-        self.new_names = {each.name for each in self._changes.values() if each.name} - self.names
+        self.names: set[str] = set(self._changes)
+        self.new_names: set[str] = {
+            each.name for each in self._changes.values() if each.name
+        } - self.names
 
     @property
     def filters(self) -> bool:

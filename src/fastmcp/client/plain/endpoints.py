@@ -13,7 +13,11 @@ from fastmcp.exceptions import UnexpectedResponse
 from ..transports.http_errors import shown
 
 PATHS = ("/mcp", "/", "/sse")
-BY_TRANSPORT = {"http": PATHS[:2], "streamable-http": PATHS[:2], "sse": ("/sse", "/")}
+BY_TRANSPORT: dict[str, tuple[str, ...]] = {
+    "http": PATHS[:2],
+    "streamable-http": PATHS[:2],
+    "sse": ("/sse", "/"),
+}
 
 # What is answered where there is no MCP endpoint: by a router, or by a web site.
 _ELSEWHERE = (404, 405, 406, 410, 415, 501)

@@ -14,16 +14,11 @@ from .http1_connection import Connection
 from .http1_parsing import Incoming
 from .http1_request import Place, place_of, written
 from .http_errors import cause_of, shown
+from .http_sender import IDLE, KEPT, Timeouts
 
 if TYPE_CHECKING:
     import ssl
 
-    from .http_client import Timeouts
-
-# Servers commonly close a connection that was idle for 5 seconds. A request that is sent at that
-# very moment would be lost, so no connection is used again after as long as that.
-IDLE = 4.0
-KEPT = 100
 # After how long the server may have left without the event loop having been there to see it.
 UNSEEN = 0.001
 # How long another address of a host waits for the one before it (RFC 8305).
@@ -147,8 +142,8 @@ class Answer:
     def __init__(
         self, incoming: Incoming, connection: Connection, keep: Callable[[Connection], None]
     ) -> None:
-        self.status_code = incoming.status
-        self.headers = incoming.headers
+        self.status_code: int = incoming.status
+        self.headers: dict[str, str] = incoming.headers
         self._incoming = incoming
         self._connection: Connection | None = connection
         self._keep = keep

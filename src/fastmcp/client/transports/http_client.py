@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from fastmcp.client.arguments import Duration, in_seconds
 from fastmcp.exceptions import ConfigurationError
 
 from .http_errors import shown
-from .http_exchange import Sender
+from .http_sender import IDLE, KEPT, Sender, Timeouts
 from .transport import ClientTransport
 
 if TYPE_CHECKING:
@@ -23,27 +23,14 @@ ClientFactory: TypeAlias = Callable[..., Any]
 `follow_redirects` that it takes.
 """
 
-# Servers commonly close a connection that was idle for 5 seconds. A request that is sent at that
-# very moment would be lost, so no connection is used again after as long as that.
-IDLE = 4.0
-KEPT = 100
 # Where the environment names proxies, in small or in capital letters.
 _PROXIES = {"http_proxy", "https_proxy", "all_proxy"}
-
-
-class Timeouts(NamedTuple):
-    """In seconds, as a tuple, which both httpx2 and httpx read. A tool may take its time."""
-
-    connect: float | None = 10.0
-    read: float | None = None
-    write: float | None = 60.0
-    pool: float | None = None
 
 
 class HttpTransport(ClientTransport):
     """What the transports over HTTP are given; `StreamableHttpTransport` says what it means."""
 
-    network = "tcp"
+    network: str | None = "tcp"
 
     def __init__(
         self,
@@ -54,12 +41,12 @@ class HttpTransport(ClientTransport):
         httpx_client_factory: ClientFactory | None = None,
         verify: ssl.SSLContext | bool | str | None = None,
     ) -> None:
-        self.url = _checked_url(str(url))
-        self.headers = _checked_headers(headers or {})
-        self.sse_read_timeout = in_seconds(sse_read_timeout)
+        self.url: str = _checked_url(str(url))
+        self.headers: dict[str, str] = _checked_headers(headers or {})
+        self.sse_read_timeout: float | None = in_seconds(sse_read_timeout)
         self.httpx_client_factory = httpx_client_factory
-        self.verify = verify
-        self.auth = self._bound(as_auth(auth))
+        self.verify: ssl.SSLContext | bool | str | None = verify
+        self.auth: Any = self._bound(as_auth(auth))
         self._warn_of_both()
 
     def __repr__(self) -> str:
@@ -77,7 +64,7 @@ class HttpTransport(ClientTransport):
         """An object that gets tokens, for this server; any other as it is."""
         if not hasattr(auth, "bound_to"):
             return auth
-        self.sign_in_time = auth.sign_in_time
+        self.sign_in_time: float = auth.sign_in_time
         trust = None if self.verify is None else partial(_trust, "https:", self.verify)
         return auth.bound_to(self.url, factory=self.httpx_client_factory, trust=trust)
 

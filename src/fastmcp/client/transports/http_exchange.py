@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from fastmcp.exceptions import ConnectFailed
 
+from .http_client import HttpTransport
 from .http_errors import redirected, shown, too_large, translated
-
-if TYPE_CHECKING:
-    from .http_client import HttpTransport
+from .http_sender import Sender
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
@@ -20,29 +19,11 @@ LIMIT = 64 * 1024 * 1024
 REDIRECTS = 5
 
 
-class Sender(Protocol):
-    """What sends a request over HTTP, whichever library does that."""
-
-    async def open(self) -> None:
-        """Make ready; nothing is sent yet."""
-        ...
-
-    async def send(
-        self, method: str, url: str, headers: Mapping[str, str | bytes], content: bytes | None
-    ) -> Any:
-        """The answer, as the `Response` of httpx and httpx2 is one: its body is yet to be read."""
-        ...
-
-    async def close(self) -> None:
-        """End every exchange, and free what was opened."""
-        ...
-
-
 class HttpClient:
     """The HTTP client of one connection."""
 
     def __init__(self, transport: HttpTransport) -> None:
-        self.url = transport.url
+        self.url: str = transport.url
         self._transport = transport
         self._headers: dict[str, str] = {}
         self._sender: Sender | None = None

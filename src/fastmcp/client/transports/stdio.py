@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from fastmcp._protocol.framing import LineSplitter
 from fastmcp._runtime.session import Session
@@ -19,7 +19,7 @@ from .command import Command, default_environment
 from .stderr import StderrHandler, StderrSink, last_words, open_sink
 from .transport import ClientChannel, ClientTransport
 
-logger = logging.getLogger("fastmcp.client")
+logger: Final = logging.getLogger("fastmcp.client")
 
 MAX_LINE = 64 * 1024 * 1024
 _LONGEST_NOISE = 200
@@ -179,8 +179,8 @@ class StdioTransport(ClientTransport):
     either, and the last words of one that fails are in the error.
     """
 
-    probe_timeout = 10.0
-    network = "pipe"
+    probe_timeout: float | None = 10.0
+    network: str | None = "pipe"
     probes_again = True
     """Whether a program that ends when it is asked for `server/discover` is started once more, as
     some servers of the handshake era need it."""
@@ -195,11 +195,13 @@ class StdioTransport(ClientTransport):
         log_file: Any = None,
         stderr_handler: StderrHandler | None = None,
     ) -> None:
-        self.command = str(command)
-        self.args = [str(argument) for argument in args]
-        self.env = None if env is None else {name: str(value) for name, value in env.items()}
+        self.command: str = str(command)
+        self.args: list[str] = [str(argument) for argument in args]
+        self.env: dict[str, str] | None = (
+            None if env is None else {name: str(value) for name, value in env.items()}
+        )
         self.cwd = cwd
-        self.keep_alive = bool(keep_alive)
+        self.keep_alive: bool = bool(keep_alive)
         self.log_file = log_file
         self.stderr_handler = stderr_handler
 

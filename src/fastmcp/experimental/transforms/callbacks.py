@@ -14,7 +14,9 @@ class Callbacks:
     """
 
     def __init__(self, functions: Mapping[str, Callable[..., Any]]) -> None:
-        self.functions = {name: self._watched(each) for name, each in functions.items()}
+        self.functions: dict[str, Callable[..., Awaitable[Any]]] = {
+            name: self._watched(each) for name, each in functions.items()
+        }
         self._running: set[asyncio.Task[Any]] = set()
         self._ended = False
 

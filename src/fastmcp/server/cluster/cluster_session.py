@@ -60,10 +60,11 @@ class ClusterSession(HttpSession):
         super().__init__(id, table.connect, None)
         self.connection.session.connection.prefix = table.prefix
         self.connection.record.share = self.share
-        self.table = table
+        self.table: ClusterSessions = table
         self.raw: bytes | None = None
         self.saved: SavedSession | None = None
-        self.asked = self.touched = float("-inf")
+        self.asked: float = float("-inf")
+        self.touched: float = float("-inf")
         self._listener: str | None = None
         self._heard: str | None = table.cluster.changes.position
         self._delivered: str | None = None
@@ -135,7 +136,7 @@ class ClusterSession(HttpSession):
         if mine is not None and self.saved is not None and mine != self.saved:
             now = merged(self.saved, mine, theirs)
         self.raw, self.saved = raw, theirs
-        self.principal = now.principal
+        self.principal: str | None = now.principal
         self._listener, self._heard, self._delivered = now.listener, now.heard, now.delivered
         self._unheard = now.unheard
         self.connection.restore(now.sender(), introduced=now.introduced)
@@ -381,7 +382,7 @@ class ClusterSession(HttpSession):
         """End the stream on which the client listens here."""
         if self.listening is not None:
             self.listening.close()
-            self.listening = None
+            self.listening: Stream | None = None
 
     async def drain(self) -> None:
         """Send what the log has for the client that listens here."""

@@ -44,7 +44,7 @@ async def get_prompt(
 
 
 def render_prompt(context: Context, params: Any, result: PromptResult) -> GetPromptResult:
-    return result.to_wire(None)
+    return result.to_wire()
 
 
 async def complete(context: Context, params: CompleteRequestParams) -> CompleteResult:

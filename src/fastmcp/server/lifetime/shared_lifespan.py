@@ -7,7 +7,7 @@ import contextvars
 import threading
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from fastmcp._components.current import current_scope
 from fastmcp._components.injection.shared_values import SharedValues
@@ -18,12 +18,10 @@ from ..middleware.middleware import Middleware
 from .held import Held
 
 if TYPE_CHECKING:
-    from ..background import ServerBackground
+    from ..background import Home, ServerBackground
     from ..providers.base import Provider
     from .http_pool import HttpPool
     from .session_lifespan import SessionLifespans
-
-Home: TypeAlias = tuple[asyncio.AbstractEventLoop, contextvars.Context]
 
 
 class SharedLifespan:
@@ -85,7 +83,7 @@ class SharedLifespan:
         if self._background is None:
             from ..background import ServerBackground
 
-            self._background = ServerBackground(self._server, self)
+            self._background = ServerBackground(self._server, lambda: self.home)
         return self._background
 
     @property

@@ -27,17 +27,17 @@ try:
         MultiProcessCollector,
         mark_process_dead,  # pyright: ignore[reportUnknownVariableType]
     )
-except ModuleNotFoundError as error:
+except ModuleNotFoundError as _error:
     raise ConfigurationError(
         "metrics=True needs prometheus_client: pip install 'peregrine-mcp[prometheus]'"
-    ) from error
+    ) from _error
 
 from .exposition import families
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-logger = logging.getLogger("fastmcp.metrics")
+logger: Final = logging.getLogger("fastmcp.metrics")
 
 PERIOD: Final = 1.0
 """Seconds after which other workers may know what one recorded."""
@@ -56,8 +56,10 @@ class Exposed:
         self._recorder = Recorder.around(server)
         self._directory = os.environ.get(VARIABLE) if sys.platform != "win32" else None
         self._shared = self._share(self._directory) if self._directory else None
-        self.streams = self._recorder.streams
-        self.route = Route(PATH, _Scraped(self._encoded), name="metrics", include_in_schema=False)
+        self.streams: Final = self._recorder.streams
+        self.route: Final = Route(
+            PATH, _Scraped(self._encoded), name="metrics", include_in_schema=False
+        )
 
     def _share(self, directory: str) -> SharedRecords:
         if not Path(directory).is_dir():

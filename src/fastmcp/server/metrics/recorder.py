@@ -86,7 +86,7 @@ class Recorder:
 
     def __init__(self, server: Measured, clock: Callable[[], float] = time.perf_counter) -> None:
         self.server = server
-        self.streams = OpenStreams()
+        self.streams: Final = OpenStreams()
         self.exported: Ended | None = None
         self.shared: SharedRecords | None = None
         self._clock = clock
@@ -98,7 +98,8 @@ class Recorder:
         self._components: set[str] = set()
         self._codes: set[str] = set()
         self._waits = ThreadWaits.watch(workers)
-        self.tasks = server.tasks.numbers = TaskNumbers(self._lock, self._counted_as)
+        self.tasks: TaskNumbers = TaskNumbers(self._lock, self._counted_as)
+        server.tasks.numbers = self.tasks
 
     @classmethod
     def of(cls, server: Measured) -> Recorder | None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from logging import Logger
 from types import EllipsisType
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -44,8 +44,8 @@ def _written(value: Any) -> Any:
 class BaseLoggingMiddleware(Middleware):
     """What both kinds of logging have in common; subclasses say what is in capitals."""
 
-    NAME: str
-    LONGEST: int | None
+    _NAME: str
+    _LONGEST: int | None
     structured_logging: bool
 
     def __init__(
@@ -61,16 +61,16 @@ class BaseLoggingMiddleware(Middleware):
         payload_serializer: Callable[[Any], str] | None = None,
         redact: Redactor | bool = True,
     ) -> None:
-        length = self.LONGEST if max_payload_length is ... else max_payload_length
-        self.logger = logger or logging.getLogger(self.NAME)
+        length = self._LONGEST if max_payload_length is ... else max_payload_length
+        self.logger: Logger = logger or logging.getLogger(self._NAME)
         self.log_level = log_level
         self.include_payloads = include_payloads
         self.include_payload_length = include_payload_length
         self.estimate_payload_tokens = estimate_payload_tokens
-        self.max_payload_length = _checked_length(length)
-        self.methods = _checked_methods(methods)
+        self.max_payload_length: int | None = _checked_length(length)
+        self.methods: list[str] | None = _checked_methods(methods)
         self.payload_serializer = payload_serializer
-        self.redactor = Redactor.of(redact)
+        self.redactor: Final = Redactor.of(redact)
 
     async def on_message(
         self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
@@ -182,8 +182,8 @@ class LoggingMiddleware(BaseLoggingMiddleware):
     logged, all without it. The logger is `fastmcp.middleware.logging` unless another is given.
     """
 
-    NAME = "fastmcp.middleware.logging"
-    LONGEST = 1000
+    _NAME = "fastmcp.middleware.logging"
+    _LONGEST = 1000
     structured_logging = False
 
 
@@ -194,8 +194,8 @@ class StructuredLoggingMiddleware(BaseLoggingMiddleware):
     The logger is `fastmcp.middleware.structured_logging` unless another is given.
     """
 
-    NAME = "fastmcp.middleware.structured_logging"
-    LONGEST = None
+    _NAME = "fastmcp.middleware.structured_logging"
+    _LONGEST = None
     structured_logging = True
 
 

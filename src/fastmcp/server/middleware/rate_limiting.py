@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from fastmcp.exceptions import ConfigurationError
+from fastmcp.exceptions import ConfigurationError, LimitError
 from fastmcp.transports import check_positive
 
-from ..limits import LimitError
 from .middleware import CallNext, Middleware, MiddlewareContext
 from .rate_limiters import (
     Limiters,
@@ -105,7 +104,7 @@ class RateLimitingMiddleware(_RateLimit):
         at_least = 1 if max_requests_per_second else 0  # a rate of 0 refuses everything
         twice = max(at_least, int(max_requests_per_second * 2))
         self.max_requests_per_second = max_requests_per_second
-        self.burst_capacity = burst_capacity or twice
+        self.burst_capacity: int = burst_capacity or twice
         self.get_client_id = get_client_id
         self.global_limit = global_limit
 
@@ -115,9 +114,9 @@ class RateLimitingMiddleware(_RateLimit):
             )
 
         check_positive(max_keys=max_keys)
-        self.limiters = Limiters(limiter, max_keys)
+        self.limiters: Limiters[Any] = Limiters(limiter, max_keys)
         if global_limit:
-            self.global_limiter = self.limiters["global"]
+            self.global_limiter: Any = self.limiters["global"]
         self._scope = RateScope(_per(per, get_client_id, global_limit), methods, tools)
         rate = Bucket(self.burst_capacity, max_requests_per_second)
         self._shared = _shared(store, rate, self._scope, on_store_failure, clock)
@@ -160,13 +159,15 @@ class SlidingWindowRateLimitingMiddleware(_RateLimit):
             max_keys=max_keys,
         )
         self.max_requests = max_requests
-        self.window_seconds = window_minutes * 60 if window_seconds is None else window_seconds
+        self.window_seconds: float = (
+            window_minutes * 60 if window_seconds is None else window_seconds
+        )
         self.get_client_id = get_client_id
 
         def limiter() -> SlidingWindowRateLimiter:
             return SlidingWindowRateLimiter(self.max_requests, self.window_seconds, clock=clock)
 
-        self.limiters = Limiters(limiter, max_keys)
+        self.limiters: Limiters[Any] = Limiters(limiter, max_keys)
         self._scope = RateScope(_per(per, get_client_id, False), methods, tools)
         rate = Window(max_requests, self.window_seconds)
         self._shared = _shared(store, rate, self._scope, on_store_failure, clock)

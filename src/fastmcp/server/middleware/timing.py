@@ -16,7 +16,7 @@ _ENDED = {"error": "failed", "cancelled": "was cancelled", "input_required": "as
 
 
 class _Timed(Middleware):
-    NAME: str
+    _NAME: str
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class _Timed(Middleware):
         *,
         redact: Redactor | bool = True,
     ) -> None:
-        self.logger = logger or logging.getLogger(self.NAME)
+        self.logger: logging.Logger = logger or logging.getLogger(self._NAME)
         self.log_level = log_level
         self._redactor = Redactor.of(redact)
 
@@ -57,7 +57,7 @@ class TimingMiddleware(_Timed):
     The logger is `fastmcp.timing` unless another is given.
     """
 
-    NAME = "fastmcp.timing"
+    _NAME = "fastmcp.timing"
 
     async def on_request(
         self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]
@@ -73,7 +73,7 @@ class DetailedTimingMiddleware(_Timed):
     The logger is `fastmcp.timing.detailed` unless another is given.
     """
 
-    NAME = "fastmcp.timing.detailed"
+    _NAME = "fastmcp.timing.detailed"
 
     async def on_call_tool(
         self, context: MiddlewareContext[Any], call_next: CallNext[Any, Any]

@@ -20,8 +20,6 @@ from .shelf import highest
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
-    from ..server import FastMCP
-
 
 class AggregateProvider(ByKind):
     """Offers what its providers do: of the same version of the same name, that of the first one
@@ -116,7 +114,7 @@ class AggregateProvider(ByKind):
         return any(provider.has_skills for provider in self.providers)
 
     @property
-    def servers(self) -> Sequence[FastMCP]:
+    def servers(self) -> Sequence[object]:
         return [server for provider in self.providers for server in provider.servers]
 
     @property

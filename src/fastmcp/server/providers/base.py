@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from fastmcp.resources.template import ResourceTemplate
     from fastmcp.tools.base import Tool
 
-    from ..server import FastMCP
-
 
 class Watcher(Protocol):
     """What hears of changes, in whatever thread they are made."""
@@ -219,7 +217,7 @@ class Provider:
         return False
 
     @property
-    def servers(self) -> Sequence[FastMCP]:
+    def servers(self) -> Sequence[object]:
         """The servers that it is made of, and those that these are made of."""
         return ()
 

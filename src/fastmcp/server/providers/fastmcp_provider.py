@@ -48,7 +48,7 @@ class FastMCPProvider(ByKind):
             yield
 
     @property
-    def servers(self) -> Sequence[FastMCP]:
+    def servers(self) -> Sequence[object]:
         return (self.server, *self.server.sources.servers)
 
     @property

@@ -15,8 +15,6 @@ from .kinds import Kind
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
 
-    from ..server import FastMCP
-
 
 class WrappedProvider(ByKind):
     """Offers what another does, changed."""
@@ -64,7 +62,7 @@ class WrappedProvider(ByKind):
         return self.inner.has_skills
 
     @property
-    def servers(self) -> Sequence[FastMCP]:
+    def servers(self) -> Sequence[object]:
         return self.inner.servers
 
     @property

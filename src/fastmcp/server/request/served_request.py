@@ -38,8 +38,8 @@ class ServedRequest(Scope):
         self, fastmcp: FastMCP, exchange: Exchange | None = None, host: FastMCP | None = None
     ) -> None:
         super().__init__()
-        self.fastmcp = fastmcp
-        self.host = fastmcp if host is None else host
+        self.fastmcp: FastMCP = fastmcp
+        self.host: FastMCP = fastmcp if host is None else host
         self._exchange = detached("tools/call") if exchange is None else exchange
 
     @property
@@ -125,9 +125,9 @@ class ServedRequest(Scope):
         """Whether the client declared an extension of the protocol."""
         return self.client_extension_settings(extension_id) is not None
 
-    def client_extension_settings(self, extension_id: str) -> dict[str, Any] | None:
+    def client_extension_settings(self, identifier: str) -> dict[str, Any] | None:
         """What the client declared of an extension; None if it did not."""
-        return (self.client_capabilities.extensions or {}).get(extension_id)
+        return (self.client_capabilities.extensions or {}).get(identifier)
 
     @property
     def user_agent(self) -> str:

@@ -91,13 +91,13 @@ class UnreadState:
             f"write `await ctx.get_state({self._key!r})`"
         )
 
-    __hash__ = object.__hash__
-    __bool__ = __str__ = __format__ = __call__ = _refuse
-    __len__ = __iter__ = __next__ = __contains__ = __reversed__ = _refuse
-    __getitem__ = __setitem__ = __delitem__ = _refuse
-    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
-    __int__ = __float__ = __index__ = __neg__ = __abs__ = __round__ = _refuse
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _refuse
-    __truediv__ = __rtruediv__ = __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = _refuse
-    __or__ = __ror__ = __and__ = __rand__ = __enter__ = __exit__ = _refuse
-    __aenter__ = __aexit__ = __aiter__ = __anext__ = _refuse
+
+_REFUSED = """
+    bool str format call len iter next contains reversed getitem setitem delitem
+    eq ne lt le gt ge int float index neg abs round
+    add radd sub rsub mul rmul truediv rtruediv floordiv rfloordiv mod rmod or ror and rand
+    enter exit aenter aexit aiter anext
+"""
+
+for _name in _REFUSED.split():
+    setattr(UnreadState, f"__{_name}__", UnreadState._refuse)

@@ -7,21 +7,20 @@ from typing import Any
 from msgspec import UNSET, DecodeError, Struct, UnsetType, json
 
 from fastmcp._components.component import Component
-from fastmcp._runtime.exchange import Exchange, SessionRecord
+from fastmcp._runtime.exchange import SessionRecord
 from fastmcp.exceptions import MethodNotFound
 from fastmcp.wire.revisions import R2025_11_25
 from fastmcp.wire.tasks import TASKS_EXTENSION, CreateTaskResult, TaskMetadata
 
 from ..context import Context
 from ..inputs.asking import rounds_of
-from ..inputs.rounds import Suspended
 from ..request.detached import Nobody
 from ..state.session_names import values_of
+from .becoming import BECOMING
 from .config import TaskConfig
 from .rendering import created, undeclared
 from .submission import task_of
 
-BECOMING = "what makes a task of the request"
 FOLLOWED = 1_000
 """Of so many of its tasks a handshake session is told, the latest ones."""
 
@@ -59,16 +58,6 @@ async def accepted(
         values_of(exchange)[BECOMING] = lambda: _begun(context, component, config, ttl)
         return None
     return await _begun(context, component, config, ttl)
-
-
-async def become_task(exchange: Exchange) -> None:
-    """Have a request go on as a task, if it may be one and is none yet: this run of its function
-    ends here.
-    """
-    begin = values_of(exchange).get(BECOMING)
-    if begin is not None:
-        exchange.goes_on = begin
-        raise Suspended
 
 
 async def _begun(

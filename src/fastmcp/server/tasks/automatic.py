@@ -18,20 +18,20 @@ from .policies import next_run
 from .record import Caller, TaskRecord
 
 if TYPE_CHECKING:
-    from ..server import FastMCP
+    from ..catalogue import Catalogue
     from .store import TaskStore
 
 OWNER: Final = "automatic"
 """In the place of a principal: no client sees them."""
 
 
-def automatic_tools(server: FastMCP) -> list[tuple[Tool, Any]]:
+def automatic_tools(catalogue: Catalogue) -> list[tuple[Tool, Any]]:
     """The tools that begin by themselves, and the policy that says so.
 
     Raises:
         ConfigurationError: one needs arguments.
     """
-    tools = server.catalogue.tools.current.values()
+    tools = catalogue.tools.current.values()
     return [(tool, policy) for tool in tools if (policy := _policy(tool)) is not None]
 
 
@@ -49,13 +49,13 @@ def _policy(tool: Tool) -> Any:
     return found
 
 
-async def begin_automatic(server: FastMCP, store: TaskStore, engine: TaskEngine) -> None:
+async def begin_automatic(catalogue: Catalogue, store: TaskStore, engine: TaskEngine) -> None:
     """Have those run that do not yet; one that was cancelled begins anew.
 
     Raises:
         StoreUnavailable: they could not be kept.
     """
-    for tool, policy in automatic_tools(server):
+    for tool, policy in automatic_tools(catalogue):
         record = await _kept(store, _record(tool, policy))
         if record is not None and record.status == "working":
             await engine.enqueue(record.id, record.leg, record.delay)

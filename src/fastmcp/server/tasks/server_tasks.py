@@ -74,7 +74,7 @@ class ServerTasks:
             from .automatic import automatic_tools
 
             service = self.service()
-            if service.backend.lasting or automatic_tools(self._server):
+            if service.backend.lasting or automatic_tools(self._server.catalogue):
                 await service.start()
 
     async def stop(self) -> None:

@@ -113,17 +113,12 @@ def create_app(
         bound_to,
         readers,
     )
-    if kind == "sse":
-        path = checked_path(path or settings.sse_path, "path")
-        served = _sse(server, how, path, message_path or settings.message_path)
-    else:
-        path = checked_path(path or settings.streamable_http_path, "path")
-        served = _streamable(server, how, path)
+    served = _sse(server, how, path, message_path) if kind == "sse" else _http(server, how, path)
     if server.oauth_storage is not None:
         from ...auth.storage.configuring import hand_over
 
         hand_over(server)
-    protection = protected_by(auth or server.auth, path)
+    protection = protected_by(auth or server.auth, served.path)
     served.paths = {place: protection.around(each) for place, each in served.paths.items()}
     routes = _ready_made_routes(
         server,
@@ -133,13 +128,7 @@ def create_app(
         health=health,
     )
     if flag(metrics, "metrics"):
-        from ...metrics.exposing import Exposed
-
-        exposed = Exposed(server)
-        around = exposed.streams.around
-        served.paths = {place: around(endpoint) for place, endpoint in served.paths.items()}
-        served.beside = exposed.published
-        routes.append(exposed.route)
+        routes.append(_measured(server, served))
     app = _assemble(
         server,
         served,
@@ -155,32 +144,38 @@ def create_app(
     app.state.fastmcp_server = server
     app.state.fastmcp_auth = protection.provider
     app.state.fastmcp_challenger = protection.challenger
-    app.state.path = path
+    app.state.path = served.path
     app.state.transport_type = kind
     app.state.mcp_endpoint = served.endpoint
     return app
 
 
 class _Served(Struct):
-    """What an application serves, at these paths; `beside` is entered while it does."""
+    """What an application serves, at `path` and at all these; `beside` is entered while it does."""
 
+    path: str
     endpoint: Any
     manager: SessionManager
     paths: dict[str, ASGIApp]
     beside: Callable[[], AbstractAsyncContextManager[None]] = contextlib.nullcontext
 
 
-def _streamable(server: HttpServable, how: HttpSettings, path: str) -> _Served:
+def _http(server: HttpServable, how: HttpSettings, path: str | None) -> _Served:
+    path = checked_path(path or settings.streamable_http_path, "path")
     endpoint = StreamableHTTPEndpoint(
         server.dispatcher, open_sessions(server, how), server.mirrors_of, how
     )
     manager = server.newest_manager = SessionManager(server, endpoint.sessions)
-    return _Served(endpoint, manager, {path: manager.started(endpoint)})
+    return _Served(path, endpoint, manager, {path: manager.started(endpoint)})
 
 
-def _sse(server: HttpServable, how: HttpSettings, path: str, message_path: str) -> _Served:
+def _sse(
+    server: HttpServable, how: HttpSettings, path: str | None, message_path: str | None
+) -> _Served:
     from ..sse.endpoint import SSEEndpoint
 
+    path = checked_path(path or settings.sse_path, "path")
+    message_path = message_path or settings.message_path
     endpoint = SSEEndpoint(
         lambda channel, id: server.connect(channel, "sse", id), how, message_path
     )
@@ -188,7 +183,18 @@ def _sse(server: HttpServable, how: HttpSettings, path: str, message_path: str) 
         raise ConfigurationError(f"path and message_path are both {path!r}, and have to differ")
     manager = SessionManager(server, endpoint.sessions)
     stream, messages = manager.started(endpoint.stream), manager.started(endpoint.messages)
-    return _Served(endpoint, manager, {path: stream, endpoint.message_path: messages})
+    return _Served(path, endpoint, manager, {path: stream, endpoint.message_path: messages})
+
+
+def _measured(server: HttpServable, served: _Served) -> BaseRoute:
+    """Have what is served be measured; where the numbers are read."""
+    from ...metrics.exposing import Exposed
+
+    exposed = Exposed(server)
+    around = exposed.streams.around
+    served.paths = {place: around(endpoint) for place, endpoint in served.paths.items()}
+    served.beside = exposed.published
+    return exposed.route
 
 
 def _assemble(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -50,12 +50,13 @@ def create_streamable_http_app(
     host_origin_protection: Protection = "auto",
     allowed_hosts: Sequence[str] | None = None,
     allowed_origins: Sequence[str] | None = None,
+    session_idle_timeout: float | Literal["auto"] | None = "auto",
 ) -> StarletteWithLifespan:
     """`http_app` of a server, with `routes` before those of the server, and `auth` in place of its
     own.
     """
     _check(server)
-    options = {
+    options: dict[str, Any] = {
         "path": streamable_http_path,
         "auth": provider_given(auth),
         "event_store": event_store,
@@ -67,6 +68,8 @@ def create_streamable_http_app(
         "allowed_hosts": allowed_hosts,
         "allowed_origins": allowed_origins,
     }
+    if session_idle_timeout != "auto":
+        options["session_idle_timeout"] = session_idle_timeout
     return _made(server, options, routes, debug)
 
 

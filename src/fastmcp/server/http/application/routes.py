@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from starlette.datastructures import URLPath
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
@@ -15,7 +15,6 @@ from ...request.app_state import HOST_APP
 
 if TYPE_CHECKING:
     from ..servable import HttpServable
-    from .starlette_app import StarletteWithLifespan
 
 
 def path_within(scope: Scope) -> str:
@@ -37,12 +36,24 @@ def checked_path(path: str, what: str) -> str:
     return "/" + path.strip("/")
 
 
+class Owner(Protocol):
+    """The application that routes belong to."""
+
+    def around(self, app: ASGIApp) -> ASGIApp:
+        """`app` with the middleware of the application around it."""
+        ...
+
+    def give_state(self, scope: Scope) -> None:
+        """Enter what requests find in `request.state`."""
+        ...
+
+
 class Owned:
     """What answers at a route of an application. Where the route was put into another one, the
     middleware of its own stands around it all the same, so that nothing opens by moving it.
     """
 
-    def __init__(self, app: ASGIApp, owner: StarletteWithLifespan) -> None:
+    def __init__(self, app: ASGIApp, owner: Owner) -> None:
         self._app = app
         self._owner = owner
         self._outside: ASGIApp | None = None
@@ -65,7 +76,7 @@ class Owned:
             await self.outside(scope, receive, send)
 
 
-def owned(route: BaseRoute, owner: StarletteWithLifespan) -> BaseRoute:
+def owned(route: BaseRoute, owner: Owner) -> BaseRoute:
     """The same route, as one of an application."""
     app: ASGIApp | None = getattr(route, "app", None)
     if app is None or isinstance(app, Owned):
@@ -78,8 +89,8 @@ def owned(route: BaseRoute, owner: StarletteWithLifespan) -> BaseRoute:
 class EndpointRoute(Route):
     """Serves one path with and without its trailing slash, redirecting neither."""
 
-    def __init__(self, path: str, endpoint: ASGIApp, owner: StarletteWithLifespan) -> None:
-        self.owned = Owned(endpoint, owner)
+    def __init__(self, path: str, endpoint: ASGIApp, owner: Owner) -> None:
+        self.owned: Final = Owned(endpoint, owner)
         super().__init__(path, self.owned, name="mcp", include_in_schema=False)
         self._bare = path.rstrip("/")
 
@@ -101,10 +112,10 @@ class EndpointRoute(Route):
 class LiveRoutes(BaseRoute):
     """Serves the routes that a server has at each request, so that later ones are served, too."""
 
-    def __init__(self, server: HttpServable, owner: StarletteWithLifespan) -> None:
+    def __init__(self, server: HttpServable, owner: Owner) -> None:
         self.path = ""
         self.name = "fastmcp-routes"
-        self.app = Owned(self._serve, owner)
+        self.app: Owned = Owned(self._serve, owner)
         self._server = server
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:

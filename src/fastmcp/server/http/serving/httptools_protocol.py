@@ -62,7 +62,8 @@ class BoundedHttpToolsProtocol(HttpToolsProtocol):
         # uvicorn makes a new list of headers when a request begins. Once its head is complete,
         # ours takes the list's place, so that trailers are not taken for headers.
         self._trailers: list[tuple[bytes, bytes]] = []
-        self._coming = self.headers = self._trailers
+        self.headers: list[tuple[bytes, bytes]] = self._trailers
+        self._coming = self.headers
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
@@ -80,7 +81,7 @@ class BoundedHttpToolsProtocol(HttpToolsProtocol):
             return
         if self.timeout_keep_alive_task is not None:
             self.timeout_keep_alive_task.cancel()
-            self.timeout_keep_alive_task = None
+            self.timeout_keep_alive_task: asyncio.TimerHandle | None = None
         if self._phase == "body":
             self._feed_body(data)
         else:
@@ -118,7 +119,7 @@ class BoundedHttpToolsProtocol(HttpToolsProtocol):
             if self._upgrading:
                 self._upgrading = False
                 data = self._without_upgrade() + data[upgrade.args[0] :]
-                self.parser = httptools.HttpRequestParser(self)
+                self.parser: httptools.HttpRequestParser = httptools.HttpRequestParser(self)
                 self._feed(data)
             else:
                 self.handle_websocket_upgrade()
@@ -200,7 +201,7 @@ class BoundedHttpToolsProtocol(HttpToolsProtocol):
             return
         last = self.cycle
         if self.url[:1] != b"/":
-            self.url = origin_form(self.url)
+            self.url: bytes = origin_form(self.url)
         HttpToolsProtocol.on_headers_complete(self)
         if upgrade:
             return

@@ -12,12 +12,11 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from ..body import LINGER_PATIENCE
 
 Refusal: TypeAlias = tuple[int, str]
-Parser = Literal["auto", "httptools", "h11"]
 
 MAX_HEAD = 32 * 1024
 MAX_HEADERS = 128
@@ -40,19 +39,6 @@ TOO_SLOW: Refusal = (408, "The request took too long to come")
 _ABSOLUTE = re.compile(rb"https?://([^/?#]+)([^#]*)", re.IGNORECASE)
 _DECISIVE = (b"host", b"content-length", b"transfer-encoding")
 _HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=:\[\]%-]*")
-
-
-def bounded_protocol(parser: Parser = "auto") -> type[asyncio.Protocol]:
-    """The protocol class to give to uvicorn as `http`; httptools where it is installed."""
-    from importlib.util import find_spec
-
-    if parser == "httptools" or (parser == "auto" and find_spec("httptools") is not None):
-        from .httptools_protocol import BoundedHttpToolsProtocol
-
-        return BoundedHttpToolsProtocol
-    from .h11_protocol import BoundedH11Protocol
-
-    return BoundedH11Protocol
 
 
 def refusal_of(

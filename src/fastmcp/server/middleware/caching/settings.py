@@ -77,10 +77,14 @@ class MethodSettings:
                 "False nothing is cached"
             )
         self.ttl: float = seconds
-        self.enabled = settings.get("enabled") is not False
-        self.shared = bool(settings.get("shared", False))
-        self.included = _names(option, "included_tools", settings.get("included_tools"))
-        self.excluded = _names(option, "excluded_tools", settings.get("excluded_tools"))
+        self.enabled: bool = settings.get("enabled") is not False
+        self.shared: bool = bool(settings.get("shared", False))
+        self.included: frozenset[str] = _names(
+            option, "included_tools", settings.get("included_tools")
+        )
+        self.excluded: frozenset[str] = _names(
+            option, "excluded_tools", settings.get("excluded_tools")
+        )
 
 
 def _names(option: str, member: str, given: Sequence[str] | None) -> frozenset[str]:

@@ -86,7 +86,7 @@ class OpenAPITool(Tool, kw_only=True):
         _OUTPUT_SCHEMA.__set__(self, schema)
 
     @property
-    def mirrors(self) -> Plan:
+    def mirrors(self) -> Plan:  # type: ignore[override]
         """The arguments that callers repeat in headers."""
         schema, held = self.parameters, vars(self).get("_mirrors")
         if held is None or held[0] is not schema:

@@ -126,7 +126,7 @@ class RelayedContents(ResourceResult):
         return self._read
 
     @contents.setter
-    def contents(self, value: list[ResourceContent]) -> None:
+    def contents(self, value: list[ResourceContent]) -> None:  # type: ignore[override]
         self._read: list[ResourceContent] | None = value
         self._raw_contents: list[Raw] = []
 

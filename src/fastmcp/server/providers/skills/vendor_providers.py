@@ -11,7 +11,7 @@ from .skill_provider import SupportingFiles
 class _HomeProvider(SkillsDirectoryProvider):
     """Skills of one agent; a root that begins with `~` is in the home of the user."""
 
-    ROOTS: tuple[str, ...] = ()
+    _ROOTS: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -20,7 +20,7 @@ class _HomeProvider(SkillsDirectoryProvider):
         *,
         experimental_skills: bool = False,
     ) -> None:
-        roots = [Path(root).expanduser() for root in self.ROOTS]
+        roots = [Path(root).expanduser() for root in self._ROOTS]
         super().__init__(
             roots, reload, "SKILL.md", supporting_files, experimental_skills=experimental_skills
         )
@@ -32,46 +32,46 @@ class _HomeProvider(SkillsDirectoryProvider):
 class ClaudeSkillsProvider(_HomeProvider):
     """Skills of Claude Code."""
 
-    ROOTS = ("~/.claude/skills",)
+    _ROOTS = ("~/.claude/skills",)
 
 
 class CursorSkillsProvider(_HomeProvider):
     """Skills of Cursor."""
 
-    ROOTS = ("~/.cursor/skills",)
+    _ROOTS = ("~/.cursor/skills",)
 
 
 class VSCodeSkillsProvider(_HomeProvider):
     """Skills of VS Code, which are those of GitHub Copilot."""
 
-    ROOTS = ("~/.copilot/skills",)
+    _ROOTS = ("~/.copilot/skills",)
 
 
 class CodexSkillsProvider(_HomeProvider):
     """Skills of Codex: those of the system before those of the user."""
 
-    ROOTS = ("/etc/codex/skills", "~/.codex/skills")
+    _ROOTS = ("/etc/codex/skills", "~/.codex/skills")
 
 
 class GeminiSkillsProvider(_HomeProvider):
     """Skills of Gemini."""
 
-    ROOTS = ("~/.gemini/skills",)
+    _ROOTS = ("~/.gemini/skills",)
 
 
 class GooseSkillsProvider(_HomeProvider):
     """Skills of Goose."""
 
-    ROOTS = ("~/.config/agents/skills",)
+    _ROOTS = ("~/.config/agents/skills",)
 
 
 class CopilotSkillsProvider(_HomeProvider):
     """Skills of GitHub Copilot."""
 
-    ROOTS = ("~/.copilot/skills",)
+    _ROOTS = ("~/.copilot/skills",)
 
 
 class OpenCodeSkillsProvider(_HomeProvider):
     """Skills of OpenCode."""
 
-    ROOTS = ("~/.config/opencode/skills",)
+    _ROOTS = ("~/.config/opencode/skills",)
