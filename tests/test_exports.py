@@ -311,11 +311,12 @@ IMPORTED = {
         ToolAnnotations
     """,
     "fastmcp.utilities.asgi_transport": "StreamingASGITransport run_asgi_lifespan",
+    "fastmcp.utilities.components": "FastMCPComponent FastMCPMeta get_fastmcp_metadata",
     "fastmcp.utilities.http": "find_available_port",
     "fastmcp.utilities.lifespan": "combine_lifespans",
     "fastmcp.utilities.logging": "configure_logging get_logger temporary_log_level",
     "fastmcp.utilities.tests": """
-        ASGIServer asgi_client asgi_server run_server_async run_server_in_process
+        ASGIServer asgi_client asgi_server run_server_async run_server_in_process temporary_settings
     """,
     "fastmcp.utilities.types": """
         Audio FastMCPBaseModel File Image NotSet NotSetT create_function_without_params

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
 from fastmcp._lazy import lazy_names
 
@@ -24,6 +25,7 @@ __all__ = [
     "find_available_port",
     "run_server_async",
     "run_server_in_process",
+    "temporary_settings",
 ]
 
 lazy_names(
@@ -38,3 +40,10 @@ lazy_names(
         "run_server_in_process": "fastmcp.testing.serving",
     },
 )
+
+
+def temporary_settings(**values: Any) -> AbstractContextManager[None]:
+    """`settings` with these values inside of the block."""
+    from fastmcp.settings import settings
+
+    return settings.temporarily(**values)
