@@ -368,7 +368,7 @@ def test_a_limit_is_for_all_attempts_together(proxy: Proxy, option: str, said: s
 
     async def lost_always(client: Client) -> None:
         proxy.meet(reset(), "tools/list", times=1000)
-        with pytest.raises(Disconnected):
+        with pytest.raises((Disconnected, TimedOut)):  # whichever the last attempt met
             await client.list_tools()
 
     used(proxy.url, lost_at_first, **{option: 1.5})

@@ -206,7 +206,7 @@ def _terms(
     accepted = header_text(accept)
     json_ok, stream_ok = accepts(accepted, JSON), accepts(accepted, EVENT_STREAM)
     if not (json_ok or stream_ok):
-        return refuse(InvalidRequest(f"Accept must list {JSON} and {EVENT_STREAM}"), status=406)
+        return refuse(InvalidRequest(f"Accept must list {JSON} or {EVENT_STREAM}"), status=406)
     named = accepted is not None and EVENT_STREAM in accepted.lower()
     text = header_text(version)
     revision = None if text is None else REVISIONS.get(text)
