@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import signal
 import textwrap
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -16,6 +17,14 @@ from hypothesis import settings
 # A busy machine makes an example slow, and no property false.
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")
+
+
+def pytest_configure() -> None:
+    """Heed Ctrl+C, also where the tests were started in the background: programs that they start
+    would not, either.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
