@@ -42,6 +42,8 @@ REST = tuple(
         *("auth/oauth_proxy", "auth/peers", "balancing", "cli", "client", "cluster", "converse"),
         *("deploy", "docs", "examples", "faults", "inspector", "mcp_apps", "metrics", "peers"),
         *("proxy", "security", "server", "system", "tasks", "telemetry", "test_imports.py"),
+        *("_hydration/test_fastmcp_data.py", "corpus/test_fastmcp_schemas.py"),
+        *("guide/test_deployment.py", "openapi/test_public_documents.py", "skills/test_fastmcp.py"),
     )
 )
 ALONE = ("-n", "--numprocesses", "-s", "--pdb", "--trace")
