@@ -56,8 +56,9 @@ def uv() -> list[str]:
         return [found]
     program = TOOLS / "bin" / "uv"
     if not program.exists():
-        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(TOOLS), "uv"]
-        if subprocess.run(pip, check=False).returncode or not program.exists():
+        pip = [sys.executable, "-m", "pip", "install", "--quiet", "--root-user-action", "ignore"]
+        into = ["--target", str(TOOLS), "uv"]
+        if subprocess.run([*pip, *into], check=False).returncode or not program.exists():
             sys.exit("dev.py: uv is missing and pip could not install it; see docs.astral.sh/uv")
     return [str(program)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from copy import deepcopy
 from typing import Any
 
 import httpx2
@@ -11,6 +12,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from fastmcp import Client, FastMCP
+from fastmcp.server.providers.kinds import TOOLS
 from openapi.documents import DOCUMENTS, operations, public
 
 SHOWN = 15
@@ -69,3 +71,18 @@ def _refs(node: object) -> set[str]:
         return set()
     own = {node["$ref"].removeprefix("#/$defs/")} if isinstance(node.get("$ref"), str) else set()
     return own | {ref for each in node.values() for ref in _refs(each)}
+
+
+def test_a_document_is_left_as_it_is() -> None:
+    """So that it can be used again."""
+    spec = public("train-travel")
+    before = deepcopy(spec)
+    for tool in (
+        FastMCP.from_openapi(spec, httpx2.AsyncClient(base_url="http://api.test"))
+        .providers[0]
+        .fixed(TOOLS)
+    ):
+        assert tool.entry(portable=True).input_schema["type"] == "object"
+        _ = tool.output_schema
+
+    assert spec == before
