@@ -217,13 +217,13 @@ def test_a_made_client_waits_for_slow_tools() -> None:
 
     @mcp.tool
     async def slow() -> str:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(3)
         return "done"
 
     async def use(client: Client) -> str:
         return (await client.call_tool("slow")).data
 
-    clients = [httpx2.AsyncClient(), httpx2.AsyncClient(timeout=0.2)]
+    clients = [httpx2.AsyncClient(), httpx2.AsyncClient(timeout=1.5)]
     with served(mcp.http_app()) as base:
         url = f"{base}/mcp"
         patient = StreamableHttpTransport(url, httpx_client_factory=lambda: clients[0])
