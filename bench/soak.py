@@ -47,6 +47,7 @@ async def soak_with_faults(options: argparse.Namespace) -> Finding:
 
     seed = random.randrange(10_000) if options.seed is None else options.seed
     folder = Path(options.folder or tempfile.mkdtemp(prefix="soak-"))
+    folder.mkdir(parents=True, exist_ok=True)
     print(f"  seed {seed}, logs in {folder}", flush=True)
     return await soak(
         options.python,
