@@ -114,7 +114,7 @@ def test_tools_are_called(ada: Person) -> None:
 
 
 def test_a_call_is_given_up(ada: Person) -> None:
-    """The server hears of it."""
+    """The server hears of it, be it after the next call."""
     ada.choose("Tools", "wait")
     ada.fill("name", "one")
     ada.press("Run")
@@ -124,8 +124,9 @@ def test_a_call_is_given_up(ada: Person) -> None:
     ada.see("It was cancelled")
     ada.choose("Tools", "call_of")
     ada.fill("name", "one")
-    ada.press("Run")
-    ada.see("cancelled")
+    ada.page.wait_for(
+        lambda _: "cancelled" in ada.outcome or ada.press("Run"), "call that was cancelled"
+    )
 
 
 def test_questions_are_answered(ada: Person) -> None:
