@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -61,16 +60,6 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemoryMetricReader]:
     monkeypatch.setattr(metrics._internal, "_METER_PROVIDER", provider)
     yield reader
     provider.shutdown()
-
-
-@pytest.fixture(params=["memory", "http"])
-def reach(request: pytest.FixtureRequest) -> Iterator[Reach]:
-    """How to reach a server: in this process, and behind a socket."""
-    if request.param == "memory":
-        yield lambda mcp: mcp
-        return
-    with ExitStack() as stack:
-        yield lambda mcp: f"{stack.enter_context(served(mcp.http_app()))}/mcp"
 
 
 def told(reader: InMemoryMetricReader, name: str) -> list[Any]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +26,6 @@ from fastmcp.server.middleware.caching import (
 from fastmcp.server.middleware.caching.bounded_memory import BoundedMemory
 from fastmcp.testing import create_test_client
 from fastmcp.tools import ToolResult
-
-
-@pytest.fixture(params=["memory", "http"])
-def reach(request: pytest.FixtureRequest) -> Iterator[Reach]:
-    """How to reach a server: in this process, and behind a socket."""
-    if request.param == "memory":
-        yield lambda mcp: mcp
-        return
-    with ExitStack() as stack:
-        yield lambda mcp: f"{stack.enter_context(served(mcp.http_app()))}/mcp"
 
 
 class Runs(dict[str, int]):
