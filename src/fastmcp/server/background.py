@@ -77,9 +77,7 @@ class BackgroundTask:
         if restart_delay <= 0:
             raise ConfigurationError("restart_delay= is in seconds, and more than 0")
         self.function: Callable[..., Any] = function or work
-        self.name: str | Any = (
-            name or getattr(self.function, "__name__", None) or repr(self.function)
-        )
+        self.name: str = name or getattr(self.function, "__name__", None) or repr(self.function)
         self.status: Status = "new"
         self.restarts: int = 0
         self.last_error: BaseException | None = None
