@@ -46,11 +46,12 @@ def chunks(data: bytes, size: int = 1 << 20) -> bytes:
 class Edge:
     """A server, what its tool was asked to say, and connections to it."""
 
-    def __init__(self, parser: Any, *, patience: float = PATIENCE) -> None:
+    def __init__(self, parser: Any, loop: Any, *, patience: float = PATIENCE) -> None:
         kind: Any = bounded_protocol(parser)
         self.protocol = type(kind.__name__, (kind,), {})
         self.protocol.head_patience = self.protocol.body_patience = patience
         self.parser = parser
+        self.loop = loop
         self.said: list[str] = []
         self.ended = threading.Event()
         self.released = threading.Event()
@@ -63,6 +64,7 @@ class Edge:
             config = uvicorn.Config(
                 self._application(),
                 http=self.protocol,
+                loop=self.loop,
                 log_level="error",
                 ws="none",
                 timeout_graceful_shutdown=2,
@@ -156,9 +158,13 @@ def statuses_in(data: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", data)]
 
 
-@pytest.fixture(scope="module", params=["httptools", "h11"])
+@pytest.fixture(
+    scope="module",
+    params=[("httptools", "uvloop"), ("httptools", "asyncio"), ("h11", "asyncio")],
+    ids="-".join,
+)
 def edge(request: pytest.FixtureRequest) -> Iterator[Edge]:
-    with Edge(request.param).served() as edge:
+    with Edge(*request.param).served() as edge:
         yield edge
 
 
@@ -593,7 +599,7 @@ def test_a_refused_body_lets_its_client_read_the_refusal(edge: Edge) -> None:
 
 def test_a_server_ends_while_a_refusal_lingers(edge: Edge) -> None:
     """What still waits to be thrown away does not hold up the end, or break it."""
-    with Edge(edge.parser).served() as other, other.connected() as line:
+    with Edge(edge.parser, edge.loop).served() as other, other.connected() as line:
         line.send(b"GET * HTTP/1.1\r\n" + HOST + b"\r\n")
         line.read_until(rb"HTTP/1.1 400 ")
         other.server.should_exit = True
@@ -604,7 +610,7 @@ def test_limits_are_kept_behind_other_servers_as_well(monkeypatch: pytest.Monkey
     from fastmcp.server.http import body
 
     monkeypatch.setattr(body, "BODY_PATIENCE", 0.2)
-    edge = Edge("httptools")
+    edge = Edge("httptools", "auto")
     edge.protocol = "h11"
     with edge.served():
         statuses, data = edge.exchange(POST + b"Content-Length: 100\r\n\r\n{")

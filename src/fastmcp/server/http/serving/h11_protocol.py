@@ -10,6 +10,7 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..body import BODY_PATIENCE
+from .gathering import gathering
 from .limits import (
     BODY_PROGRESS,
     HEAD_PATIENCE,
@@ -124,7 +125,7 @@ class BoundedH11Protocol(H11Protocol):
         self._state: Any = h11.IDLE
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        super().connection_made(transport)
+        super().connection_made(gathering(transport, self.loop))
         self._watch.expect(self.head_patience)
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -9,6 +9,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..body import BODY_PATIENCE
+from .gathering import gathering
 from .limits import (
     BODY_PROGRESS,
     HEAD_PATIENCE,
@@ -66,7 +67,7 @@ class BoundedHttpToolsProtocol(HttpToolsProtocol):
         self._coming = self.headers
 
     def connection_made(self, transport: asyncio.Transport) -> None:
-        super().connection_made(transport)
+        super().connection_made(gathering(transport, self.loop))
         self._watch.expect(self.head_patience)
 
     def connection_lost(self, exc: Exception | None) -> None:
