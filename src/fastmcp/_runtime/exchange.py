@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
-from msgspec import Raw
+from msgspec import Raw, Struct, field
 
 from fastmcp._protocol.eras import Sender
 from fastmcp.wire import jsonrpc
@@ -70,7 +70,7 @@ class SessionRecord:
 NO_ID: Any = None
 
 
-class Exchange:
+class Exchange(Struct, eq=False):
     """One inbound request on its way to a handler.
 
     `session` is the handshake session that it came in, `connection_id` names the connection of
@@ -83,70 +83,28 @@ class Exchange:
     often its client was asked something.
     """
 
-    __slots__ = (
-        "asked",
-        "component",
-        "connection_id",
-        "fault",
-        "goes_on",
-        "id",
-        "identity",
-        "loop",
-        "method",
-        "on_fault",
-        "outbox",
-        "params",
-        "peer",
-        "progress",
-        "progress_token",
-        "rounds",
-        "scope",
-        "sender",
-        "session",
-        "task",
-        "transport",
-        "values",
-    )
-
-    def __init__(
-        self,
-        id: RequestId,
-        method: str,
-        params: Raw,
-        *,
-        sender: Sender,
-        peer: Peer,
-        transport: TransportName,
-        progress_token: RequestId | None = None,
-        session: SessionRecord | None = None,
-        connection_id: str | None = None,
-        scope: Mapping[str, Any] | None = None,
-        identity: Any = None,
-        on_fault: OnFault | None = None,
-        loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        self.id: RequestId = id
-        self.method: str = method
-        self.params: Raw = params
-        self.sender: Sender = sender
-        self.peer: Peer = peer
-        self.transport: TransportName = transport
-        self.progress_token: RequestId | None = progress_token
-        self.progress: float | None = None
-        self.session: SessionRecord | None = session
-        self.connection_id: str | None = connection_id
-        self.scope: Mapping[str, Any] | None = scope
-        self.identity: Any = identity
-        self.on_fault: OnFault | None = on_fault
-        self.loop: asyncio.AbstractEventLoop = loop or asyncio.get_running_loop()
-        self.rounds: Any = None
-        self.task: Any = None
-        self.goes_on: Callable[[], Awaitable[Any]] | None = None
-        self.asked: int = 0
-        self.component: Any = None
-        self.fault: BaseException | None = None
-        self.values: dict[Any, Any] | None = None
-        self.outbox: Outbox | None = None
+    id: RequestId
+    method: str
+    params: Raw
+    sender: Sender
+    peer: Peer
+    transport: TransportName
+    progress_token: RequestId | None = None
+    session: SessionRecord | None = None
+    connection_id: str | None = None
+    scope: Mapping[str, Any] | None = None
+    identity: Any = None
+    on_fault: OnFault | None = None
+    loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
+    progress: float | None = None
+    rounds: Any = None
+    task: Any = None
+    goes_on: Callable[[], Awaitable[Any]] | None = None
+    asked: int = 0
+    component: Any = None
+    fault: BaseException | None = None
+    values: dict[Any, Any] | None = None
+    outbox: Outbox | None = None
 
     @property
     def cancelled(self) -> bool:

@@ -23,7 +23,8 @@ class Held:
     the event loop ends first, the context manager is left in order, too. `part_of` is the lifespan
     that what runs in it belongs to.
 
-    `lost` is called with what ended it, if something did before it was closed.
+    `lost` is called with what ended it, if something did before it was closed. `opened` says that it
+    has been entered.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class Held:
         part_of: object = None,
     ) -> None:
         self.value: Any = None
+        self.opened: bool = False
         self._lost = lost
         self._failure: BaseException | None = None
         self._opened: Future[None] = Future()
@@ -64,11 +66,6 @@ class Held:
     def alive(self) -> bool:
         """Whether the context manager is being entered, open, or being left."""
         return not self._task.done()
-
-    @property
-    def opened(self) -> bool:
-        """Whether it has been entered."""
-        return self._opened.done() and self._failure is None
 
     @property
     def reachable(self) -> bool:
@@ -139,6 +136,7 @@ class Held:
     async def _hold(self, manager: AbstractAsyncContextManager[Any]) -> None:
         try:
             async with manager as self.value:
+                self.opened = True
                 self._opened.set_result(None)
                 try:
                     await self._closing.wait()
