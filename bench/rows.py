@@ -31,7 +31,15 @@ from peers import (
     install,
     python_of,
 )
-from process import REPOSITORY, SERVERS, http_server, output_of, running
+from process import (
+    REPOSITORY,
+    SERVERS,
+    free_port,
+    http_server,
+    output_of,
+    running,
+    wait_until_listening,
+)
 from redis_process import redis_server
 
 Better = Literal["higher", "lower"]
@@ -111,16 +119,33 @@ def http(
         server = stack.enter_context(
             http_server(contender.interpreter, script, *options, extra=extra)
         )
-        target = Target(server[1], era, tool, session, server[0].pid)
-
-        def probe() -> Sample:
-            load = drive(target, connections=connections, seconds=settings.seconds)
-            detail = f"p50 {load.p50_ms:.1f} ms, p99 {load.p99_ms:.1f} ms"
-            return rate_sample(load.calls, load.seconds, load.server_cpu, detail)
-
-        return probe
+        return calls_to(Target(server[1], era, tool, session, server[0].pid), settings, connections)
 
     return open_http
+
+
+def calls_to(target: Target, settings: Settings, connections: int = 16) -> Probe:
+    """As many calls as a server answers."""
+
+    def probe() -> Sample:
+        load = drive(target, connections=connections, seconds=settings.seconds)
+        detail = f"p50 {load.p50_ms:.1f} ms, p99 {load.p99_ms:.1f} ms"
+        return rate_sample(load.calls, load.seconds, load.server_cpu, detail)
+
+    return probe
+
+
+def open_run(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
+    """Calls to what `mcp.run` serves; the floor is uvicorn's."""
+    if contender.role == "floor":
+        probe = http("modern")(contender, settings, stack)
+        assert probe is not None
+        return probe
+    port, options = free_port(), settings.server.options
+    command: list[str | Path] = [SERVERS / "run_app.py", str(port), *options]
+    program = stack.enter_context(running(contender.interpreter, *command))
+    wait_until_listening(port, contender.role)
+    return calls_to(Target(port, "modern", pid=program.pid), settings)
 
 
 def open_verified(contender: Contender, settings: Settings, stack: ExitStack) -> Probe:
@@ -131,14 +156,7 @@ def open_verified(contender: Contender, settings: Settings, stack: ExitStack) ->
         key = stack.enter_context(tokens.public_key())
         token, command = tokens.token(), [SERVERS / "auth_app.py", key]
     program, port = stack.enter_context(http_server(python, *command, *settings.server.options))
-    target = Target(port, "modern", pid=program.pid, token=token)
-
-    def probe() -> Sample:
-        load = drive(target, connections=16, seconds=settings.seconds)
-        detail = f"p50 {load.p50_ms:.1f} ms, p99 {load.p99_ms:.1f} ms"
-        return rate_sample(load.calls, load.seconds, load.server_cpu, detail)
-
-    return probe
+    return calls_to(Target(port, "modern", pid=program.pid, token=token), settings)
 
 
 def pipe(*, window: int) -> Open:
@@ -305,6 +323,14 @@ ROWS = [
         "higher",
         "-",
         http("modern", tool="add_sync"),
+    ),
+    Row(
+        "http-run",
+        "the first, as `mcp.run` serves it; floor: on plain uvicorn",
+        "calls/s",
+        "higher",
+        CALL_AIM,
+        open_run,
     ),
     Row(
         "http-jwt",
