@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 import ssl
+import threading
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -190,6 +192,33 @@ async def test_a_host_that_nobody_knows_is_refused() -> None:
     with pytest.raises(SSRFError, match="not known"):
         await Fetcher(resolve=Resolver([])).fetch(f"https://{NAME}/")
     assert "127.0.0.1" in await resolve_hostname("127.0.0.1")
+
+
+async def test_slow_names_keep_nobody_else_from_looking_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many a stranger names, this process has threads left for what it wants itself."""
+    answered, look_up = threading.Event(), socket.getaddrinfo
+    waiting: list[Any] = []
+
+    def slowly(host: Any, *options: Any, **more: Any) -> Any:
+        if str(host).endswith(".slow.example"):
+            waiting.append(host)
+            answered.wait(20)
+        return look_up("127.0.0.1", *options, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slowly)
+    urls = [f"https://{number}.slow.example/" for number in range(100)]
+    fetches = [asyncio.create_task(Fetcher().fetch(url)) for url in urls]
+    try:
+        async with asyncio.timeout(10):
+            while len(waiting) < 5:
+                await asyncio.sleep(0.01)
+            assert await asyncio.get_running_loop().getaddrinfo("own.example", 443)
+        assert not any(each.done() for each in fetches)
+    finally:
+        answered.set()
+
+    for refused in await asyncio.gather(*fetches, return_exceptions=True):
+        assert isinstance(refused, SSRFError)
 
 
 async def test_this_host_can_be_let_in_for_development() -> None:

@@ -24,12 +24,21 @@ ITEM = {"parameters": [{"name": "id", "in": "path", "required": True, "schema": 
     [
         *("..", ".", "../admin", "a/../../admin", "..\\admin", "%2e%2e", "%2E%2e/admin"),
         *("%252e%252e%252fadmin", "..%2fadmin", "a%2f..%2fb", ".%2e", ["a", ".."], {"..": "a"}),
+        *("..;", "..;/admin", "%2e%2e%3b", "a/.;b/c"),
     ],
 )
 async def test_segments_of_dots_are_refused(value: Any) -> None:
     """However they are encoded, for servers decode as often as they like."""
     with pytest.raises(ToolError, match="'id' cannot contain dot segments"):
         await asked(ITEM, "/users/{id}/keys", id=value)
+
+
+async def test_the_points_of_a_style_are_no_dots() -> None:
+    """They stand between texts that are empty, and would lead to the path of another operation."""
+    label = {**ITEM["parameters"][0], "style": "label", "explode": True}
+
+    with pytest.raises(ToolError, match=r"a path with dot segments of /users/\{id\}/keys"):
+        await asked({"parameters": [label]}, "/users/{id}/keys", id=["", ""])
 
 
 async def test_a_value_that_is_encoded_without_end_is_refused() -> None:
@@ -119,3 +128,44 @@ async def test_what_the_client_adds_to_all_queries_is_kept() -> None:
     assert told["query"] == "key=s%26cret&a=1&b=2"
     assert told["headers"]["x-key"] == "k"
     assert BASE.endswith("/v1")
+
+
+OPEN = {"name": "f", "in": "query", "schema": {"type": "object"}, "explode": True}
+WHOLE = {"name": "f", "in": "querystring", "content": {"text/plain": {"schema": {}}}}
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        (OPEN, {"a": 1, "tenant": "other"}),
+        (OPEN, {"api key": ""}),
+        (WHOLE, "a=1&tenant=other"),
+    ],
+)
+async def test_names_that_a_caller_chose_replace_nothing_of_the_client(
+    parameter: dict[str, Any], value: Any
+) -> None:
+    """Neither its key nor for whom it speaks."""
+    spec = document({"/x": {"get": {"operationId": "act", "parameters": [parameter]}}})
+    client = client_of(params={"tenant": "ours", "api key": "secret"})
+
+    async with Client(FastMCP.from_openapi(spec, client)) as session:
+        with pytest.raises(ToolError, match=r"No argument can set '(tenant|api key)' in the query"):
+            await session.call_tool("act", {"f": value})
+
+
+async def test_names_that_the_document_gives_replace_the_clients() -> None:
+    """They are what the client has for those who say nothing."""
+    page = {"type": "object", "properties": {"size": {}}}
+    described = [
+        {"name": "page", "in": "query", "schema": {"allOf": [page]}},
+        {"name": "of", "in": "query", "style": "deepObject", "schema": {"type": "object"}},
+    ]
+    spec = document({"/x?list=1": {"get": {"operationId": "act", "parameters": described}}})
+    client = client_of(params={"size": "50", "of[a]": "0", "list": "0"})
+
+    async with Client(FastMCP.from_openapi(spec, client)) as session:
+        asked = {"page": {"size": 9}, "of": {"a": 1}}
+        told = (await session.call_tool("act", asked)).structured_content
+
+    assert told["query"] == "list=1&size=9&of%5Ba%5D=1"

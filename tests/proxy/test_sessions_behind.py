@@ -260,6 +260,7 @@ def test_headers_stay_here_unless_they_are_to_be_sent_on() -> None:
             target = ProxyClient(transport, forward_incoming_headers=forward)
             with served(create_proxy(target).http_app()) as front:
                 sent = {"authorization": "Bearer secret", "x-tenant": "t", "x-own": "client"}
+                sent["accept-encoding"] = "gzip"
                 there = StreamableHttpTransport(front + "/mcp", headers=sent)
                 async with Client(there) as client:
                     return (await client.call_tool("headers")).structured_content
@@ -269,6 +270,7 @@ def test_headers_stay_here_unless_they_are_to_be_sent_on() -> None:
     sent = asyncio.run(main(True))
     assert sent["authorization"] == "Bearer secret"
     assert (sent["x-tenant"], sent["x-own"]) == ("t", "proxy")
+    assert sent["accept-encoding"] == "identity"
 
 
 def test_a_server_may_run_in_one_loop_after_the_other() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .attack import Attack
 from .combinations import COMBINATIONS
+from .neighbours import NEIGHBOURS
 
 HTTP_EDGE = [
     Attack(
@@ -507,4 +508,5 @@ CHECKLIST = {
     "stdio, CLI, installers, tools": STDIO_CLI,
     "Errors and limits": ERRORS_LIMITS,
     "Combinations": COMBINATIONS,
+    "Neighbours": NEIGHBOURS,
 }

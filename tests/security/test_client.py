@@ -16,6 +16,7 @@ from client.scripted import ScriptedServer
 
 from fastmcp import Client, FastMCP
 from fastmcp.exceptions import ClientError
+from fastmcp.server import create_proxy
 from fastmcp.tools import ToolResult
 from fastmcp.types import Icon
 
@@ -33,6 +34,8 @@ class Flooding(ScriptedServer):
         self.errors: set[int] = set()
 
     async def _flood(self, message: Any) -> Any:
+        if message["method"] == "tools/list":
+            return {"tools": [{"name": "flood", "inputSchema": {"type": "object"}}]}
         for number in range(FLOOD):
             self.tell(**self._say(number))
             if number % 1000 == 0:
@@ -102,6 +105,20 @@ async def test_a_flood_does_not_grow_the_client(say: Any) -> None:
     assert grown < BOUND
     assert len(waiting) <= 11_000
     assert server.errors == ({-32000} if say is _samples else set())
+
+
+@pytest.mark.parametrize("say", [_logs, _changes, _progress, _samples])
+async def test_a_flood_from_behind_a_proxy_fills_no_log(
+    say: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the client in front cannot be asked is a server's mistake, as often as it makes it."""
+    behind = Flooding(say)
+
+    async with Client(create_proxy(behind), timeout=60) as client:
+        await client.call_tool_mcp("flood", {})
+
+    assert len(caplog.records) < 10
+    assert bool(behind.errors) == (say is _samples)
 
 
 async def test_a_round_cannot_ask_for_everything_at_once() -> None:

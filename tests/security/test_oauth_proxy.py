@@ -388,7 +388,9 @@ async def test_what_users_are_sent_with_to_the_identity_provider_says_no_secret(
     assert len(query["state"]) >= 43
 
 
-@pytest.mark.parametrize("uri", ["http://evil.example/cb", "http://10.0.0.1/cb"])
+@pytest.mark.parametrize(
+    "uri", ["http://evil.example/cb", "http://10.0.0.1/cb", "HTTP://evil.example/cb"]
+)
 async def test_a_code_is_sent_to_no_other_machine_in_clear(idp: IdentityProvider, uri: str) -> None:
     """Neither for a client that registers, nor for one that says the id of the upstream's."""
     async with flow_of(proxy_of(idp)) as flow:

@@ -361,6 +361,7 @@ async def test_a_client_is_not_registered_for_what_it_could_do_alone() -> None:
         {"redirect_uris": []},
         {"redirect_uris": None},
         {"redirect_uris": "https://a.example"},
+        {"redirect_uris": ["hTTp://a.example/cb"]},
         {"response_types": ["token"]},
         {"grant_types": ["implicit"]},
         {"token_endpoint_auth_method": "tls_client_auth"},

@@ -53,6 +53,10 @@ def base() -> Generator[str]:
     async def recall(ctx: Context) -> str:
         return str(await ctx.get_state("text"))
 
+    @mcp.resource("note://{text}")
+    def note(text: str) -> str:
+        return text
+
     @mcp.tool
     def leave_in_thread(text: str) -> str:
         before = seen.get()
@@ -164,6 +168,45 @@ def test_context_variables_end_with_their_request(base: str, tool: str, era: str
             message = call(tool, 1, text=f"left by {number}")
             answer = client.modern(message) if era == "modern" else client.post(message, session)
             assert text_of(messages(answer)[-1]) == "nothing"
+
+
+LONG = "x" * 100_000
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"capabilities": {"experimental": {"a": {"b": LONG}}}},
+        {"capabilities": {f"c{n}": {} for n in range(20_000)}},
+        {"clientInfo": {"name": LONG, "version": "1"}},
+        {"clientInfo": {"name": "x", "version": "1", "icons": [{"src": f"data:{LONG}"}]}},
+    ],
+)
+def test_what_a_client_says_of_itself_is_kept_in_bounds(base: str, said: dict[str, Any]) -> None:
+    """It takes room for as long as its session, and many times its own on the wire."""
+    hello = initialize()
+    hello["params"] |= said
+
+    with Mcp(base) as client:
+        answer = client.post(hello)
+        assert answer.json()["error"]["code"] == -32602
+        assert "65536" in answer.json()["error"]["message"]
+        assert "mcp-session-id" not in answer.headers
+        hello["params"] = initialize()["params"] | {"_meta": {"note": "x" * 1000}}
+        assert client.post(hello).status_code == 200
+
+
+def test_what_a_client_watches_is_kept_in_bounds(base: str) -> None:
+    """In number, and in length: by subscriptions, and by what a modern client listens for."""
+    watching = {"resourceSubscriptions": [f"note://{LONG}"]}
+
+    with Mcp(base) as client:
+        session = client.open()
+        for uri, kept in (("note://a", True), (f"note://{LONG}", False)):
+            answer = client.post(request("resources/subscribe", uri=uri), session)
+            assert ("result" in messages(answer)[-1]) == kept
+        answer = client.modern(request("subscriptions/listen", notifications=watching))
+        assert "at most 4096" in messages(answer)[-1]["error"]["message"]
 
 
 async def test_cve_2026_59951_sessions_that_end_leave_nothing() -> None:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import os
 import pty
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from apps import http
 
 import fastmcp
-from fastmcp import FastMCP
-from fastmcp.exceptions import ToolError
+from fastmcp import Client, FastMCP
+from fastmcp.exceptions import McpError, ToolError
 
 SOURCES = sorted(Path(fastmcp.__file__).parent.rglob("*.py"))
 CLEAR = "\x1b[2J"
@@ -25,6 +27,7 @@ TITLE = "\x1b]0;mine\x07"
 EIGHT_BIT = "\x9b31m"
 BACKWARDS = "\u202e"
 COMMANDS = (CLEAR, TITLE, EIGHT_BIT, BACKWARDS)
+FASTMCP = ("-m", "fastmcp")
 
 FORBIDDEN = {
     "pickle",
@@ -71,7 +74,9 @@ def url() -> Iterator[str]:
         return "a"
 
     @mcp.prompt(description=f"a prompt{hostile}")
-    def prompt() -> str:
+    def prompt(a: str = "") -> str:
+        if a:
+            raise McpError(f"no prompt{hostile}")
         return "a"
 
     with http(mcp) as client:
@@ -84,11 +89,14 @@ def parsed(source: Path) -> ast.Module:
     return ast.parse(source.read_bytes())
 
 
-def on_a_terminal(*arguments: str) -> str:
-    """What the command writes to a terminal, to both of its outputs."""
+def on_a_terminal(*arguments: str, program: Sequence[str] = FASTMCP, elsewhere: Any = None) -> str:
+    """What the command writes to a terminal, to both of its outputs; to its standard error, where
+    its standard output goes `elsewhere`.
+    """
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "fastmcp", *arguments]
-    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+    command = [sys.executable, *program, *arguments]
+    output = theirs if elsewhere is None else elsewhere
+    with subprocess.Popen(command, stdin=theirs, stdout=output, stderr=theirs) as process:
         os.close(theirs)
         written = b""
         try:
@@ -113,6 +121,47 @@ def test_fastmcp_3409_a_server_does_not_command_the_terminal(
 
     assert "\\x1b[2J" in written
     assert not any(command in written for command in COMMANDS)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+@pytest.mark.parametrize("elsewhere", [None, subprocess.DEVNULL])
+@pytest.mark.parametrize("arguments", [["call-tool", "fail"], ["get-prompt", "prompt", "a=b"]])
+def test_a_server_does_not_command_the_terminal_of_a_generated_script(
+    url: str, tmp_path: Path, arguments: list[str], elsewhere: int | None
+) -> None:
+    """Neither by a tool that fails nor by an error, wherever the results go."""
+    script = str(tmp_path / "script.py")
+    subprocess.run([sys.executable, *FASTMCP, "generate-cli", url, script], check=True)
+
+    written = on_a_terminal(*arguments, program=[script], elsewhere=elsewhere)
+
+    assert "\\x1b[2J" in written
+    assert not any(command in written for command in COMMANDS)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+async def test_a_caller_does_not_command_the_terminal_that_shows_its_task(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JSON has characters that it need not spell out, and terminals obey them all the same."""
+    monkeypatch.setenv("FASTMCP_DOCKET_URL", f"sqlite:///{tmp_path}/tasks.db")
+    server = tmp_path / "server.py"
+    server.write_text("from fastmcp import FastMCP\nmcp = FastMCP('tasks', tasks=True)\n", "utf-8")
+    mcp = FastMCP("tasks", tasks=True)
+
+    @mcp.tool
+    async def say(text: str) -> str:
+        return text
+
+    async with Client(mcp) as client:
+        task = await client.call_tool("say", {"text": "".join(COMMANDS)}, task=True)
+        await task.result()
+        command = ("tasks", "show", task.task_id, str(server))
+        shown = [await asyncio.to_thread(on_a_terminal, *command, *how) for how in ([], ["--json"])]
+
+    for written in shown:
+        assert "\\x9b31m" in written
+        assert not any(command in written for command in COMMANDS)
 
 
 def test_a_result_that_goes_to_a_file_is_as_it_came(url: str) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from typing import Any
 
 import httpcore2
@@ -14,6 +17,20 @@ from .errors import SSRFError
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
+_AT_ONCE = 8
+
+
+@cache
+def _lookups() -> ThreadPoolExecutor:
+    """Threads for these lookups alone: who chooses names may choose slow ones, and this process has
+    others to look up.
+    """
+    return ThreadPoolExecutor(_AT_ONCE, "fastmcp-lookup")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_lookups.cache_clear)
+
 
 async def resolved(host: str, port: int) -> list[str]:
     """The addresses of a host, as the system knows them.
@@ -21,9 +38,9 @@ async def resolved(host: str, port: int) -> list[str]:
     Raises:
         SSRFError: it has none.
     """
-    loop = asyncio.get_running_loop()
+    look = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(_lookups(), look)
     except (OSError, UnicodeError):
         raise SSRFError(f"The host {host} is not known") from None
     return list(dict.fromkeys(str(each[4][0]) for each in found))

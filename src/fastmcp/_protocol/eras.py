@@ -36,7 +36,9 @@ from fastmcp.wire.shapes import (
 
 # How long the name may be that a client gives its session.
 MAX_SESSION = 128
-# How long what a client says of itself may be that is remembered as read, in bytes.
+# How long what a client says of itself may be, in bytes: in `initialize`, which is kept as long as
+# the session, and where it is remembered as read.
+MAX_INTRODUCTION = 64 * 1024
 REMEMBERED = 4096
 SERVED_MODERN = [revision.text for revision in MODERN_REVISIONS]
 
@@ -205,8 +207,13 @@ def negotiate(params: Raw) -> Sender:
     An unknown version is no error: the latest handshake revision is offered (PROTOCOL 1.3).
 
     Raises:
-        InvalidParams: the parameters are not those of `initialize`.
+        InvalidParams: the parameters are not those of `initialize`, or too long to be kept.
     """
+    if len(params) > MAX_INTRODUCTION:
+        raise InvalidParams(
+            f"Invalid params for initialize: they are {len(params)} bytes long, and what a client "
+            f"says of itself may have {MAX_INTRODUCTION}"
+        )
     try:
         wanted = _read_initialize(params)
     except (ValueError, RecursionError) as error:

@@ -25,7 +25,8 @@ def shown_in_line(text: str) -> str:
 
 def print_result(text: str) -> None:
     """Print what a server gave: as it is, unless it goes to a terminal."""
-    print(shown(text) if sys.stdout.isatty() else text, end="" if text.endswith("\n") else "\n")
+    end = "" if text.endswith("\n") else "\n"
+    print(shown(text) if sys.stdout.isatty() else text, end=end, flush=True)
 
 
 def print_aside(line: str) -> None:

@@ -15,6 +15,7 @@ from fastmcp._tracing.presence import tracing_mode
 from fastmcp.exceptions import (
     INTERNAL_ERROR,
     ClientError,
+    InputUnavailable,
     InvalidParams,
     McpError,
     MethodNotFound,
@@ -161,6 +162,11 @@ class Answers:
             return jsonrpc.encode_result(request.id, sieve(result, revision))
         except McpError as error:
             return jsonrpc.encode_failure(request.id, error)
+        except InputUnavailable as error:
+            # Whom the handler would ask cannot be asked: a server may cause that as often as it
+            # likes, and is who is told.
+            failure = McpError(code=INTERNAL_ERROR, message=str(error))
+            return jsonrpc.encode_failure(request.id, failure)
         except Exception as error:
             logger.exception("The handler of %s failed", request.method)
             failure = McpError(code=INTERNAL_ERROR, message=str(error) or type(error).__name__)

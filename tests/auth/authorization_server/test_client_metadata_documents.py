@@ -108,6 +108,7 @@ async def test_a_client_of_the_web_is_shown_without_a_warning(tmp_path: Path) ->
         {"client_secret": "s"},
         {"token_endpoint_auth_method": "client_secret_post"},
         {"client_uri": "javascript:alert(1)"},
+        {"client_uri": "https://evil.example/\u202emoc.elgoog"},
         {"client_name": 5},
         {"padding": "x" * 6000},
     ],

@@ -211,6 +211,8 @@ def test_the_page_says_what_is_known_of_a_client() -> None:
     assert "Any program on this device" in claimed
     assert len(text(client_name="n" * 5000)) < 6000
     assert "\u202e" not in text(client_name="abc\u202edef")
+    for nothing in ("", "  ", "\u200b"):
+        assert "<strong>https://app.example/client.json</strong>" in text(client_name=nothing)
 
 
 async def test_a_server_that_starts_again_knows_its_clients_and_tokens(tmp_path: Path) -> None:

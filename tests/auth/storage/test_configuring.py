@@ -38,7 +38,7 @@ async def asking(mcp: FastMCP) -> AsyncGenerator[httpx2.AsyncClient]:
         try:
             yield http
         finally:
-            await mcp.oauth_storage.close()
+            await mcp._parts.oauth_storage.close()
 
 
 async def registered(mcp: FastMCP) -> dict[str, Any]:
@@ -154,16 +154,16 @@ def test_the_sessions_of_a_stateful_server_are_kept_with_it(tmp_path: Path) -> N
     """A server that has sessions and no store for them has them in the same backend."""
     stateful, stateless, own = server(), FastMCP("S", stateless_http=True), None
     own = FastMCP("S", session_store=f"sqlite:///{tmp_path / 'own.db'}")
-    theirs = own.cluster
+    theirs = own._parts.cluster
     for mcp in (stateful, stateless, own):
         mcp.configure_oauth_storage("sqlite", path=tmp_path / "a.db")
-    assert stateful.cluster is not None
-    assert isinstance(stateful.cluster.backplane, EncryptedBackplane)
-    assert stateless.cluster is None
-    assert own.cluster is theirs
+    assert stateful._parts.cluster is not None
+    assert isinstance(stateful._parts.cluster.backplane, EncryptedBackplane)
+    assert stateless._parts.cluster is None
+    assert own._parts.cluster is theirs
     memory = server()
     memory.configure_oauth_storage("memory")
-    assert memory.cluster is None
+    assert memory._parts.cluster is None
 
 
 def test_a_session_of_one_server_is_served_by_another(tmp_path: Path) -> None:

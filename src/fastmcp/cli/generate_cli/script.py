@@ -67,7 +67,7 @@ async def call_tool(options: argparse.Namespace) -> int:
     async with connect() as client:
         result = await client.call_tool(options.tool["name"], arguments, raise_on_error=False)
     if result.is_error:
-        print(shown(result.text() or "the tool failed"), file=sys.stderr)
+        complain(result.text() or "the tool failed")
         return 1
     if result.structured_content is not None:
         print(shown(json.dumps(result.structured_content, indent=2, ensure_ascii=False)))
@@ -147,9 +147,14 @@ def show_line(name: str, description: str | None) -> None:
     print(shown(f"{name}  {summary}".rstrip()))
 
 
-def shown(text: str) -> str:
+def complain(text: str) -> None:
+    """Print what went wrong."""
+    print(shown(text, sys.stderr), file=sys.stderr)
+
+
+def shown(text: str, to: Any = sys.stdout) -> str:
     """The text, for a terminal without what that would take for commands."""
-    if not sys.stdout.isatty():
+    if not to.isatty():
         return text
     return "".join(
         each if each.isprintable() or each in "\n\t" else each.encode("unicode_escape").decode()
@@ -252,7 +257,7 @@ def main() -> int:
     try:
         return asyncio.run(options.act(options))
     except (FastMCPError, OSError) as error:
-        print(f"{os.path.basename(sys.argv[0])}: {error}", file=sys.stderr)
+        complain(f"{os.path.basename(sys.argv[0])}: {error}")
         return 1
     except KeyboardInterrupt:
         return 130

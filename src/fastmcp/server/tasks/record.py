@@ -144,8 +144,9 @@ def read_record(data: bytes) -> TaskRecord:
     """The record of its JSON.
 
     Raises:
-        ValueError: it is that of another version.
+        ValueError: it is that of another version, or of nobody who should have written it.
     """
+    str(data, "utf-8")  # what is raw in it is sent as it is
     return _decode(data)
 
 

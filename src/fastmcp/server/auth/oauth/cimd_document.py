@@ -10,7 +10,7 @@ from msgspec import MsgspecError, convert, field, json
 from fastmcp._oauth.documents import Document
 from fastmcp.exceptions import OperationError
 
-from .redirects import LOOPBACK, is_loopback, problem_of
+from .redirects import LOOPBACK, is_in_clear, problem_of
 
 _METHODS = ("none", "private_key_jwt")
 _SECRETS = ("client_secret", "client_secret_expires_at")
@@ -72,7 +72,9 @@ def document_of(content: bytes, url: str) -> CIMDDocument:
     _check_redirects(document)
     for name in ("client_uri", "logo_uri", "tos_uri", "policy_uri", "jwks_uri"):
         uri = getattr(document, name)
-        if uri is not None and not uri.startswith(("https://", "http://")):
+        if uri is None:
+            continue
+        if not uri.startswith(("https://", "http://")) or not uri.isprintable():
             raise CIMDValidationError(f"{name} has to be a URL of http or https")
     return document
 
@@ -83,7 +85,7 @@ def _check_redirects(document: CIMDDocument) -> None:
     document.redirect_uris = [_any_port(each) for each in document.redirect_uris]
     for uri in document.redirect_uris:
         problem = problem_of(uri)
-        if problem is None and uri.lower().startswith("http:") and not is_loopback(uri):
+        if problem is None and is_in_clear(uri):
             problem = "http is for the user's own machine"
         if problem is not None:
             raise CIMDValidationError(f"A redirect URI is refused: {problem}")

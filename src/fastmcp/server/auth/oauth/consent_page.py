@@ -43,7 +43,7 @@ class ConsentRequest(Struct, frozen=True, kw_only=True):
 def consent_page(request: ConsentRequest) -> Page:
     """The page, everything that a client says of itself escaped."""
     title = f"Allow access to {_short(request.server_name)}?"
-    name = _short(request.client_name or request.client_id)
+    name = _short(request.client_name or "").strip() or _short(request.client_id)
     body = (
         f"<p>The application <strong>{escape(name)}</strong> asks to use "
         f"<strong>{escape(_short(request.server_name))}</strong> for you.</p>"

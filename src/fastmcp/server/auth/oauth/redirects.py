@@ -65,6 +65,11 @@ def is_loopback(uri: str) -> bool:
     return parts.scheme in ("http", "https") and (parts.hostname or "") in LOOPBACK
 
 
+def is_in_clear(uri: str) -> bool:
+    """Whether a URI leads to another machine without TLS, where others could read what is sent."""
+    return urlsplit(uri).scheme == "http" and not is_loopback(uri)
+
+
 def is_registered(uri: str, registered: Iterable[Any]) -> bool:
     """Whether a URI is one of those that a client registered, character by character; but for the
     port of one on the user's machine, which a native application cannot choose before.

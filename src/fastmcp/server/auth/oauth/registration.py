@@ -16,7 +16,7 @@ from fastmcp.exceptions import RegistrationError
 
 from .grants import CODE
 from .options import ClientRegistrationOptions
-from .redirects import is_loopback, problem_of
+from .redirects import is_in_clear, problem_of
 from .replies import json_reply
 from .scopes import split_scope
 
@@ -130,7 +130,7 @@ def _check_redirects(metadata: OAuthClientMetadata) -> None:
         raise RegistrationError("invalid_redirect_uri", text)
     for uri in uris:
         problem = problem_of(uri)
-        if problem is None and uri.startswith("http:") and not is_loopback(uri):
+        if problem is None and is_in_clear(uri):
             problem = "http is for the user's own machine; others have to be https"
         if problem is None and metadata.application_type == "web" and not _is_http(uri):
             problem = "that of a web application has to be https"

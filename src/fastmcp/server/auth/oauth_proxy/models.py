@@ -10,7 +10,7 @@ from fastmcp._oauth.documents import OAuthClientInformationFull
 from fastmcp.exceptions import AuthorizeError
 from fastmcp.wire.model import Model
 
-from ..oauth.redirects import is_loopback, is_registered, problem_of
+from ..oauth.redirects import is_in_clear, is_registered, problem_of
 from ..redirect_validation import matches_allowed_pattern
 
 DEFAULT_ACCESS_TOKEN_EXPIRY_SECONDS = 60 * 60
@@ -113,7 +113,7 @@ class ProxyDCRClient(OAuthClientInformationFull):
             raise AuthorizeError("invalid_request", f"redirect_uri cannot be: {problem}")
         known = self.allow_unregistered_redirect_uris or is_registered(uri, registered)
         if patterns is None:
-            allowed = not uri.startswith("http:") or is_loopback(uri)
+            allowed = not is_in_clear(uri)
         else:
             allowed = any(matches_allowed_pattern(uri, each) for each in patterns)
         if not known or not allowed:

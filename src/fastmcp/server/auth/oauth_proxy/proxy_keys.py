@@ -35,7 +35,8 @@ class ProxyKeys:
         if signing_key is not None and (
             not isinstance(signing_key, (str, bytes)) or not signing_key
         ):
-            raise ConfigurationError("jwt_signing_key= takes a text or bytes")
+            what = type(signing_key).__name__ if signing_key else "an empty one"
+            raise ConfigurationError(f"jwt_signing_key= takes a text or bytes, not {what}")
         if signing_key is not None and len(signing_key) < _SHORT:
             logger.warning("jwt_signing_key has less than %d characters: make it longer", _SHORT)
         self._given: str | bytes | None = signing_key
