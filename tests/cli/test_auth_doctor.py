@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from fastmcp import FastMCP
 from fastmcp.cli import main
-from fastmcp.server.auth import RemoteAuthProvider
+from fastmcp.server.auth import RemoteAuthProvider, StaticTokenVerifier
 from fastmcp.server.auth.oauth.options import ClientRegistrationOptions
 from fastmcp.server.auth.providers.debug import DebugTokenVerifier
 from fastmcp.server.auth.providers.in_memory import InMemoryOAuthProvider
@@ -107,9 +107,11 @@ def world(change: Change | None = None) -> Generator[tuple[World, str]]:
         yield made, f"{base}/mcp"
 
 
-def doctor(url: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, Any]]:
+def doctor(
+    url: str, capsys: pytest.CaptureFixture[str], *options: str
+) -> tuple[int, dict[str, Any]]:
     """The exit code, and what is said as JSON."""
-    code = main(["auth", "doctor", url, "--json"])
+    code = main(["auth", "doctor", url, "--json", *options])
     return code, json.loads(capsys.readouterr().out)
 
 
@@ -479,6 +481,50 @@ def test_servers_of_ours_are_healthy(capsys: pytest.CaptureFixture[str]) -> None
         with at_port(FastMCP("remote", auth=remote), other):
             code, report = doctor(f"http://127.0.0.1:{other}/mcp", capsys)
             assert (code, levels(report, "error")) == (0, [])
+
+
+def test_a_server_of_static_tokens_has_nothing_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    """That nobody can sign in is a note; a token is tried that `--auth` gives."""
+    verifier = StaticTokenVerifier({"good": {"client_id": "me", "scopes": []}})
+    mcp = FastMCP("static", auth=verifier)
+    with served(mcp.http_app(cors_origins=["*"])) as base:
+        code, report = doctor(f"{base}/mcp", capsys)
+        good, taken = doctor(f"{base}/mcp", capsys, "--auth", "good")
+        bad, refused = doctor(f"{base}/mcp", capsys, "--auth", "bad")
+
+    assert (code, levels(report, "error"), levels(report, "warning")) == (0, [], [])
+    assert "need a token that they are given" in levels(report, "note")[0]
+    assert [client["level"] for client in report["clients"]] == ["ok", "note"]
+    assert good == 0
+    assert {"Token": "the endpoint takes it"}.items() <= texts(taken).items()
+    assert bad == 1
+    assert texts(refused)["Token"].startswith("with it the endpoint answers 401")
+
+
+def test_a_token_without_the_scopes_is_told_which_it_lacks(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """By the challenge of the 403."""
+    verifier = StaticTokenVerifier(
+        {"good": {"client_id": "me", "scopes": []}}, required_scopes=["write"]
+    )
+    with served(FastMCP("static", auth=verifier).http_app()) as base:
+        code, report = doctor(f"{base}/mcp", capsys, "--auth", "good")
+
+    assert code == 1
+    assert "403" in levels(report, "error")[0]
+    assert "the scopes write" in levels(report, "error")[0]
+
+
+def test_a_token_has_to_be_given_as_such(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody is signed in."""
+    assert main(["auth", "doctor", "http://127.0.0.1/mcp", "--auth", "oauth"]) == 2
+    assert "give a token" in capsys.readouterr().err
+
+
+def texts(report: dict[str, Any]) -> dict[str, str]:
+    """What is said last of each step."""
+    return {finding["step"]: finding["text"] for finding in report["findings"]}
 
 
 @contextmanager

@@ -203,6 +203,14 @@ def test_read_and_prompt_print_what_is_given(run: Run) -> None:
     assert run("prompt", "ask", '{"topic": "tea"}').stdout == "user: What of tea?\n"
 
 
+def test_a_resource_that_is_not_there_is_told_with_the_nearest(run: Run) -> None:
+    """Which may be a template."""
+    read = run("read", "server.py", "users://7")
+
+    assert (read.returncode, read.stdout) == (1, "")
+    assert "There is no resource 'users://7'; did you mean 'user://{" in read.stderr
+
+
 def test_binary_pieces_are_written(run: Run, example: Path) -> None:
     """To the file that is named, or as they are to standard output; text, where there is none."""
     image = run("call", "server.py", "chart", "--output", "chart.png")

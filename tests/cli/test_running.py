@@ -238,17 +238,20 @@ def test_the_system_may_choose_the_port(server: Path, log: Path) -> None:
 
 
 @pytest.mark.parametrize("object", ["", ":make_later"])
-def test_http_can_be_stateless_and_quiet(server: Path, log: Path, object: str) -> None:
-    """--stateless hands out no session, and --log-level warning prints nothing."""
+def test_http_can_be_stateless_quiet_and_probed(server: Path, log: Path, object: str) -> None:
+    """No session is handed out, no log is printed, and probes are told how it is."""
     port = free_port()
-    options = ["-t", "streamable-http", "-p", str(port), "--stateless", "-l", "warning"]
+    options = ["-t", "http", "-p", str(port), "--stateless", "-l", "warning", "--health"]
     command = ["-m", "fastmcp", "run", f"{server}{object}", *options, "--no-banner"]
 
     with http_server(command, log, port=port) as process:
         headers = {"accept": "application/json, text/event-stream"}
         opened = httpx2.post(process.url, json=initialize(), headers=headers)
         listed = httpx2.post(process.url, json=request("tools/list"), headers=headers)
+        base = process.url.removesuffix("/mcp")
+        probed = [httpx2.get(f"{base}/{path}").json()["status"] for path in ("health", "ready")]
 
+    assert probed == ["healthy", "ready"]
     assert (opened.status_code, listed.status_code) == (200, 200)
     assert "mcp-session-id" not in opened.headers
     assert process.output == "loading\n"
@@ -327,6 +330,8 @@ def test_what_is_wrong_is_said_on_one_line(
         (["server.py", "--port", "80"], "--port needs --transport http"),
         (["server.py", "--host", "x", "--path", "/y"], "--host, --path need --transport http"),
         (["server.py", "--stateless"], "--stateless needs --transport http"),
+        (["server.py", "--health"], "--health needs --transport http"),
+        (["-m", "neighbour", "-t", "http", "--health"], "--health needs MODULE:OBJECT"),
         (["-m"], "-m needs the name of a module"),
         (["-m", "neighbour", "-t", "http", "--workers", "2"], "--workers needs MODULE:OBJECT"),
     ],

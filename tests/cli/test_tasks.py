@@ -86,7 +86,7 @@ class Place:
             await until(client, self.added, "completed")
             await until(client, self.failed, "failed")
             async with asyncio.timeout(SECONDS):
-                service = mcp.tasks.service()
+                service = mcp._parts.tasks.service()
                 while (found := await service.store.get(self.hanging)) and found.progress is None:
                     await asyncio.sleep(0.01)
 

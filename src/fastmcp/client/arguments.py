@@ -14,16 +14,31 @@ Duration: TypeAlias = float | timedelta
 _PLAIN = frozenset((str, int, float, bool, type(None)))
 
 
-def jsonable(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Arguments as JSON can have them; models and dates the way pydantic writes them."""
-    for value in arguments.values():
+def jsonable(arguments: Any) -> Mapping[str, Any]:
+    """Arguments as JSON can have them; models and dates the way pydantic writes them.
+
+    Raises:
+        TypeError: they are no mapping.
+        ValueError: one of them has no JSON.
+    """
+    if not isinstance(arguments, Mapping):
+        raise TypeError(f"Arguments are given by name, as in {{'city': 'Bern'}}, not {arguments!r}")
+    given = cast("Mapping[str, Any]", arguments)
+    for value in given.values():
         if type(value) not in _PLAIN and not _is_plain(value):
             break
     else:
-        return arguments
+        return given
+    return {name: _as_json(name, value) for name, value in given.items()}
+
+
+def _as_json(name: str, value: Any) -> Any:
     import pydantic_core
 
-    return json.decode(pydantic_core.to_json(arguments))
+    try:
+        return json.decode(pydantic_core.to_json(value))
+    except ValueError as error:
+        raise ValueError(f"The argument {name!r} cannot be sent as JSON: {error}") from None
 
 
 def _is_plain(value: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import json
 
+from ..failing import WrongUsage
 from ..parsing import show_examples
 
 if TYPE_CHECKING:
@@ -18,24 +19,36 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's arguments."""
     parser.description = (
         "Walks the way to a token of a server, as its clients do, up to where a person would be "
-        "asked. Sends no credentials, and registers nothing."
+        "asked. Sends no credentials but the token that it is given, and registers nothing."
     )
     parser.add_argument("url", metavar="URL", help="of the MCP endpoint, as clients have it")
+    parser.add_argument("--auth", metavar="TOKEN", help="see whether it takes this bearer token")
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     parser.set_defaults(act=act)
-    show_examples(parser, "fastmcp auth doctor https://shop.example/mcp")
+    show_examples(
+        parser,
+        "fastmcp auth doctor https://shop.example/mcp",
+        "fastmcp auth doctor https://shop.example/mcp --auth $TOKEN",
+    )
 
 
 def act(options: argparse.Namespace) -> int:
     """Print what was found: 1 when there is an error."""
+    from ..terminal import print_result
     from .examining.examination import examine
 
-    report = asyncio.run(examine(options.url))
+    report = asyncio.run(examine(options.url, _token(options.auth)))
     if options.json:
-        print(json.format(json.encode(report.as_object()), indent=2).decode())
+        print_result(json.format(json.encode(report.as_object()), indent=2).decode())
     else:
         _print(report)
     return 1 if report.errors else 0
+
+
+def _token(given: str | None) -> str | None:
+    if given == "oauth":
+        raise WrongUsage("--auth: nobody is signed in here; give a token, or leave it out")
+    return None if given == "none" else given
 
 
 def _print(report: Report) -> None:

@@ -66,6 +66,7 @@ async def read(options: argparse.Namespace) -> int:
             answers = [match_uri_template(uri, each.uri_template) for each in templates]
             if uri in known or any(each is not None for each in answers):
                 raise  # the server has said what it misses
+            known += [each.uri_template for each in templates]
             raise missing("resource", uri, known) from error
     give(pieces_of(result.contents), result, options)
     return 0

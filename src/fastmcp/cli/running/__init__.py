@@ -49,6 +49,7 @@ def _add_serving(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--path", help="path of the endpoint (default /mcp, or /sse)")
     group.add_argument("--stateless", action="store_true", help="HTTP without sessions")
     group.add_argument("--workers", type=int, help="processes that serve HTTP (default 1)")
+    group.add_argument("--health", action="store_true", help="HTTP with /health and /ready")
 
 
 def _add_reloading(group: argparse._ArgumentGroup) -> None:

@@ -20,7 +20,7 @@ from ..loading import Target, loading, print_cause, split
 if TYPE_CHECKING:
     from fastmcp.server.server import FastMCP
 
-FOR_HTTP: Final = ("host", "port", "path", "workers", "stateless")
+FOR_HTTP: Final = ("host", "port", "path", "workers", "stateless", "health")
 """The options that mean nothing on standard input and output."""
 
 
@@ -91,7 +91,9 @@ def _serve_made(found: Awaitable[FastMCP], how: dict[str, Any]) -> None:
 def _serve_itself(name: str, options: argparse.Namespace) -> int:
     """Run a module that serves by itself: what it leaves open is as the command line says."""
     given = _given(options)
-    _refuse({key: given[key] for key in given if key == "workers"}, "MODULE:OBJECT with -m")
+    _refuse(
+        {key: given[key] for key in given if key in ("workers", "health")}, "MODULE:OBJECT with -m"
+    )
     with loading():
         require_module(name)
     for key, setting in (

@@ -10,6 +10,7 @@ from msgspec import json
 
 from fastmcp.exceptions import ConfigurationError
 
+from ..terminal import print_result
 from .place import opened
 from .reading import latest
 from .tables import print_table
@@ -31,7 +32,7 @@ async def _list(options: argparse.Namespace) -> None:
         tasks = await latest(service.store, options.limit, options.status)
     if options.json:
         for each in tasks:
-            print(json.encode(each.as_object()).decode())
+            print_result(json.encode(each.as_object()).decode())
     else:
         print_table(tasks)
 
@@ -40,7 +41,7 @@ async def _show(options: argparse.Namespace) -> None:
     async with opened(options) as service:
         known = facts(await _found(service, options.id))
     if options.json:
-        print(json.format(json.encode(known), indent=2).decode())
+        print_result(json.format(json.encode(known), indent=2).decode())
         return
     for name, value in known.items():
         if value is not None:

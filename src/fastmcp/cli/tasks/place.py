@@ -25,7 +25,7 @@ def server_of(options: argparse.Namespace) -> FastMCP:
     """
     server = load_server(options.server)
     if options.docket_url is not None:
-        server.tasks.url = options.docket_url
+        server._parts.tasks.url = options.docket_url
     return server
 
 

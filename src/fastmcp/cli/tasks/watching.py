@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import json
 
-from ..terminal import rich_is_used
+from ..terminal import print_result, rich_is_used
 from .chores import act as act_once
 from .place import opened
 from .reading import Board
@@ -57,7 +57,7 @@ def _showing(options: argparse.Namespace) -> Generator[Show]:
     def print_lines(board: Board, changed: Sequence[Summary]) -> None:
         for each in chosen(changed):
             line = json.encode(each.as_object()).decode() if options.json else plain_line(each)
-            print(line, flush=True)
+            print_result(line)
 
     if options.json or not rich_is_used():
         yield print_lines

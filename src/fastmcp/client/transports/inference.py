@@ -31,7 +31,7 @@ def infer_transport(target: Any) -> ClientTransport:
     """
     if isinstance(target, ClientTransport):
         return target
-    if hasattr(target, "dispatcher") and hasattr(target, "connect"):
+    if hasattr(target, "lifespan") and hasattr(target, "connect"):
         from .memory import FastMCPTransport
 
         return FastMCPTransport(target)

@@ -12,6 +12,19 @@ from fastmcp.exceptions import OAuthFlowError
 
 from .asking import Asking
 from .report import Report
+from .resource import STEP
+
+
+def tell_of_tokens(report: Report) -> None:
+    """What clients of a server do that only takes tokens which they were given."""
+    report.note(
+        STEP,
+        "there is none: clients cannot sign in, and need a token that they are given",
+        "if they are to sign in, give base_url of a provider that has or names an authorization "
+        "server",
+    )
+    report.expect("Client(url, auth=TOKEN)", "ok", "sends the token that it is given")
+    report.expect('Client(url, auth="oauth")', "note", "finds nobody to sign in to")
 
 
 async def tell_of_our_client(

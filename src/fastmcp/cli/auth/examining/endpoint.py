@@ -41,13 +41,7 @@ async def refusal(url: str, asking: Asking, report: Report) -> Reply | None:
             "serve it by https, or put it behind a proxy that does, and give that as base_url",
         )
     try:
-        reply = await asking.send(
-            "POST",
-            url,
-            json.encode(HELLO),
-            content_type="application/json",
-            accept="application/json, text/event-stream",
-        )
+        reply = await _greet(url, asking)
     except OAuthFlowError as error:
         report.error(STEP, str(error), "see that the server runs, and that the URL is right")
         return None
@@ -57,6 +51,42 @@ async def refusal(url: str, asking: Asking, report: Report) -> Reply | None:
         return reply
     _other_answer(reply, report)
     return None
+
+
+async def judge_token(url: str, token: str, asking: Asking, report: Report) -> None:
+    """Whether the endpoint takes a token. The session that this begins is ended."""
+    step, bearer = "Token", f"Bearer {token}"
+    try:
+        reply = await _greet(url, asking, authorization=bearer)
+        if session := reply.headers.get("mcp-session-id"):
+            await asking.send("DELETE", url, authorization=bearer, mcp_session_id=session)
+    except OAuthFlowError as error:
+        report.error(step, str(error), "see that the server runs")
+        return
+    if reply.status == 200:
+        report.ok(step, "the endpoint takes it")
+        return
+    challenge = token_challenge(reply.headers.get("www-authenticate", ""))
+    said = {} if challenge is None else challenge.parameters
+    why = said.get("error_description") or said.get("error")
+    report.error(
+        step,
+        f"with it the endpoint answers {described(reply)}" + (f": {plain(why)}" if why else ""),
+        f"get one with the scopes {plain(said['scope'])}"
+        if reply.status == 403 and "scope" in said
+        else "get one that is for this server, and has not ended; its log says why",
+    )
+
+
+async def _greet(url: str, asking: Asking, **headers: str) -> Reply:
+    return await asking.send(
+        "POST",
+        url,
+        json.encode(HELLO),
+        content_type="application/json",
+        accept="application/json, text/event-stream",
+        **headers,
+    )
 
 
 def _other_answer(reply: Reply, report: Report) -> None:
@@ -105,7 +135,7 @@ async def _preflight(url: str, asking: Asking, report: Report) -> None:
         )
 
 
-def challenge_parameters(url: str, reply: Reply, report: Report) -> dict[str, str]:
+def challenge_parameters(reply: Reply, report: Report) -> dict[str, str]:
     """What the challenge of an answer says."""
     header = reply.headers.get("www-authenticate", "")
     challenge = token_challenge(header)
@@ -126,13 +156,13 @@ def challenge_parameters(url: str, reply: Reply, report: Report) -> dict[str, st
             f"it says error={plain(parameters['error'])}, although no token was sent",
             "leave error out where there was no token (RFC 6750 section 3.1)",
         )
-    _judge_pointer(url, parameters, report)
     if "scope" in parameters:
         report.ok(CHALLENGE, f"it wants the scopes {plain(parameters['scope'])}")
     return parameters
 
 
-def _judge_pointer(url: str, parameters: dict[str, str], report: Report) -> None:
+def judge_pointer(url: str, parameters: dict[str, str], report: Report) -> None:
+    """Whether it says where the metadata are; a place that nobody goes to is taken out."""
     pointed = parameters.get("resource_metadata")
     if pointed is None:
         report.warn(

@@ -10,15 +10,15 @@ from fastmcp.client.auth.places import canonical
 from fastmcp.exceptions import ConfigurationError
 
 from .asking import Asking
-from .clients import tell_of_others, tell_of_our_client
-from .endpoint import challenge_parameters, refusal
+from .clients import tell_of_others, tell_of_our_client, tell_of_tokens
+from .endpoint import challenge_parameters, judge_pointer, judge_token, refusal
 from .issuer import authorization_server
 from .report import Report
-from .resource import authorization_servers, resource_metadata
+from .resource import authorization_servers, is_without_metadata, resource_metadata
 
 
-async def examine(url: str) -> Report:
-    """What is found about the server at a URL.
+async def examine(url: str, token: str | None = None) -> Report:
+    """What is found about the server at a URL, and whether it takes a token.
 
     Raises:
         ConfigurationError: it is no URL of an MCP endpoint.
@@ -28,7 +28,13 @@ async def examine(url: str) -> Report:
     reply = await refusal(url, asking, report)
     if reply is None:
         return report
-    parameters = challenge_parameters(url, reply, report)
+    if token is not None:
+        await judge_token(url, token, asking, report)
+    parameters = challenge_parameters(reply, report)
+    if "resource_metadata" not in parameters and await is_without_metadata(url, asking):
+        tell_of_tokens(report)
+        return report
+    judge_pointer(url, parameters, report)
     resource = await resource_metadata(url, dict(parameters), asking, report)
     server = await _servers(url, resource, asking, report)
     await tell_of_our_client(url, parameters, asking, report)

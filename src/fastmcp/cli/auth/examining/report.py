@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field, to_builtins
 
-Level = Literal["ok", "warning", "error"]
+Level = Literal["ok", "note", "warning", "error"]
 
 
 class Finding(Struct, frozen=True):
@@ -36,6 +36,10 @@ class Report(Struct):
     def ok(self, step: str, text: str) -> None:
         """It is as it should be."""
         self.findings.append(Finding(step, "ok", text))
+
+    def note(self, step: str, text: str, fix: str) -> None:
+        """It may be meant so; `fix` says what to do if it is not."""
+        self.findings.append(Finding(step, "note", text, fix))
 
     def warn(self, step: str, text: str, fix: str) -> None:
         """Some clients will have trouble."""

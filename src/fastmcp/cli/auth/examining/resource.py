@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from fastmcp._oauth.documents import ProtectedResourceMetadata
-from fastmcp._oauth.locations import PROTECTED_RESOURCE, origin_of, path_of
+from fastmcp._oauth.locations import AUTHORIZATION_SERVER, PROTECTED_RESOURCE, origin_of, path_of
 from fastmcp.client.auth.exchange import plain, shown
 from fastmcp.client.auth.places import canonical, checked, covers
 from fastmcp.exceptions import OAuthFlowError
@@ -49,13 +49,21 @@ async def resource_metadata(
     return metadata
 
 
+async def is_without_metadata(url: str, asking: Asking) -> bool:
+    """Whether there is nothing by which a client could sign in, in any revision."""
+    places = [*_usual_places(url), origin_of(canonical(url)) + AUTHORIZATION_SERVER]
+    return all([(await asking.read(place)).absent for place in places])
+
+
+def _usual_places(url: str) -> list[str]:
+    base = origin_of(canonical(url)) + PROTECTED_RESOURCE
+    return [base + path_of(url), base]
+
+
 async def _found(url: str, pointed: str | None, asking: Asking, report: Report) -> Read | None:
     """The first place that has something, as clients look."""
-    base = origin_of(canonical(url))
     named = [] if pointed is None else [pointed]
-    places = dict.fromkeys(
-        [*named, base + PROTECTED_RESOURCE + path_of(url), base + PROTECTED_RESOURCE]
-    )
+    places = dict.fromkeys([*named, *_usual_places(url)])
     for place in places:
         read = await asking.read(place)
         if read.members is not None:
