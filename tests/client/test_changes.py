@@ -24,6 +24,10 @@ def library() -> FastMCP:
         mcp.tool(lambda: 1, name="new")
 
     @mcp.tool
+    def end_streams() -> None:
+        mcp._parts.audience.dismiss()
+
+    @mcp.tool
     def rewrite(uri: str) -> None:
         mcp.notify_resource_updated(uri)
 
@@ -61,8 +65,13 @@ class Heard:
         self.queue.put_nowait((message.method, message.params))
 
     async def next(self) -> str:
+        return (await self.told())[0]
+
+    async def told(self) -> tuple[str, str | None]:
+        """The next message, and the URI that it is about."""
         async with asyncio.timeout(20):
-            return (await self.queue.get())[0]
+            method, params = await self.queue.get()
+        return method, getattr(params, "uri", None)
 
 
 def used(target: Any, use: Callable[[Client, Heard], Awaitable[Any]], mode: str) -> Any:
@@ -128,10 +137,28 @@ def test_a_server_that_tells_of_nothing_is_named_as_such() -> None:
             await client.subscribe_resource("book://a")
         return len(await client.list_tools())
 
-    dispatcher = mcp.dispatcher
+    dispatcher = mcp._parts.dispatcher
     dispatcher.replace({m: r for m, r in dispatcher._routes.items() if m != "subscriptions/listen"})
 
-    assert used(mcp, use, "auto") == 2
+    assert used(mcp, use, "auto") == 3
+
+
+@pytest.mark.parametrize("transport", ["memory", "http"])
+def test_what_a_lost_stream_may_have_missed_is_told_when_there_is_another(transport: str) -> None:
+    """The server does not know what changed before it was asked to tell."""
+    with reachable(transport) as target:
+
+        async def use(client: Client, heard: Heard) -> set[tuple[str, str | None]]:
+            await client.subscribe_resource("book://a")
+            await client.call_tool("end_streams")
+            return {await heard.told() for _ in range(4)}
+
+        assert used(target, use, "auto") == {
+            ("notifications/prompts/list_changed", None),
+            ("notifications/resources/list_changed", None),
+            ("notifications/resources/updated", "book://a"),
+            ("notifications/tools/list_changed", None),
+        }
 
 
 def test_nobody_listens_for_a_client_without_a_handler() -> None:
@@ -141,6 +168,6 @@ def test_nobody_listens_for_a_client_without_a_handler() -> None:
     async def main() -> int:
         async with Client(mcp) as client:
             await client.list_tools()
-            return len(mcp.audience._listeners)
+            return len(mcp._parts.audience._listeners)
 
     assert asyncio.run(main()) == 1

@@ -58,7 +58,7 @@ class Connection:
         self._link: Link | None = None
         self._links: set[Link] = set()
         self._agreement: Agreement | None = None
-        self._streams = Streams(self._listen, options.timeout)
+        self._streams = Streams(self._listen, notices.take, options.timeout)
         self._reviving: asyncio.Task[None] | None = None
         self._level: LoggingLevel | None = None
         self._watched: set[str] = set()

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec import Raw
 
+from fastmcp.settings import MCP_LOG_LEVELS
 from fastmcp.wire.jsonrpc import RequestId
 from fastmcp.wire.lifecycle import (
     DiscoverResult,
@@ -159,7 +160,13 @@ class Interlocutor:
         return True
 
     async def set_logging_level(self, level: LoggingLevel) -> None:
-        """Hear log messages of this level and above."""
+        """Hear log messages of this level and above.
+
+        Raises:
+            ValueError: there is no such level.
+        """
+        if level not in MCP_LOG_LEVELS:
+            raise ValueError(f"{level!r} is no level: use one of {', '.join(MCP_LOG_LEVELS)}")
         await self._connection.set_level(level)
 
     async def subscribe_resource(self, uri: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Raw, json
 
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp.wire.jsonrpc import Notification, RequestId
 from fastmcp.wire.notifications import (
     CancelledNotificationParams,
@@ -144,8 +145,8 @@ class Notices:
             return
         try:
             outcome = handler(*arguments)
-        except Exception:
-            logger.exception("A handler failed")
+        except Exception as error:
+            logger.error("A handler failed", exc_info=exc_info_of(error))
             return
         if inspect.isawaitable(outcome):
             task = asyncio.ensure_future(outcome)
@@ -161,7 +162,7 @@ class Notices:
         self._running.discard(task)
         self._drops = self._drops and bool(self._running)
         if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("A handler failed", exc_info=error)
+            logger.error("A handler failed", exc_info=exc_info_of(error))
 
 
 def _unheard(raw: Raw) -> None:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from msgspec import DecodeError, json
+from msgspec import DecodeError, Raw, json
 
 from fastmcp.exceptions import ClientError, McpError, TimedOut
 from fastmcp.wire.jsonrpc import Notification
@@ -35,14 +35,18 @@ class Streams:
     """One stream for all lists, and one for each watched resource.
 
     `listen` sends a `subscriptions/listen` and returns when its stream ends. A stream that is lost
-    is opened again; what changed meanwhile is not told. `patience` is how long a server may take to
-    say that it tells.
+    is opened again. What changed meanwhile the server does not tell, so `missed` is given all that
+    it tells of. `patience` is how long a server may take to say that it tells.
     """
 
     def __init__(
-        self, listen: Callable[[SubscriptionFilter], Awaitable[Any]], patience: float | None
+        self,
+        listen: Callable[[SubscriptionFilter], Awaitable[Any]],
+        missed: Callable[[Notification], None],
+        patience: float | None,
     ) -> None:
         self._listen = listen
+        self._missed = missed
         self._patience = PATIENCE if patience is None else patience
         self._tasks: dict[str | None, asyncio.Task[None]] = {}
         self._turn = asyncio.Lock()
@@ -128,7 +132,23 @@ class Streams:
             of_resource, agreed = self._awaited
             if not of_resource or not any(lists):
                 agreed.set_result(bool(honoured.resource_subscriptions) or not of_resource)
+        self._tell_missed(honoured)
         return True
+
+    def _tell_missed(self, honoured: SubscriptionFilter) -> None:
+        """A stream has begun: tell of all that it is for, if there was one before."""
+        if None in self._tasks:
+            for of, wanted in (
+                ("tools", honoured.tools_list_changed),
+                ("prompts", honoured.prompts_list_changed),
+                ("resources", honoured.resources_list_changed),
+            ):
+                if wanted:
+                    self._missed(Notification(f"notifications/{of}/list_changed", Raw(b"{}")))
+        for uri in honoured.resource_subscriptions or ():
+            if uri in self._tasks:
+                params = Raw(json.encode({"uri": uri}))
+                self._missed(Notification("notifications/resources/updated", params))
 
     async def _keep(self, wanted: SubscriptionFilter, *, patient: bool) -> None:
         """Listen again whenever the stream is lost; the server's refusal ends it."""
