@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+import time
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -32,12 +33,24 @@ def served(app: Any, *, host: str = "127.0.0.1", lifespan: str = "on") -> Genera
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
+        _wait_for_a_connection(server, thread, listener.getsockname()[:2])
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             thread.join(SECONDS)
             assert not thread.is_alive()
+
+
+def _wait_for_a_connection(
+    server: uvicorn.Server, thread: threading.Thread, address: tuple[str, int]
+) -> None:
+    """Have the server take one, for which a loop opens what it keeps."""
+    with socket.create_connection(address, timeout=SECONDS):
+        deadline = time.monotonic() + SECONDS
+        while not server.server_state.connections and thread.is_alive():
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
 
 
 @contextmanager

@@ -8,10 +8,16 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 SECONDS = 20
 """How long a peer may take to notice that it was left."""
+
+if find_spec("uvloop") is not None:
+    import uvloop
+
+    uvloop.new_event_loop().close()  # the first one opens a pipe that the process keeps
 
 
 def children() -> set[int]:
