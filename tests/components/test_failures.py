@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from shutil import disk_usage
+from traceback import extract_tb
 from typing import Any
 
 import httpx2
@@ -39,6 +41,10 @@ def server(**options: Any) -> FastMCP:
 
     @mcp.tool
     async def crash() -> str:
+        raise RuntimeError("secret")
+
+    @mcp.tool
+    def crash_in_thread() -> str:
         raise RuntimeError("secret")
 
     @mcp.tool
@@ -332,3 +338,53 @@ def test_failures_are_logged_at_the_level_of_the_error(caplog: pytest.LogCapture
     assert logged[0] == (logging.INFO, "Error calling tool 'fail': out of paper")
     assert logged[1][0] == logging.WARNING and "level" in logged[1][1]
     assert "secret" not in caplog.text
+
+
+def logged_frames(message: Any, caplog: pytest.LogCaptureFixture, mcp: FastMCP) -> list[str]:
+    """The functions in the traceback that is logged of a request."""
+    ask(mcp, message, MODERN)
+    fault = caplog.records[-1].exc_info
+    assert fault is not None
+    return [frame.name for frame in extract_tb(fault[2])]
+
+
+@pytest.mark.parametrize(
+    ("message", "function"),
+    [
+        (call("crash"), "crash"),
+        (call("crash_in_thread"), "crash_in_thread"),
+        (request("resources/read", uri="data://crash"), "crash_resource"),
+        (request("prompts/get", name="crash_prompt"), "crash_prompt"),
+    ],
+)
+def test_a_logged_traceback_begins_at_the_users_function(
+    message: Any, function: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What called it is not there."""
+    assert logged_frames(message, caplog, server()) == [function]
+
+
+def test_a_logged_traceback_begins_at_the_users_middleware(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """All is there from the outermost function of the user on."""
+    mcp = server()
+
+    @mcp.add_middleware
+    async def outer(context: MiddlewareContext[Any], call_next: Any) -> Any:
+        return await call_next(context)
+
+    frames = logged_frames(call("crash"), caplog, mcp)
+    assert (frames[0], frames[-1]) == ("outer", "crash")
+
+
+def test_a_traceback_without_a_function_of_the_user_is_logged_whole(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A tool may be a function of a library."""
+    mcp = FastMCP("x")
+    mcp.tool(disk_usage)
+
+    frames = logged_frames(call("disk_usage", path="/nowhere"), caplog, mcp)
+    assert frames[-1] == "disk_usage"
+    assert len(frames) > 1

@@ -97,6 +97,16 @@ def test_a_resource_that_returns_nothing_is_an_error() -> None:
     assert ask(mcp, request("resources/read", uri="data://a"))["error"]["code"] == -32603
 
 
+def test_a_resource_that_returns_what_has_no_json_is_an_error() -> None:
+    """The client is told what it was, also where other errors are masked."""
+    mcp = FastMCP("x", mask_error_details=True)
+    mcp.resource("data://a", name="a")(lambda: object())
+
+    error = ask(mcp, request("resources/read", uri="data://a"))["error"]
+    assert error["code"] == -32603
+    assert "The resource returned what cannot be sent: object cannot be written" in error["message"]
+
+
 @pytest.mark.parametrize("revision", REVISIONS)
 def test_fixed_resources_are_listed_and_templates_apart(revision: str) -> None:
     """Each list has its own kind, with what the decorator and the function say."""

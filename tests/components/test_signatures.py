@@ -72,6 +72,15 @@ def test_a_bad_signature_names_its_line_and_the_cure(
     assert f"{function.__name__}()" in str(caught.value)
 
 
+def test_a_class_that_json_cannot_be_is_named() -> None:
+    """Without what pydantic went through to find that."""
+    with pytest.raises(InvalidSignature, match=r"not \S+\.Opaque, but a dataclass") as caught:
+        FastMCP("x").tool(unvalidated)
+
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
+
+
 @pytest.mark.parametrize(
     ("uri", "complaint"),
     [

@@ -459,3 +459,28 @@ def test_no_thread_is_left_though_nobody_reads(program: Any) -> None:
 
         assert server.process.stdout.readline() == b"1\n"
         assert server.process.wait(SECONDS) == 0
+
+
+@pytest.mark.parametrize("served", [STDIO, HTTP])
+@pytest.mark.parametrize("setup", ["", "logging.basicConfig()\n"])
+def test_what_is_said_before_a_server_runs_is_logged_when_it_does(
+    program: Callable[[str], Path], served: str, setup: str
+) -> None:
+    """Once, whoever set up logging: here, that the name of a tool is used twice."""
+    path = program(f"{setup}mcp.tool(lambda: 1, name='warn')\n{served}")
+    process = subprocess.Popen(
+        [sys.executable, path],
+        env=environment() | {"PORT": str(free_port()), "FASTMCP_SHOW_SERVER_BANNER": "false"},
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    with process:
+        assert process.stderr is not None
+        lines = iter(process.stderr.readline, "")
+        first = next(line for line in lines if "registered" in line)
+        process.terminate()
+        rest = "".join(lines)
+    assert f"{path}:" in first
+    assert "tool 'warn' is registered already; the later one replaces it" in first
+    assert "registered" not in rest

@@ -78,7 +78,7 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
         vars(self).pop("_entries", None)
         vars(self).pop("_derived", None)
 
-    def derived(self: Self_, key: Hashable, make: Callable[[Self_], Self_]) -> Self_:
+    def _make_derived(self: Self_, key: Hashable, make: Callable[[Self_], Self_]) -> Self_:
         """What `make` gives for this component, made once for each key while it stays as it is."""
         made: dict[Hashable, Self_] = vars(self).setdefault("_derived", {})
         found = made.get(key)
@@ -94,17 +94,17 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
     @property
     def key(self) -> str:
         """The address of this component among all of its kind, with its version."""
-        return f"{self.KIND}:{self.address}@{self.version or ''}"
+        return f"{self.KIND}:{self._address}@{self.version or ''}"
 
     @property
-    def address(self) -> str:
+    def _address(self) -> str:
         """What a client names to reach it."""
         return self.name
 
     @property
     def spellings(self) -> set[str]:
         """The texts that name it in visibility rules."""
-        return {self.name, self.address}
+        return {self.name, self._address}
 
     @property
     def origins(self) -> tuple[Component, ...]:
@@ -158,16 +158,16 @@ class Component(Struct, kw_only=True, dict=True, eq=False):
         """Values for an argument, where that is not for the server to say: it is one of another."""
         return None
 
-    def entry(self, *, portable: bool) -> Model:
+    def _entry(self, *, portable: bool) -> Model:
         """How lists show it; `portable` inlines the references in its schemas."""
         raise NotImplementedError
 
-    def encoded_entry(self, revision: Revision, *, portable: bool) -> Raw:
+    def _encoded_entry(self, revision: Revision, *, portable: bool) -> Raw:
         """The entry of one revision's lists as JSON, written once."""
         entries: dict[tuple[Revision, bool], Raw] = vars(self).setdefault("_entries", {})
         found = entries.get((revision, portable))
         if found is None:
-            found = Raw(json.encode(sieve(self.entry(portable=portable), revision)))
+            found = Raw(json.encode(sieve(self._entry(portable=portable), revision)))
             entries[revision, portable] = found
         return found
 

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, cast
 
 from msgspec import DecodeError, Raw, Struct, json
 
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp._protocol.http import LISTEN
 from fastmcp.exceptions import InvalidParams, McpError, MethodNotFound
 from fastmcp.wire import jsonrpc
@@ -120,8 +121,8 @@ class Dispatcher(Generic[C]):
         token = self._current.set(context)
         try:
             await self._notified(context, _readable(exchange.params))
-        except Exception:
-            logger.exception("Error hearing of %s", exchange.method)
+        except Exception as error:
+            logger.error("Error hearing of %s", exchange.method, exc_info=exc_info_of(error))
         finally:
             self._current.reset(token)
 
@@ -216,8 +217,9 @@ class Dispatcher(Generic[C]):
             await refused(context, _readable(exchange.params), error)
         except McpError:
             raise
-        except Exception:
-            logger.exception("Error hearing of %s, which was refused", exchange.method)
+        except Exception as fault:
+            what = "Error hearing of %s, which was refused"
+            logger.error(what, exchange.method, exc_info=exc_info_of(fault))
         finally:
             self._current.reset(token)
         raise error

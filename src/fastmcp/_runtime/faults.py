@@ -6,6 +6,7 @@ import logging
 
 from msgspec import Raw
 
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp._logging.words import words_of
 from fastmcp._protocol.http import target_of
 from fastmcp.exceptions import (
@@ -88,7 +89,7 @@ def log_fault(log: logging.Logger, fault: BaseException, what: str, *arguments: 
     if elsewhere and not log.isEnabledFor(logging.DEBUG):
         log_words(log, logging.ERROR, fault, f"{what}: {type(fault).__name__}", *arguments)
     else:
-        log.error(what, *arguments, exc_info=fault)
+        log.error(what, *arguments, exc_info=exc_info_of(fault))
 
 
 def log_words(

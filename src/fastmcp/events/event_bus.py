@@ -47,7 +47,9 @@ class EventBus:
         name: str = "events",
     ) -> None:
         if history < 0:
-            raise ConfigurationError("history= is how many events are kept: 0 or more")
+            raise ConfigurationError(
+                f"history={history}: it is how many events are kept, 0 or more"
+            )
         self._history: deque[Event] = deque(maxlen=history)
         self._exact: dict[str, list[Subscription]] = {}
         self._wild: list[Subscription] = []

@@ -11,6 +11,7 @@ from re import compile as compile_pattern
 from typing import Any, Final
 
 from fastmcp._components.functions.function import is_async
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp._runtime.threads import run_in_thread
 from fastmcp.exceptions import ConfigurationError
 
@@ -51,23 +52,24 @@ class Subscription:
                 await self.handler(event)
             else:
                 await run_in_thread(partial(self.handler, event))
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 raise
-            self._report(event)  # something in the handler was cancelled
-        except Exception:
-            self._report(event)
+            self._report(event, error)  # something in the handler was cancelled
+        except Exception as error:
+            self._report(event, error)
 
     def tell_here(self, event: Event) -> None:
         """Handle an event in this thread."""
         try:
             self.handler(event)
-        except Exception:
-            self._report(event)
+        except Exception as error:
+            self._report(event, error)
 
-    def _report(self, event: Event) -> None:
-        logger.exception("%s failed at the event %r", self._name, event.type)
+    def _report(self, event: Event, error: BaseException) -> None:
+        what = "%s failed at the event %r"
+        logger.error(what, self._name, event.type, exc_info=exc_info_of(error))
 
     @property
     def _name(self) -> str:

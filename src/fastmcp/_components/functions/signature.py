@@ -217,7 +217,7 @@ def _arguments(read: Function, visible: list[inspect.Parameter], strict: bool) -
     try:
         return arguments_of(read.name, visible, strict=strict)
     except Unreadable as error:
-        raise _refusal(read, str(error)) from error
+        raise _refusal(read, str(error)) from error.__cause__
 
 
 def _describing(arguments: Arguments, descriptions: Mapping[str, str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import typing
 from collections.abc import Callable
 from functools import partial
 from inspect import Parameter
+from re import compile as compile_pattern
 from typing import Any, cast
 
 from msgspec import Struct
@@ -21,6 +22,9 @@ from .arguments import Arguments
 from .defaults import shown_default
 from .plain_types import Writer
 from .refusal import explain as explain
+
+_FOREIGN = compile_pattern(r"core_schema\.IsInstanceSchema \(<class '(.+)'>\)")
+"""What pydantic says of a class of which it knows nothing."""
 
 
 class Value(Struct, frozen=True):
@@ -48,10 +52,13 @@ def arguments_of(name: str, parameters: list[Parameter], *, strict: bool) -> Arg
         raise
     except Exception as error:
         wrong = [p.name for p in parameters if not _is_readable(p)] or ["its parameters"]
+        text = f"cannot validate {', '.join(wrong)}: annotate it with a type that JSON can be"
+        foreign = _FOREIGN.search(str(error))
+        if foreign is None:
+            raise Unreadable(f"{text} ({_first_line(error)})") from error
         raise Unreadable(
-            f"cannot validate {', '.join(wrong)}: annotate it with a type that JSON can be "
-            f"({_first_line(error)})"
-        ) from error
+            f"{text}: not {foreign[1]}, but a dataclass, a TypedDict or a pydantic model, say"
+        ) from None
 
 
 def value_of(annotation: Any) -> Value:

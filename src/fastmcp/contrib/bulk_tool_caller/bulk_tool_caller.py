@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, field_serializer
 
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp.exceptions import ConfigurationError, FastMCPError
 from fastmcp.wire.content import TextContent
 from fastmcp.wire.features import CallToolResult
@@ -122,8 +123,8 @@ class BulkToolCaller(MCPMixin):
         except FastMCPError as error:
             return _failed(str(error))
         except Exception as error:
-            server.logger.exception("Error calling tool %r", tool)
-            detail = "" if server.masks_errors else f": {error}"
+            server.logger.error("Error calling tool %r", tool, exc_info=exc_info_of(error))
+            detail = "" if server._parts.masks_errors else f": {error}"
             return _failed(f"Error calling tool {tool!r}{detail}")
         if isinstance(result, InputRequiredResult):
             return _failed(f"{tool} asks the user for something, and has to be called by itself")

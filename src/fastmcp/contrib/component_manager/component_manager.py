@@ -67,12 +67,12 @@ class _Switch:
     async def _all(self) -> list[Component]:
         """What there is, hidden or not."""
         lists: dict[str, list[Callable[[], Awaitable[Sequence[Component]]]]] = {
-            "tools": [self._server.sources.list_tools],
+            "tools": [self._server._parts.sources.list_tools],
             "resources": [
-                self._server.sources.list_resources,
-                self._server.sources.list_resource_templates,
+                self._server._parts.sources.list_resources,
+                self._server._parts.sources.list_resource_templates,
             ],
-            "prompts": [self._server.sources.list_prompts],
+            "prompts": [self._server._parts.sources.list_prompts],
         }
         return [each for ask in lists[self._place] for each in await ask()]
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastmcp._components.versions import VersionSpec
 from fastmcp._components.writing import to_json
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp.exceptions import (
     ConfigurationError,
     FastMCPError,
@@ -154,8 +155,9 @@ class _Calls:
         except FastMCPError as error:
             raise _failed(name, str(error)) from error
         except Exception as error:
-            server.logger.exception("Error calling tool %r from code", name)
-            told = "the tool has an error" if server.masks_errors else str(error)
+            what = "Error calling tool %r from code"
+            server.logger.error(what, name, exc_info=exc_info_of(error))
+            told = "the tool has an error" if server._parts.masks_errors else str(error)
             raise _failed(name, told) from error
         except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
             raise
