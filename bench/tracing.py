@@ -98,7 +98,7 @@ def server(*, traced: bool = False, observe: Observe | None = None) -> FastMCP:
         return a + b
 
     if observe is not None:
-        mcp.dispatcher.observe = observe
+        mcp._parts.dispatcher.observe = observe
     return mcp
 
 

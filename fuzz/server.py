@@ -22,7 +22,7 @@ class Impatient(Audience):
 def make_server() -> FastMCP:
     """A server with each kind of component, plain and asynchronous."""
     server = FastMCP("fuzzed", "Say anything.", list_page_size=2)
-    server.audience = Impatient()
+    server._parts.audience = Impatient()
 
     @server.tool
     async def echo(text: str, times: int = 1) -> str:

@@ -72,3 +72,15 @@ def test_a_star_brings_the_settings() -> None:
 
     assert names["settings"].port == 8000
     assert names["FastMCP"] is FastMCP
+
+
+def test_a_server_tells_its_page_and_its_icons() -> None:
+    """`mcp.website_url` and `mcp.icons`, as they were given; else None and an empty list."""
+    plain = FastMCP("plain")
+    mcp = FastMCP("shown", website_url="https://a.example", icons=[{"src": "https://a.example/i"}])
+
+    assert (plain.website_url, plain.icons) == (None, [])
+    assert (mcp.website_url, [icon.src for icon in mcp.icons]) == (
+        "https://a.example",
+        ["https://a.example/i"],
+    )

@@ -91,7 +91,7 @@ async def _is_calm(site: Site, before: dict[str, Any]) -> bool:
 
 async def _judge_tasks(finding: Finding, site: Site) -> None:
     """Wait until every task has ended, also one whose client never heard of it."""
-    service = FastMCP("chaos", tasks=True, docket=site.redis_url).tasks.service()
+    service = FastMCP("chaos", tasks=True, docket=site.redis_url)._parts.tasks.service()
     await service.store.open(lambda id: None, settles_key=False)
     unfinished: list[Any] = []
     known: list[str] = []

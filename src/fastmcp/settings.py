@@ -124,6 +124,11 @@ def _text(value: Any) -> str:
     return value.strip()
 
 
+def _host(value: Any) -> str:
+    host = _text(value)
+    return host[1:-1] if host.startswith("[") and host.endswith("]") else host  # as in a URL
+
+
 def _directory(value: Any) -> Path:
     if not isinstance(value, Path) and not _text(value):
         raise ValueError("the path of a directory")
@@ -272,7 +277,7 @@ class Settings:
     """What a server goes by where neither its code nor its caller says otherwise."""
 
     transport: Setting[Transport] = Setting(_one_of(*TRANSPORTS), "stdio")
-    host: Setting[str] = Setting(_text, "127.0.0.1")
+    host: Setting[str] = Setting(_host, "127.0.0.1")
     port: Setting[int] = Setting(_port, 8000)
     streamable_http_path: Setting[str] = Setting(_path, "/mcp")
     sse_path: Setting[str] = Setting(_path, "/sse")

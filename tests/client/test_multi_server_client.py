@@ -27,6 +27,7 @@ from fastmcp.exceptions import (
     TimedOut,
     ToolError,
 )
+from fastmcp.resources import TextResource
 
 SECONDS = 20
 MUTE = StdioTransport(sys.executable, ["-c", "import time; time.sleep(600)"])
@@ -167,6 +168,30 @@ def test_a_tool_of_one_server_is_called(urls: dict[str, str], used: Any) -> None
             client.call_tool("xyz", "where")
 
     used(MultiServerClient(urls), use)
+
+
+def test_a_resource_and_a_prompt_of_one_server_are_asked_for_by_version(used: Any) -> None:
+    """`read_resource` is `get_resource`, as of the client of one server, with its options."""
+    mcp = FastMCP("north")
+    for version in ("1", "2"):
+
+        def ask(seen: str = version) -> str:
+            return f"ask {seen}"
+
+        sky = TextResource(uri="data://sky", text=f"sky {version}", version=version)
+        mcp.add_resource(sky)
+        mcp.prompt(ask, version=version)
+
+    def use(client: Any) -> None:
+        for read in (client.get_resource, client.read_resource):
+            assert [read("north", "data://sky"), read("north", "data://sky", version="1")] == [
+                "sky 2",
+                "sky 1",
+            ]
+        prompt = client.get_prompt("north", "ask", version="1")
+        assert prompt["messages"][0]["content"] == "ask 1"
+
+    used(MultiServerClient({"north": mcp}), use)
 
 
 def test_a_tool_is_found(urls: dict[str, str], used: Any, caplog: pytest.LogCaptureFixture) -> None:

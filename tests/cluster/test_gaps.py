@@ -50,12 +50,11 @@ def make(control: Any) -> Callable[[], FastMCP]:
             return "hidden"
 
         @mcp.tool
-        def change() -> None:
-            mcp.notify_resource_updated("data://one")
+        def change(name: str = "one") -> None:
+            mcp.notify_resource_updated(f"data://{name}")
 
-        @mcp.resource("data://one")
-        def one() -> str:
-            return "1"
+        for name in ("one", "two"):
+            mcp.resource(f"data://{name}", name=name)(lambda: "")
 
         return mcp
 
@@ -136,6 +135,37 @@ def test_what_a_client_subscribed_to_in_a_gap_is_heard_after_it(
             assert events.message()["params"] == {"uri": "data://one"}
 
 
+def test_what_changes_here_in_a_gap_hides_nothing_that_changed_elsewhere(
+    make: Callable[[], FastMCP], control: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that hears nobody knows of its own changes; what came before them is told later."""
+    monkeypatch.setattr("fastmcp.server.cluster.cluster.HEARTBEAT", 0.01)
+    monkeypatch.setattr("fastmcp.server.backplane.redis_topics.LAST_DELAY", 0.05)
+    with workers(make) as two:
+        session = two[0].open()
+        for number, name in enumerate(("one", "two")):
+            two[0].post(request("resources/subscribe", number, uri=f"data://{name}"), session)
+        with two[0].stream(headers=session) as events:
+            events.next()
+            control.execute_command("ACL", "SETUSER", "default", "-subscribe")
+            cut(control)
+            two[1].post(call("change", name="one"), two[1].open())
+            two[0].post(call("change", 3, name="two"), session)
+            assert events.message()["params"] == {"uri": "data://two"}
+            beats = written(control)
+            wait_until(lambda: written(control) > beats + 10)
+            control.execute_command("ACL", "SETUSER", "default", "+@all")
+            heard = events.message()
+            while heard["params"] == {"uri": "data://two"}:
+                heard = events.message()
+            assert heard["params"] == {"uri": "data://one"}
+
+
+def written(control: Any) -> int:
+    """How often something was kept, as each worker does at each of its heartbeats."""
+    return control.info("commandstats")["cmdstat_set"]["calls"]
+
+
 def test_what_a_named_session_hides_in_a_gap_is_hidden_after_it(
     make: Callable[[], FastMCP], control: Any
 ) -> None:
@@ -166,6 +196,22 @@ def test_workers_agree_anew_after_their_store_has_lost_everything(
 
             wait_until(shared)
             assert control.exists("fastmcp:v:secret")
+
+
+def test_a_worker_that_comes_after_a_loss_has_the_others_agree_at_once(
+    make: Callable[[], FastMCP], control: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for the next heartbeat."""
+    monkeypatch.setattr("fastmcp.server.cluster.cluster.HEARTBEAT", 3600.0)
+    with workers(make, 1) as old:
+        control.flushall()
+        with workers(make, 1) as new:
+
+            def known() -> bool:
+                session = old[0].open()
+                return new[0].post(request("ping"), session).status_code == 200
+
+            wait_until(known)
 
 
 @pytest.mark.parametrize("refused", ["set", "get", "evalsha"])

@@ -22,6 +22,7 @@ from settled import wait_until
 
 from fastmcp import Context, FastMCP
 from fastmcp.exceptions import StoreUnavailable
+from fastmcp.server.cluster.cluster import Cluster
 
 from .faulty import Faulty
 from .named import listed, named, of_named
@@ -86,7 +87,7 @@ def test_a_list_that_changed_for_one_session_is_told_to_it_when_it_listens(
 
 
 async def _changes(two: Workers) -> list[bytes]:
-    cluster = two.servers[0].cluster
+    cluster = two.servers[0]._parts.cluster
     assert cluster is not None
     return [entry for _, entry in await cluster.backplane.entries("changes")]
 
@@ -191,21 +192,42 @@ def test_what_came_before_a_lost_client_was_missed_is_told_when_it_is_back(
         two[0].post(request("resources/subscribe", uri="data://a"), session)
         with two[0].stream(headers=session) as events:
             events.next()
-            cluster = two.servers[0].cluster
+            cluster = two.servers[0]._parts.cluster
             assert cluster is not None
             before = cluster.changes.position
             two[1].post(call("change", uri="data://a"), session)
             # It is on its way to a client that leaves without having read it.
             wait_until(lambda: cluster.changes.position != before)
-        key = f"session:{session['mcp-session-id']}"
-
-        def noticed() -> bool:
-            kept = asyncio.run(cluster.backplane.get(key))
-            return kept is not None and json.loads(kept).get("listener") is None
-
-        wait_until(noticed)
+        wait_until(lambda: listener_of(cluster, session) is None)
         with two[1].stream(headers=session) as events:
             assert events.message()["params"] == {"uri": "data://a"}
+
+
+def test_what_was_told_long_before_a_lost_client_is_noticed_is_told_again(
+    make: Callable[[], FastMCP], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection may be dead for any time before its end is seen."""
+    monkeypatch.setattr("fastmcp.server.cluster.cluster.HEARTBEAT", 0.01)
+    with workers(make) as two:
+        cluster = two.servers[0]._parts.cluster
+        assert cluster is not None
+        session = two[0].open()
+        two[0].post(request("resources/subscribe", uri="data://a"), session)
+        with two[0].stream(headers=session) as events:
+            events.next()
+            before = cluster.changes.position
+            two[1].post(call("change", uri="data://a"), session)
+            wait_until(lambda: before != cluster.changes.position == cluster.changes.settled)
+        wait_until(lambda: listener_of(cluster, session) is None)
+        with two[1].stream(headers=session) as events:
+            assert events.message()["params"] == {"uri": "data://a"}
+
+
+def listener_of(cluster: Cluster, session: dict[str, str]) -> str | None:
+    """The worker on which the client of a session listens."""
+    kept = asyncio.run(cluster.backplane.get(f"session:{session['mcp-session-id']}"))
+    assert kept is not None
+    return json.loads(kept).get("listener")
 
 
 def test_a_change_that_cannot_be_kept_yet_is_told_to_who_begins_to_listen(

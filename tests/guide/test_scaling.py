@@ -45,7 +45,7 @@ async def test_workers_share_sessions(redis_url: str) -> None:
             return times
 
         # end
-        assert mcp.cluster is not None
+        assert mcp._parts.cluster is not None
         served = FastMCP("Counter", session_store=redis_url)
         served.add_tool(count)
         return served
@@ -92,7 +92,7 @@ async def test_what_is_kept_can_be_encrypted(redis_url: str) -> None:
     mcp = FastMCP("Counter", session_store=EncryptedBackplane(store, key))
 
     # end
-    assert mcp.cluster is not None
+    assert mcp._parts.cluster is not None
 
     def make() -> FastMCP:
         hidden = EncryptedBackplane(RedisBackplane(redis_url, prefix="counter"), key)
@@ -114,7 +114,7 @@ async def test_one_file_is_enough_for_one_host(tmp_path: Path) -> None:
     # snippet: file
     mcp = FastMCP("Counter", session_store="sqlite:///sessions.db")
     # end
-    assert mcp.cluster is not None
+    assert mcp._parts.cluster is not None
 
     def make() -> FastMCP:
         served = FastMCP("Counter", session_store=f"sqlite:///{path}")

@@ -186,7 +186,7 @@ def traced(mcp: FastMCP, sampler: Sampler) -> list[Any]:
 
         return inside()
 
-    stand_around(mcp.dispatcher, observe, outermost=True)
+    stand_around(mcp._parts.dispatcher, observe, outermost=True)
     return contexts
 
 

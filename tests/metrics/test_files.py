@@ -183,7 +183,7 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Prometheus,
 
         return inside()
 
-    stand_around(mcp.dispatcher, observe, outermost=True)
+    stand_around(mcp._parts.dispatcher, observe, outermost=True)
     ended = threading.Event()
 
     def use(server: Mcp) -> None:

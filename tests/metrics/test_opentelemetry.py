@@ -71,7 +71,7 @@ def attributes(points: list[Any], **members: str) -> list[dict[str, Any]]:
 def test_durations_have_the_names_of_the_semantic_conventions(meter: Meter) -> None:
     """The metric, its attributes and its buckets."""
     mcp = greeter()
-    export(mcp, meter.provider)
+    export(mcp._parts, meter.provider)
 
     async def main() -> None:
         async with Client(mcp) as client:
@@ -104,7 +104,7 @@ def test_durations_have_the_names_of_the_semantic_conventions(meter: Meter) -> N
 def test_over_http_the_network_is_told_and_errors_have_their_code(meter: Meter) -> None:
     """What no server has is not told."""
     mcp = greeter()
-    export(mcp, meter.provider)
+    export(mcp._parts, meter.provider)
     with http(mcp) as server:
         server.post(call("nobody-has-this"), server.open())
 
@@ -124,7 +124,7 @@ def test_what_there_is_at_the_moment_is_told_for_each_server(meter: Meter) -> No
     """Requests, sessions, and streams where HTTP counts them; of threads what the process has."""
     mcp, other = greeter(), greeter("other")
     for each in (mcp, other):
-        export(each, meter.provider)
+        export(each._parts, meter.provider)
 
     async def main() -> dict[str, list[Any]]:
         async with Client(mcp, mode="legacy") as client, Client(mcp, mode="legacy"):
@@ -149,7 +149,7 @@ def test_what_there_is_at_the_moment_is_told_for_each_server(meter: Meter) -> No
 def test_a_server_that_is_gone_is_not_told_of(meter: Meter) -> None:
     """Nothing here keeps it."""
     mcp = greeter()
-    export(mcp, meter.provider)
+    export(mcp._parts, meter.provider)
     assert meter.read()["fastmcp.server.sessions"]
 
     del mcp
@@ -164,7 +164,7 @@ def test_a_provider_is_found_when_the_program_has_one(
 ) -> None:
     """From the first request after that on, each counted once."""
     mcp = greeter()
-    export_when_provided(mcp)
+    export_when_provided(mcp._parts)
     with http(mcp, metrics=scraped) as server:
         server.modern(call("greet", 1, name="you"))
         monkeypatch.setattr(metrics._internal, "_METER_PROVIDER", meter.provider)
@@ -177,7 +177,7 @@ def test_a_provider_is_found_when_the_program_has_one(
 def test_both_sinks_tell_the_same(meter: Meter) -> None:
     """A server may have `/metrics` as well."""
     mcp = greeter()
-    recorder = export(mcp, meter.provider)
+    recorder = export(mcp._parts, meter.provider)
     with http(mcp, metrics=True) as server:
         server.modern(call("greet", 1, name="you"))
         text = server.client.get(f"{server.base}/metrics").text

@@ -56,7 +56,7 @@ def shop() -> FastMCP:
 
 def read(mcp: FastMCP) -> Record:
     """What a server recorded."""
-    recorder = Recorder.of(mcp)
+    recorder = Recorder.of(mcp._parts)
     assert recorder is not None
     return decode_record(recorder.encoded())
 
@@ -98,7 +98,7 @@ def test_requests_are_counted_by_method_component_and_outcome_over_http() -> Non
 def test_requests_of_a_client_in_this_process_are_counted_alike() -> None:
     """Whatever the transport is."""
     mcp = shop()
-    Recorder.around(mcp)
+    Recorder.around(mcp._parts)
 
     asyncio.run(use(mcp))
 
@@ -203,7 +203,7 @@ def test_a_question_to_the_client_is_an_outcome_of_its_own() -> None:
 def test_a_cancelled_request_is_in_flight_until_then() -> None:
     """And counted as cancelled, which is no error."""
     mcp = FastMCP("slow")
-    Recorder.around(mcp)
+    Recorder.around(mcp._parts)
 
     async def main() -> None:
         begun = asyncio.Event()
@@ -256,7 +256,7 @@ def test_durations_fall_into_their_buckets() -> None:
         nonlocal now
         now += seconds
 
-    stand_around(mcp.dispatcher, Recorder(mcp, clock=lambda: now))
+    stand_around(mcp._parts.dispatcher, Recorder(mcp._parts, clock=lambda: now))
 
     with http(mcp, metrics=True) as server:
         session = server.open()
@@ -279,7 +279,7 @@ def test_components_and_codes_beyond_a_number_are_counted_together() -> None:
         pass
 
     mcp = shop()
-    Recorder.around(mcp)
+    Recorder.around(mcp._parts)
     for number in range(MOST_COMPONENTS + 5):
         mcp.tool(nothing, name=f"t{number}")
 
@@ -315,7 +315,7 @@ def test_a_server_that_is_not_measured_counts_nothing() -> None:
     with http(mcp) as server:
         assert httpx2.get(f"{server.base}/metrics").status_code == 404
 
-    assert Recorder.of(mcp) is None
+    assert Recorder.of(mcp._parts) is None
 
 
 def test_several_applications_of_a_server_count_once() -> None:

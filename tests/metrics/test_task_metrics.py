@@ -77,8 +77,8 @@ def test_a_server_that_nobody_measures_counts_nothing() -> None:
         id = submit(server, session, "add", a=1)
         server.post(request("tasks/result", 2, taskId=id), session)
 
-    assert Recorder.of(mcp) is None
-    assert mcp.tasks.numbers is None
+    assert Recorder.of(mcp._parts) is None
+    assert mcp._parts.tasks.numbers is None
 
 
 def test_tasks_without_a_worker_are_submitted_and_no_more(
@@ -154,7 +154,7 @@ class Meter:
 def test_opentelemetry_is_told_of_tasks() -> None:
     """By the server's name, the component's, and how they ended."""
     meter, mcp = Meter(), shop_of()
-    export(mcp, meter.provider)
+    export(mcp._parts, meter.provider)
     with http(mcp) as server:
         session = server.open()
         submit(server, session, "add", a=1)

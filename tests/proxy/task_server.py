@@ -100,7 +100,7 @@ def _add_asking(mcp: FastMCP) -> None:
     @mcp.tool
     async def all_cancelled(name: str) -> bool:
         """Whether every task of `asks` has been cancelled."""
-        service = mcp.tasks.service()
+        service = mcp._parts.tasks.service()
         found = [await service.store.get(id) for who, id in ASKING if who == name and id]
         return bool(found) and all(each and each.status == "cancelled" for each in found)
 

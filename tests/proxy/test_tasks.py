@@ -335,7 +335,7 @@ def test_a_task_goes_on_behind_while_the_store_of_the_proxy_is_away(mode: str, f
     async def use(client: Client) -> str:
         task = await client.call_tool("greet", task=True)
         await task.wait(state="input_required")
-        service = proxy.tasks.service()
+        service = proxy._parts.tasks.service()
         read = service.store.get
 
         async def away(id: str) -> Any:

@@ -196,7 +196,7 @@ def test_a_service_that_fails_is_told_of_as_without_the_middleware() -> None:
 def server_with(other: FastMCP, name: str) -> FastMCP:
     """A server without middleware that has a tool of another."""
     mcp = FastMCP("plain")
-    tool = other.catalogue.tools.find(name)
+    tool = other._parts.catalogue.tools.find(name)
     assert tool is not None
     mcp.add_tool(tool)
     return mcp

@@ -332,7 +332,7 @@ def test_a_state_that_would_be_too_large_is_an_error_that_says_so() -> None:
         ({"keys": []}, "at least one key"),
         ({"keys": [32]}, "bytes or text"),
         ({}, "either keys= or codec="),
-        ({"keys": [KEY], "ttl": 0}, "positive"),
+        ({"keys": [KEY], "ttl": 0}, "more than 0"),
     ],
 )
 def test_what_cannot_protect_is_refused_when_it_is_made(

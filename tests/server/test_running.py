@@ -139,6 +139,8 @@ def test_a_variable_is_read_when_it_is_used(monkeypatch: pytest.MonkeyPatch) -> 
     assert fastmcp.settings.host == "127.0.0.1"
     with fastmcp.settings.temporarily(port=9002, host="::1"):
         assert (fastmcp.settings.port, fastmcp.settings.host) == (9002, "::1")
+    with fastmcp.settings.temporarily(host="[::1]"):
+        assert fastmcp.settings.host == "::1"
     assert fastmcp.settings.port == 9001
 
 
@@ -312,7 +314,7 @@ def test_a_log_level_is_that_of_the_servers_own_log_too(script: Script, log: Pat
     lines = """
         mcp.run(log_level="debug")
         log = logging.getLogger("fastmcp")
-        print(log.level, all(type(each) is logging.NullHandler for each in log.handlers))
+        print(log.level, all(isinstance(each, logging.NullHandler) for each in log.handlers))
         logging.getLogger("fastmcp.mine").debug("not any more")
     """
 
@@ -702,8 +704,8 @@ def test_the_constructors_defaults_are_settings_too(monkeypatch: pytest.MonkeyPa
 def test_a_store_of_the_environment_is_a_setting_too() -> None:
     """An assignment goes before the variable, as with every other."""
     with fastmcp.settings.temporarily(session_store="memory://"):
-        assert FastMCP("x").cluster is not None
-    assert FastMCP("x").cluster is None
+        assert FastMCP("x")._parts.cluster is not None
+    assert FastMCP("x")._parts.cluster is None
 
 
 def test_levels_for_clients_are_those_of_the_protocol() -> None:

@@ -181,7 +181,7 @@ def test_a_modern_client_listens() -> None:
             heard.append(await talk.receive())
             mcp.notify_resource_updated("book://a")
             heard.append(await talk.receive())
-            mcp.audience.dismiss()
+            mcp._parts.audience.dismiss()
             heard.append(await talk.receive())
             return heard
 
@@ -273,7 +273,7 @@ def test_a_stopping_http_server_ends_the_streams() -> None:
 
     with http(mcp) as client, client.stream(enveloped(wanted), modern_headers(wanted)) as events:
         events.message()
-        mcp.audience.dismiss()
+        mcp._parts.audience.dismiss()
         assert events.message()["result"]["resultType"] == "complete"
 
 

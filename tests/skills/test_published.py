@@ -364,7 +364,7 @@ async def test_a_skill_that_a_caller_may_not_see_is_not_there(root: Path) -> Non
 async def test_a_skill_that_middleware_hides_is_not_there(root: Path, mounted: bool) -> None:
     """What it does to the list of resources it does to that of skills."""
     mcp = server(root)
-    mcp.add_middleware(AuthMiddleware(lambda ctx: "pdf" not in ctx.component.address))
+    mcp.add_middleware(AuthMiddleware(lambda ctx: "pdf" not in ctx.component.key))
     if mounted:
         mcp, inner = FastMCP("Host"), mcp
         mcp.mount(inner)

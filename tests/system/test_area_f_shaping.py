@@ -138,7 +138,7 @@ def test_s098_the_cache_serves_stdio_rest_the_test_client_and_the_program(tmp_pa
     with http(mcp, rest=True) as client:
         value_of(client.url, "slow", {"number": 1})
         answer = client.client.post(f"{client.base}/tools/slow", json={"number": 1})
-        assert answer.status_code == 200
+        assert (answer.status_code, answer.json()) == (200, 2)
     assert create_test_client(mcp).call_tool("slow", {"number": 1}) == 2
     value: Any = mcp.call_tool("slow", {"number": 1})
     assert value == 2

@@ -32,8 +32,8 @@ async def running(mcp: FastMCP) -> AsyncGenerator[httpx2.AsyncClient]:
         try:
             yield http
         finally:
-            assert mcp.oauth_storage is not None
-            await mcp.oauth_storage.close()
+            assert mcp._parts.oauth_storage is not None
+            await mcp._parts.oauth_storage.close()
 
 
 async def registered(mcp: FastMCP) -> dict[str, Any]:

@@ -208,14 +208,22 @@ def test_s294_errors_are_one_clear_message(project: Path, words: list[str], told
 
 
 @pytest.mark.parametrize("words", [["list", "server.py"], ["call", "server.py", "nothing"]])
-def test_s295_the_command_need_not_be_on_path(project: Path, words: list[str]) -> None:
-    """Started by its whole path, with PATH=/usr/bin."""
+@pytest.mark.parametrize("another", [False, True])
+def test_s295_the_command_need_not_be_on_path(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, words: list[str], another: bool
+) -> None:
+    """Started by its whole path, with PATH=/usr/bin; one of somebody else's there is not run."""
     command = Path(sys.executable).parent / "fastmcp"
+    folder = tmp_path_factory.mktemp("bin")
+    if another:
+        foreign = folder / "fastmcp"
+        foreign.write_text("#!/bin/sh\necho foreign >&2; exit 9\n")
+        foreign.chmod(0o755)
 
     made = subprocess.run(
         [command, *words],
         cwd=project,
-        env=environment({"PATH": "/usr/bin"}),
+        env=environment({"PATH": f"{folder}:/usr/bin"}),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

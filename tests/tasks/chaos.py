@@ -168,10 +168,10 @@ class Crew:
 async def _submitting(plan: Plan) -> AsyncIterator[tuple[Client[Any], TaskService]]:
     """A client of a server that runs no task itself."""
     server: FastMCP[Any] = run_path(str(SERVER))["mcp"]
-    server.tasks.url = plan.url
+    server._parts.tasks.url = plan.url
     settings.docket_concurrency = 0
     try:
-        service = server.tasks.service()
+        service = server._parts.tasks.service()
     finally:
         del settings.docket_concurrency
     async with Client(server) as client:

@@ -181,7 +181,7 @@ def test_a_task_that_has_been_forgotten_is_as_one_that_never_was(revision: str) 
             id = (await talk.begin("wait"))["taskId"]
             async with asyncio.timeout(20):
                 await began.wait()
-            service = mcp.tasks.service()
+            service = mcp._parts.tasks.service()
             assert await service.store.delete(id)
             error = await talk.error("tasks/get", taskId=id)
             assert error["message"] == f"Task not found: {id}"

@@ -153,7 +153,7 @@ async def test_a_run_that_is_over_is_interrupted_though_the_task_goes_on(backend
     async with talking(mcp, MODERN) as talk:
         id = (await talk.begin("rest"))["taskId"]
         await until(lambda: began)
-        service = mcp.tasks.running
+        service = mcp._parts.tasks.running
         assert service is not None
         await service.cancel(id)
         await service.retry(id)
@@ -188,7 +188,7 @@ async def test_a_run_that_was_cancelled_before_it_began_is_interrupted(
     async with talking(mcp, HANDSHAKE) as talk:
         monkeypatch.setattr(TaskStore, "get", read_slowly)
         id = (await talk.begin("rest"))["taskId"]
-        service = mcp.tasks.running
+        service = mcp._parts.tasks.running
         assert service is not None
         await has_read.wait()
         with service.watchers.watching(id) as changed:

@@ -42,7 +42,7 @@ async def test_the_message_of_a_progress_is_that_of_the_task(mode: Any) -> None:
     async with Client(mcp, mode=mode) as client:
         task = await client.call_tool("count", task=True)
         status = await told(task, "a long step")
-        service = mcp.tasks.service()
+        service = mcp._parts.tasks.service()
         record = await service.store.get(task.task_id)
         go_on.set()
         result = await task.result()

@@ -804,7 +804,7 @@ def test_who_asks_in_one_era_sees_what_was_begun_in_the_other(revision: str) -> 
             id = (await (new if revision == MODERN else old).begin("wrong"))["taskId"]
             assert (await new.until(id))["status"] == "completed"
             assert (await old.get(id))["status"] == "failed"
-            service = mcp.tasks.running
+            service = mcp._parts.tasks.running
             assert service is not None
             assert (await service.retry(id)).leg == 2
 

@@ -62,9 +62,11 @@ class Uploads:
 
     def __init__(self, total: int | None, seconds: float | None) -> None:
         if total is not None and total < 0:
-            raise ConfigurationError(f"max_total_size={total} is less than nothing")
+            raise ConfigurationError(f"max_total_size={total}: give bytes, 0 or more")
         if seconds is not None and not 0 < seconds < float("inf"):
-            raise ConfigurationError(f"file_ttl_seconds={seconds} is no time that passes")
+            raise ConfigurationError(
+                f"file_ttl_seconds={seconds}: give seconds, more than 0; None keeps files"
+            )
         self._total = total
         self._seconds = seconds
         self._files: dict[str, dict[str, Upload]] = {}

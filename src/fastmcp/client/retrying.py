@@ -44,11 +44,11 @@ class RetryPolicy(Struct, frozen=True, kw_only=True):
     statuses: Mapping[int, When] = BY_STATUS
 
     def __post_init__(self) -> None:
-        if self.attempts < 1 or self.delay < 0 or self.max_delay < 0:
-            raise ValueError(
-                "RetryPolicy: attempts is at least 1 (which is no retry), delay and max_delay are "
-                "not negative"
-            )
+        if self.attempts < 1:
+            raise ValueError(f"RetryPolicy: attempts={self.attempts}: it is at least 1, which is no retry")
+        for name, seconds in (("delay", self.delay), ("max_delay", self.max_delay)):
+            if seconds < 0:
+                raise ValueError(f"RetryPolicy: {name}={seconds}: give seconds, 0 or more")
 
     def pause(self, error: Exception, attempt: int, *, safe: bool) -> float | None:
         """The seconds to wait after a failed `attempt`, counted from 1; None to give up."""

@@ -145,10 +145,10 @@ class PluginManager:
         taken = [self.mcp.local_provider, *(loaded.host for loaded in self._loaded.values())]
         for kind in KINDS:
             for component in _shelf(host, kind):
-                if any(_shelf(owner, kind).versions(component.address) for owner in taken):
+                if any(_shelf(owner, kind).versions(component._address) for owner in taken):
                     raise ConfigurationError(
                         f"Plugin {host.plugin!r} registers the {kind.noun} "
-                        f"{component.address!r}, which is registered already; nothing of the "
+                        f"{component._address!r}, which is registered already; nothing of the "
                         "plugin has been loaded"
                     )
 
@@ -171,7 +171,7 @@ class _Loaded:
         }
 
     def _registered(self, kind: Kind) -> list[str]:
-        return [getattr(each, "written", each.address) for each in _shelf(self.host, kind)]
+        return [getattr(each, "written", each._address) for each in _shelf(self.host, kind)]
 
 
 def _shelf(provider: LocalProvider, kind: Kind) -> Shelf[Any]:

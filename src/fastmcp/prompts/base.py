@@ -76,7 +76,7 @@ class Prompt(Component, kw_only=True):
         """The messages: text, a Message, a list of them, or a PromptResult."""
         raise NotImplementedError(f"{type(self).__name__} must implement render()")
 
-    def entry(self, *, portable: bool) -> WirePrompt:
+    def _entry(self, *, portable: bool) -> WirePrompt:
         return self.to_mcp_prompt()
 
     def to_mcp_prompt(self, **overrides: Any) -> WirePrompt:

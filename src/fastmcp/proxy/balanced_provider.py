@@ -73,7 +73,7 @@ class BalancedProvider(ByKind):
         """
         added = add_backend(self._backends, target, name)
         added.health = Health(self.health)
-        added.provider.watch(self)
+        added.provider.add_watcher(self)
         self._checks.add(added)
         self._renewed()
         return added
@@ -122,8 +122,8 @@ class BalancedProvider(ByKind):
         return any(each.provider.has_tasks for each in self._backends)
 
     @property
-    def servers(self) -> Sequence[object]:
-        return [server for each in self._backends for server in each.provider.servers]
+    def _inner_servers(self) -> Sequence[object]:
+        return [server for each in self._backends for server in each.provider._inner_servers]
 
     @property
     def custom_routes(self) -> Sequence[BaseRoute]:
@@ -132,12 +132,12 @@ class BalancedProvider(ByKind):
     # What they offer
 
     def _fixed(self, kind: Kind) -> Sequence[Any] | None:
-        lists = {each: each.provider.fixed(kind) for each in self._backends}
+        lists = {each: each.provider._all_fixed(kind) for each in self._backends}
         known = {backend: items for backend, items in lists.items() if items is not None}
         return balanced(known, self._balancer) if len(known) == len(lists) else None
 
     async def _all(self, kind: Kind) -> Sequence[Any]:
-        fixed = self.fixed(kind)
+        fixed = self._all_fixed(kind)
         return (await self._offers.of(kind)).items if fixed is None else fixed
 
     async def _one(self, kind: Kind, address: str, version: VersionSpec | None) -> Any:

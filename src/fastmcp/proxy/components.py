@@ -33,7 +33,7 @@ class BalancedTool(Tool, kw_only=True):
     asked: Asked
 
     def __post_init__(self) -> None:
-        self.mirrors: Any = _first(self.members).mirrors
+        self._mirrors: Any = _first(self.members)._mirrors
 
     async def call(self, arguments: Raw | Mapping[str, Any]) -> WholeResult:  # type: ignore[override]
         return await self.balancer.send(self.asked, self.members, lambda tool: tool.call(arguments))
@@ -166,7 +166,7 @@ def balanced(lists: Mapping[Backend, Sequence[Any]], balancer: Balancer) -> list
     members: dict[tuple[str, str | None], dict[Backend, Component]] = {}
     for backend, components in lists.items():
         for each in components:
-            members.setdefault((each.address, each.version), {}).setdefault(backend, each)
+            members.setdefault((each._address, each.version), {}).setdefault(backend, each)
     return [_of(same, balancer) for same in members.values()]
 
 
@@ -175,7 +175,7 @@ def _of(members: dict[Backend, Component], balancer: Balancer) -> Any:
     for kind, wrapper, method in _BALANCED:
         if isinstance(first, kind):
             shown = {name: getattr(first, name) for name in kind.__struct_fields__}
-            asked = Asked(method, first.address, _is_safe(members.values()))
+            asked = Asked(method, first._address, _is_safe(members.values()))
             made = wrapper(**shown, members=members, balancer=balancer, asked=asked)
             if "versions" in vars(first):
                 made.versions = vars(first)["versions"]

@@ -96,7 +96,7 @@ class Offers:
         items = balanced(known, self._balancer)
         by_address: dict[str, list[Any]] = {}
         for item in items:
-            by_address.setdefault(item.address, []).append(item)
+            by_address.setdefault(item._address, []).append(item)
         kept = KEPT if fresh and len(known) == len(backends) else INCOMPLETE
         return Offer(items, by_address, self._clock() + kept)
 

@@ -84,6 +84,9 @@ class ResourceResult:
     def of(cls, value: Any, mime_type: str, meta: dict[str, Any] | None = None) -> ResourceResult:
         """The result that a resource's value means. Contents without a type of their own get
         `mime_type`, when that says more than "text"; a bare value gets `meta`, too.
+
+        Raises:
+            ResourceError: it is nothing, or has no JSON.
         """
         if isinstance(value, ResourceResult):
             return cls([_typed(content, mime_type) for content in value.contents], value.meta)
@@ -91,7 +94,7 @@ class ResourceResult:
             raise ResourceError("The resource returned nothing")
         items = cast("list[Any]", value) if isinstance(value, list) else [value]
         if not any(isinstance(item, ResourceContent) for item in items):
-            return cls(_typed(ResourceContent(value, meta=meta), mime_type))
+            return cls(_typed(_content_of(value, meta), mime_type))
         return cls([_typed(content, mime_type) for content in cls(value).contents])
 
     def to_wire(self, uri: str) -> ReadResourceResult:
@@ -101,6 +104,13 @@ class ResourceResult:
         )
 
     to_mcp_result = to_wire
+
+
+def _content_of(value: Any, meta: dict[str, Any] | None) -> ResourceContent:
+    try:
+        return ResourceContent(value, meta=meta)
+    except ValueError as error:
+        raise ResourceError(f"The resource returned what cannot be sent: {error}") from error
 
 
 def _typed(content: ResourceContent, mime_type: str) -> ResourceContent:
@@ -146,7 +156,7 @@ class Resource(Component, kw_only=True):
         self.mime_type = self.mime_type or default_mime_type(self.uri, self.MIME_TYPE)
 
     @property
-    def address(self) -> str:
+    def _address(self) -> str:
         return self.uri
 
     @property
@@ -189,7 +199,7 @@ class Resource(Component, kw_only=True):
         """The result that what `read` gave means."""
         return ResourceResult.of(raw_value, self.mime_type, self.meta)
 
-    def entry(self, *, portable: bool) -> WireResource:
+    def _entry(self, *, portable: bool) -> WireResource:
         return self.to_mcp_resource()
 
     def to_mcp_resource(self, **overrides: Any) -> WireResource:

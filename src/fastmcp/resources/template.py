@@ -60,7 +60,7 @@ class ResourceTemplate(Component, kw_only=True):
         self._hold_matcher()
 
     @property
-    def address(self) -> str:
+    def _address(self) -> str:
         return self.uri_template
 
     @property
@@ -177,7 +177,7 @@ class ResourceTemplate(Component, kw_only=True):
         """The result that what `read` gave means."""
         return ResourceResult.of(raw_value, self.mime_type, self.meta)
 
-    def entry(self, *, portable: bool) -> WireTemplate:
+    def _entry(self, *, portable: bool) -> WireTemplate:
         return self.to_mcp_template()
 
     def to_mcp_template(self, **overrides: Any) -> WireTemplate:

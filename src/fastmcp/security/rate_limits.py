@@ -42,7 +42,8 @@ def rate_limit(
         ConfigurationError: numbers that are not positive, or no such parameter.
     """
     if requests < 1 or seconds <= 0 or max_keys < 1:
-        raise ConfigurationError("rate_limit() takes positive numbers")
+        given = f"requests={requests}, seconds={seconds}, max_keys={max_keys}"
+        raise ConfigurationError(f"rate_limit({given}): give positive numbers")
 
     def decorate(function: F) -> F:
         # Texts to count by may be keys, which nobody should be told.

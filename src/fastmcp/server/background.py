@@ -23,6 +23,7 @@ from typing import (
 )
 
 from fastmcp._components.functions.function import is_async
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp.exceptions import ConfigurationError
 
 Worker: TypeAlias = Callable[..., Coroutine[Any, Any, Any]]
@@ -73,9 +74,11 @@ class BackgroundTask:
         logger: logging.Logger = logger,
     ) -> None:
         if every is not None and every <= 0:
-            raise ConfigurationError("every= is the seconds between two runs: more than 0")
+            raise ConfigurationError(
+                f"every={every}: give the seconds between two runs, more than 0"
+            )
         if restart_delay <= 0:
-            raise ConfigurationError("restart_delay= is in seconds, and more than 0")
+            raise ConfigurationError(f"restart_delay={restart_delay}: give seconds, more than 0")
         self.function: Callable[..., Any] = function or work
         self.name: str = name or getattr(self.function, "__name__", None) or repr(self.function)
         self.status: Status = "new"
@@ -165,7 +168,7 @@ class BackgroundTask:
         if isinstance(error, Exception):
             self.last_error = error
             self._logger.error(
-                "Background task %r failed while it stopped", self.name, exc_info=error
+                "Background task %r failed while it stopped", self.name, exc_info=exc_info_of(error)
             )
         raise asyncio.CancelledError
 
@@ -173,9 +176,9 @@ class BackgroundTask:
         self.status, self.last_error = "crashed", error
         if self._restart:
             text = "Background task %r crashed; it starts again in %g seconds"
-            self._logger.error(text, self.name, delay, exc_info=error)
+            self._logger.error(text, self.name, delay, exc_info=exc_info_of(error))
         else:
-            self._logger.error("Background task %r crashed", self.name, exc_info=error)
+            self._logger.error("Background task %r crashed", self.name, exc_info=exc_info_of(error))
 
 
 def _leave_behind(task: asyncio.Task[Any]) -> None:

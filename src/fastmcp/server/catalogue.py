@@ -33,7 +33,7 @@ class Index(Generic[C]):
         self.edition: tuple[int, int] = edition
         self.versions: dict[str, list[C]] = {}
         for component in found:
-            self.versions.setdefault(component.address, []).append(component)
+            self.versions.setdefault(component._address, []).append(component)
         self.current: dict[str, C] = {}
         for address, same in self.versions.items():
             if len(same) > 1:
@@ -61,7 +61,7 @@ class View(Generic[C]):
     @property
     def edition(self) -> tuple[int, int]:
         """What changes whenever the view may have changed."""
-        return (self._sources.edition, len(self._rules))
+        return (self._sources._edition, len(self._rules))
 
     @property
     def index(self) -> Index[C]:
@@ -69,8 +69,8 @@ class View(Generic[C]):
         built = self._built
         if built is None or built.edition != self.edition:
             edition = self.edition
-            built = Index(edition, self._visible(self._sources.known(self._kind)))
-            built.has_to_ask = self._sources.fixed(self._kind) is None
+            built = Index(edition, self._visible(self._sources._all_known(self._kind)))
+            built.has_to_ask = self._sources._all_fixed(self._kind) is None
             built.has_to_list = self._sources.has_to_list(self._kind)
             self._built = built
         return built
@@ -223,7 +223,7 @@ class Catalogue:
             if values is not None:
                 if version is None:
                     return template, values
-                chosen = self.templates.find(template.address, version)
+                chosen = self.templates.find(template._address, version)
                 return None if chosen is None else (chosen, values)
         return None
 
@@ -236,7 +236,9 @@ class Catalogue:
 
 def _is_final(found: Component, address: str, spec: VersionSpec | None) -> bool:
     """Whether no higher version can be meant that has to be asked for."""
-    return found.version is None or found.address != address or (spec is not None and bool(spec.eq))
+    return (
+        found.version is None or found._address != address or (spec is not None and bool(spec.eq))
+    )
 
 
 def _select(versions: Mapping[str, list[C]], address: str, spec: VersionSpec | None) -> C | None:

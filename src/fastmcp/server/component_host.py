@@ -8,28 +8,23 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias, TypeVar, Unpack, 
 
 from fastmcp._components.component import Component, ComponentOptions
 from fastmcp._components.versions import VersionSpec
-from fastmcp._protocol.mirroring import Plan
 from fastmcp.exceptions import ConfigurationError, FastMCPDeprecationWarning
 from fastmcp.prompts.base import Prompt
 from fastmcp.resources.base import Resource, ResourceOptions
-from fastmcp.resources.security import ResourceSecurity
 from fastmcp.resources.template import ResourceTemplate
 from fastmcp.tools.base import Tool, ToolOptions, require_awaited
 from fastmcp.tools.tool_transform import ToolTransformConfig
 from fastmcp.wire.resource_names import canonical_uri
 
-from .auth.authorization import may_use, permit, permitted
+from .auth.authorization import permit, permitted
 from .catalogue import Catalogue, View
-from .completions import Completers
 from .context import Context
 from .options import listed
-from .providers.aggregate import AggregateProvider, as_provider
+from .parts import ServerParts
+from .providers.aggregate import as_provider
 from .providers.base import Provider
-from .providers.guard import ProviderErrorStrategy
 from .providers.kinds import FEATURES, KINDS, Feature
 from .providers.local import LocalProvider
-from .providers.shelf import OnDuplicate
-from .session_visibility import SessionVisibility
 from .transforms.added_tools import require_apart
 from .transforms.namespace import Namespace
 from .transforms.tool_transform import ToolTransform
@@ -38,7 +33,7 @@ from .transforms.visibility import visibilities
 from .visibility import Criteria
 
 if TYPE_CHECKING:
-    from starlette.routing import BaseRoute
+    pass
 
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=Component)
@@ -54,34 +49,11 @@ _EARLIER = {
 
 
 class ComponentHost:
-    """Has components of its own and of providers, and transforms of all of them.
+    """Has components of its own and of providers, and transforms of all of them."""
 
-    `announce` hears which of the lists has changed, in the thread that changed it, and `update` at
-    which URI something has.
-    """
-
-    def __init__(
-        self,
-        on_duplicate: OnDuplicate,
-        tool_defaults: ToolOptions,
-        resource_security: ResourceSecurity | None,
-        provider_error_strategy: ProviderErrorStrategy,
-        announce: Callable[[Feature], None],
-        update: Callable[[str], None],
-    ) -> None:
-        self.local_provider: Final = LocalProvider(on_duplicate, tool_defaults)
-        self.sources: Final = AggregateProvider(
-            (self.local_provider,), provider_error_strategy=provider_error_strategy
-        )
-        self._announce = announce
-        self._update = update
-        self.sources.watch(self)
-        self.completers: Final = Completers()
-        self.custom_routes: list[BaseRoute] = []
-        self.catalogue: Final = Catalogue(self.sources, (), resource_security)
-        self.session_visibility: Final = SessionVisibility(
-            lambda rules: Catalogue(self.sources, rules, resource_security)
-        )
+    def __init__(self, local_provider: LocalProvider, parts: ServerParts) -> None:
+        self.local_provider: Final = local_provider
+        self._parts: Final = parts
 
     def _take(self, tools: Any, providers: Any, transforms: Any) -> None:
         """What the constructor was given."""
@@ -104,14 +76,14 @@ class ComponentHost:
     @property
     def providers(self) -> list[Provider]:
         """Where the components come from, the server's own first."""
-        return self.sources.providers
+        return self._parts.sources.providers
 
     @property
     def failures(self) -> Mapping[Provider, str]:
         """The providers that fail now, here and on mounted servers, and how. What such a one listed
         last is still offered; the log has told of it.
         """
-        return self.sources.failures
+        return self._parts.sources.failures
 
     def add_provider(self, provider: Any, *, namespace: str = "") -> Provider:
         """Offer also what a provider does, or a server, its names in a namespace if one is given.
@@ -120,11 +92,11 @@ class ComponentHost:
             ConfigurationError: it is no provider, or the namespace no part of a name.
         """
         added = as_provider(provider)
-        if self in added.servers:
+        if self in added._inner_servers:
             raise ConfigurationError(
                 f"{added!r} cannot be added to {self!r}, which is a part of it"
             )
-        return self.sources.add_provider(added, namespace=namespace)
+        return self._parts.sources.add_provider(added, namespace=namespace)
 
     def remove_provider(self, provider: Provider) -> None:
         """No longer offer what was added, by what `add_provider` or `mount` returned.
@@ -132,7 +104,7 @@ class ComponentHost:
         Raises:
             NotFoundError: it is not there.
         """
-        self.sources.remove_provider(provider)
+        self._parts.sources.remove_provider(provider)
 
     def mount(
         self,
@@ -183,7 +155,7 @@ class ComponentHost:
     @property
     def transforms(self) -> list[Transform]:
         """The transforms of all that the server offers, innermost first."""
-        return self.sources.transforms
+        return self._parts.sources.transforms
 
     def add_transform(self, transform: Transform) -> None:
         """Change what the server offers, after the transforms that it has.
@@ -193,7 +165,7 @@ class ComponentHost:
         """
         if isinstance(transform, Transform):  # pyright: ignore[reportUnnecessaryIsInstance]
             require_apart(transform, self.transforms)
-        self.sources.add_transform(transform)
+        self._parts.sources.add_transform(transform)
 
     def add_tool_transformation(self, tool_name: str, transformation: ToolTransformConfig) -> None:
         """Deprecated: `add_transform(ToolTransform({tool_name: transformation}))`."""
@@ -209,21 +181,12 @@ class ComponentHost:
             f"hide the tool with disable(names={{{tool_name!r}}})"
         )
 
-    def heard_of_change(self, features: Sequence[Feature]) -> None:
-        """A source has changed."""
-        for feature in features:
-            self._announce(feature)
-
-    def heard_of_update(self, uri: str) -> None:
-        """What is at a URI has changed."""
-        self._update(uri)
-
     def notify_resource_updated(self, uri: str) -> None:
         """Tell every client that watches a resource, or one above it, that it has changed.
 
         It may be called from anywhere, in any thread, and does not wait for the clients.
         """
-        self.sources.updated(canonical_uri(uri))
+        self._parts.sources.updated(canonical_uri(uri))
 
     # Declaring
 
@@ -286,12 +249,12 @@ class ComponentHost:
         return self._show(visibilities(False, **criteria))
 
     def _show(self, added: Sequence[Transform]) -> Self:
-        before = self.catalogue.shown()
+        before = self._parts.catalogue.shown()
         for each in added:
-            self.sources.apply(each)
-        after = self.catalogue.shown()
+            self._parts.sources._apply(each)
+        after = self._parts.catalogue.shown()
         changed: list[Feature] = [each for each in FEATURES if before[each] != after[each]]
-        self.sources.changed(*changed)
+        self._parts.sources.changed(*changed)
         return self
 
     def completion(
@@ -309,11 +272,11 @@ class ComponentHost:
         of one: `(value)` or `(value, arguments already settled)`. Both give a list of texts, a
         `Completion` or None. Arguments with listed values (Literal, Enum, bool) need neither.
         """
-        return self.completers.register(handler, prompt, template, argument)
+        return self._parts.completers.register(handler, prompt, template, argument)
 
     def add_completion_handler(self, handler: Callable[..., Any]) -> None:
         """Register the handler `(ref, argument, context)` that completes every argument."""
-        self.completers.handler = handler
+        self._parts.completers.handler = handler
 
     def as_provider(self: Any) -> Provider:
         """The server as a source of components of another one."""
@@ -321,17 +284,7 @@ class ComponentHost:
 
         return FastMCPProvider(self)
 
-    @property
-    def completes(self) -> bool:
-        """Whether any argument of a prompt or a template can be completed."""
-        return bool(self.completers) or self.catalogue.has_choices() or self.sources.completes
-
     # HTTP routes beside the endpoint
-
-    @property
-    def all_routes(self) -> Sequence[BaseRoute]:
-        """The routes of this server, and of those that are mounted on it."""
-        return [*self.custom_routes, *self.sources.custom_routes]
 
     def custom_route(
         self,
@@ -347,25 +300,16 @@ class ComponentHost:
         """
         from .http.application.custom_routes import custom_route
 
-        return custom_route(self.custom_routes, path, methods, name, include_in_schema)
+        return custom_route(self._parts.custom_routes, path, methods, name, include_in_schema)
 
     # What is seen
-
-    async def mirrors_of(self, name: str, version: str | None, token: Any) -> Plan:
-        """Which arguments of a tool its callers repeat in HTTP headers; none of one that somebody
-        with this token may not know of.
-        """
-        tool = self.catalogue.tools.find(name, version)
-        if tool is None or not tool.mirrors:
-            return ()
-        return tool.mirrors if tool.auth is None or await may_use(tool, token) else ()
 
     @property
     def _seen(self) -> Catalogue:
         """What the session sees whose request is being served; else what the server shows."""
         context = Context.current_or_none()
         if context is None or context.fastmcp is not self:
-            return self.catalogue
+            return self._parts.catalogue
         return context.catalogue
 
     async def list_tools(self, *, run_middleware: bool = True) -> Sequence[Tool]:

@@ -73,7 +73,7 @@ class Context(ServedRequest, Injectable):
         """
         context = cls.current_or_none()
         if context is None:
-            raise RuntimeError("No request is being served, so there is no context")
+            raise RuntimeError("No request is being served: ask in a tool, or in what it calls")
         return context
 
     @classmethod
@@ -111,27 +111,28 @@ class Context(ServedRequest, Injectable):
     @bridged
     async def reset_visibility(self) -> None:
         """Let this session see what the server shows to everybody."""
-        await self._tell_lists(self.host.session_visibility.reset(self.session_id))
+        await self._tell_lists(self.host._parts.session_visibility.reset(self.session_id))
 
     async def _show(self, added: Rule) -> None:
-        await self._tell_lists(self.host.session_visibility.add(self.session_id, added))
+        await self._tell_lists(self.host._parts.session_visibility.add(self.session_id, added))
 
     async def _tell_lists(self, features: Sequence[Feature]) -> None:
         """Tell the client of lists that have changed, once every worker shows them so."""
-        cluster, record, named = self.host.cluster, self._exchange.session, self._exchange.sender
+        parts, record, named = self.host._parts, self._exchange.session, self._exchange.sender
         if record is not None and record.share is not None:
             await record.share(features)
             return
-        if record is None and named.session is not None and cluster is not None and cluster.rules:
-            await cluster.rules.share(named.session, features)
+        rules = None if parts.cluster is None else parts.cluster.rules
+        if record is None and named.session is not None and rules is not None:
+            await rules.share(named.session, features)
         for feature in features:
-            self.host.audience.tell(Change(feature, session=self.session_id))
+            parts.audience.tell(Change(feature, session=self.session_id))
 
     def add_middleware(self, middleware: Member) -> None:
         """Add middleware for the rest of this session, inside of the server's: in this process, and
         from the next request on.
         """
-        self.host.session_middleware.add(self.session_id, middleware)
+        self.host._parts.session_middleware.add(self.session_id, middleware)
 
     @property
     def logger(self) -> ClientLogger:
@@ -178,7 +179,7 @@ class Context(ServedRequest, Injectable):
 
         method, members, change = read_notification(notification, params, self.session_id)
         if change is not None:
-            self.host.audience.tell(change)
+            self.host._parts.audience.tell(change)
         else:
             await self._exchange.notify(method, members)
 
@@ -256,7 +257,7 @@ class Context(ServedRequest, Injectable):
 
     @property
     def _state(self) -> SessionState:
-        keeper = self.host.state_keeper
+        keeper = self.host._parts.state_keeper
         return SessionState(self._exchange, keeper, self.principal, self.fastmcp.logger)
 
     def set_state(

@@ -92,7 +92,9 @@ class BackplaneEventStore:
         _check_limits(max_events_per_stream, ttl)
         opened = backplane_of(backplane)
         if opened is None:
-            raise ConfigurationError("BackplaneEventStore() takes a backplane, or the URL of one")
+            raise ConfigurationError(
+                f"BackplaneEventStore() takes a backplane, or the URL of one, not {backplane!r}"
+            )
         self._backplane = opened
         self._max_events = max_events_per_stream
         self._ttl = ttl
@@ -159,9 +161,9 @@ def _kept_in(entry: bytes) -> tuple[str, bytes | None]:
 
 def _check_limits(max_events: int, ttl: float | None) -> None:
     if max_events < 1:
-        raise ConfigurationError("max_events_per_stream= must be at least 1")
+        raise ConfigurationError(f"max_events_per_stream={max_events}: it has to be at least 1")
     if ttl is not None and not ttl > 0:
-        raise ConfigurationError("ttl= is a positive number of seconds")
+        raise ConfigurationError(f"ttl={ttl}: give seconds, more than 0")
 
 
 class _Stream:

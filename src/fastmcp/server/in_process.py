@@ -37,7 +37,7 @@ async def act(server: FastMCP, method: str, members: dict[str, Any], *, middlewa
     In the middle of a request it is done for the same client: its context is a new one, over the
     same session, caller and values.
     """
-    handler = server.chain(method) if middleware else HANDLERS[method][0]
+    handler = server._parts.chain(method) if middleware else HANDLERS[method][0]
     return await _served(server, method, METHODS[method].params(**members), handler)
 
 
@@ -68,7 +68,7 @@ async def _served(server: FastMCP, method: str, params: Any, handler: Handler[Co
 
 def _host(server: FastMCP, outer: Context) -> FastMCP:
     """Whose client it is that the server serves: its own, unless it is mounted there."""
-    part = server is outer.fastmcp or server in outer.host.sources.servers
+    part = server is outer.fastmcp or server in outer.host._parts.sources._inner_servers
     return outer.host if part else server
 
 

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Generator
 from typing import Any, Final
 
+from fastmcp._logging.early import EARLY, has_handlers, is_heard
 from fastmcp._logging.formats import ACCESS
 from fastmcp._logging.handlers import StandardError
 from fastmcp.settings import LOG_LEVELS, Settings, settings, unread
@@ -39,6 +40,8 @@ def logged(level: str | int | None, *, uvicorn: bool = False) -> Generator[None]
                 block.enter_context(_uvicorns.used())
             if level is not None:
                 block.enter_context(_levels.asked(_level_of(level)))
+            if WORKER not in os.environ:
+                EARLY.tell()
         warn_of_unread_variables()
         yield
 
@@ -52,7 +55,7 @@ def hosted() -> Generator[None]:
 
 def warn_of_unread_variables() -> None:
     """Say, once in a process and when it is heard, which variables were probably meant for us."""
-    if WORKER in os.environ or _is_heard(logger):
+    if WORKER in os.environ or is_heard(logger):
         _say_what_is_unread()
 
 
@@ -74,20 +77,7 @@ def _is_set_up() -> bool:
     """Whether the program has set up logging, so that no more is to be logged than it likes."""
     if logger.level != logging.NOTSET and not _levels.are_asked:
         return True
-    return _is_heard(logger) and _ours.value is None
-
-
-def _is_heard(of: logging.Logger | None) -> bool:
-    """Whether anybody gets the records of a logger."""
-    while of is not None:
-        if _has_handlers(of):
-            return True
-        of = of.parent if of.propagate else None
-    return False
-
-
-def _has_handlers(of: logging.Logger) -> bool:
-    return any(not isinstance(handler, logging.NullHandler) for handler in of.handlers)
+    return is_heard(logger) and _ours.value is None
 
 
 class _Shared:
@@ -152,7 +142,7 @@ class _Levels:
 @contextlib.contextmanager
 def _our_lines() -> Generator[logging.Handler | None]:
     """Our records go to standard error, unless somebody gets them; gives the handler."""
-    if _is_heard(logger):
+    if is_heard(logger):
         yield None
         return
     with _standard_error.used() as error:
@@ -167,7 +157,7 @@ def _our_lines() -> Generator[logging.Handler | None]:
 @contextlib.contextmanager
 def _uvicorns_lines() -> Generator[None]:
     """uvicorn's records go to standard error and nowhere else, unless it has handlers."""
-    if any(_has_handlers(logging.getLogger(name)) for name in UVICORNS):
+    if any(has_handlers(logging.getLogger(name)) for name in UVICORNS):
         yield
         return
     from uvicorn.logging import AccessFormatter, DefaultFormatter

@@ -79,14 +79,14 @@ class Progress(Reading["Progress"]):
     async def set_total(self, total: int) -> None:
         """Say how much there is to do, at least 1."""
         if total < 1:
-            raise ValueError("The total of a progress is at least 1")
+            raise ValueError(f"The total of a progress is at least 1, not {total}")
         self._total = total
         await self._report()
 
     async def increment(self, amount: int = 1) -> None:
         """Say that `amount` more is done, at least 1."""
         if amount < 1:
-            raise ValueError("A progress grows by at least 1")
+            raise ValueError(f"A progress grows by at least 1, not by {amount}")
         self._current = (self._current or 0) + amount
         await self._report()
 

@@ -7,9 +7,8 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
 from fastmcp._components.component import Component
-from fastmcp._components.current import current_scope
 from fastmcp._lazy import lazy_names
-from fastmcp._runtime.dispatch import Dispatcher, Handler, Hints
+from fastmcp._runtime.dispatch import Hints
 from fastmcp._runtime.exchange import TransportName
 from fastmcp._runtime.session import Channel
 from fastmcp.exceptions import ConfigurationError
@@ -17,33 +16,29 @@ from fastmcp.prompts.base import PromptResult
 from fastmcp.resources.base import ResourceResult
 from fastmcp.resources.security import DEFAULT_RESOURCE_SECURITY, ResourceSecurity
 from fastmcp.settings import Settings
-from fastmcp.tools.base import Tool
+from fastmcp.tools.base import Tool, ToolOptions
 from fastmcp.tools.tool_result import ToolResult as ToolResult
 from fastmcp.tools.whole_results import WholeResult
 from fastmcp.utilities.lifespan import LifespanFunction
-from fastmcp.wire.lifecycle import Implementation, LoggingLevel, ServerCapabilities
-from fastmcp.wire.revisions import LATEST_MODERN, Revision
+from fastmcp.wire.content import Icon
+from fastmcp.wire.lifecycle import LoggingLevel
 
-from .capabilities import capabilities
 from .catalogue import View
-from .chains import Chains
-from .cluster import cluster_of
 from .component_host import ComponentHost
 from .connection import ServerConnection
-from .context import Context
 from .identity import Identity
 from .inputs.request_state import RequestStateSecurity
 from .lifetime.shared_lifespan import SharedLifespan
 from .limits import Limits
 from .middleware.chain import Member
-from .middleware.session_middleware import SessionMiddleware
-from .observing import Observing
 from .options import HttpDefaults, SamplingFallback, provider_given, reject_unknown
+from .parts import ServerParts
+from .providers.aggregate import AggregateProvider
 from .providers.base import Provider
 from .providers.guard import ProviderErrorStrategy
+from .providers.local import LocalProvider
 from .providers.shelf import OnDuplicate
-from .state.keeper import AnyStore, Keeper, keeper_of
-from .subscriptions import Audience, Change
+from .state.keeper import AnyStore
 from .tasks.server_tasks import ServerTasks
 from .transforms.transform import Transform
 
@@ -107,56 +102,43 @@ class FastMCP(ComponentHost):
         **others: Any,
     ) -> None:
         reject_unknown(others, FastMCP.__init__.__kwdefaults__ or ())
-        super().__init__(
-            on_duplicate,
-            {
-                "strict": Settings.strict_input_validation.chosen(strict_input_validation),
-                "structured_text": structured_text,
-                "validate_output": validate_output,
-                "task": tasks,
-            },
-            resource_security,
-            provider_error_strategy,
-            lambda feature: self.audience.tell(Change(feature)),
-            lambda uri: self.audience.tell(Change("contents", uri)),
-        )
         if list_page_size is not None and list_page_size < 1:
-            raise ConfigurationError("list_page_size must be at least 1")
-        self._identity = Identity(name, version, description, website_url, icons)
+            raise ConfigurationError(f"list_page_size={list_page_size}: it has to be at least 1")
+        tool_defaults: ToolOptions = {
+            "strict": Settings.strict_input_validation.chosen(strict_input_validation),
+            "structured_text": structured_text,
+            "validate_output": validate_output,
+            "task": tasks,
+        }
+        local = LocalProvider(on_duplicate, tool_defaults)
+        identity = Identity(name, version, description, website_url, icons)
+        self.logger: logging.Logger = logging.getLogger(f"fastmcp.server.{identity.info['name']}")
         self.instructions = instructions
-        self.logger: logging.Logger = logging.getLogger(f"fastmcp.server.{self.name}")
-        self.masks_errors: bool = Settings.mask_error_details.chosen(mask_error_details)
         self.list_page_size = list_page_size
         self.dereference_schemas = dereference_schemas
-        self.http_defaults: HttpDefaults = HttpDefaults(
-            stateless_http, json_response, session_store
-        )
-        self.tasks: ServerTasks = ServerTasks(self, name, tasks, docket)
-        self._cache = (round(cache_ttl * 1000), cache_scope)
-        self.request_state_security: RequestStateSecurity = RequestStateSecurity.of(
-            request_state_security
-        )
         self.client_log_level: LoggingLevel = Settings.client_log_level.chosen(client_log_level)
-        self.sampling_fallback: Final = SamplingFallback(
-            sampling_handler, sampling_handler_behavior
-        )
         self.experimental_capabilities: dict[str, Any] = dict(experimental_capabilities or {})
         self.auth: AuthProvider | None = provider_given(auth)
-        self.oauth_storage: Any = None
         self.limits = limits
-        self.observing: Final = Observing(self)
         self.lifespan: Final = SharedLifespan(self, lifespan, session_lifespan)
-        self._dispatcher: Dispatcher[Context] | None = None
-        self.session_middleware: Final = SessionMiddleware()
-        around = self.lifespan.around_requests
-        self._chains = Chains(around, limits, middleware, self.session_middleware)
         self._asgi: StarletteWithLifespan | None = None
-        self.newest_manager: SessionManager | None = None
-        self.audience: Final = Audience()
-        self.cluster: Final = cluster_of(self, session_store)
-        self.state_keeper: Keeper = keeper_of(session_state_store)
-        if self.cluster is not None and session_state_store is None:
-            self.state_keeper = self.cluster.keeper
+        parts = ServerParts(
+            self,
+            identity,
+            AggregateProvider((local,), provider_error_strategy=provider_error_strategy),
+            resource_security=resource_security,
+            limits=limits,
+            middleware=middleware,
+            tasks=ServerTasks(self, name, tasks, docket),
+            hints=Hints(identity.info, round(cache_ttl * 1000), cache_scope),
+            masks_errors=Settings.mask_error_details.chosen(mask_error_details),
+            experimental_capabilities=self.experimental_capabilities,
+            request_state_security=request_state_security,
+            sampling_fallback=SamplingFallback(sampling_handler, sampling_handler_behavior),
+            http_defaults=HttpDefaults(stateless_http, json_response, session_store),
+            session_state_store=session_state_store,
+        )
+        super().__init__(local, parts)
         self._take(tools, providers, transforms)
 
     def __repr__(self) -> str:
@@ -167,40 +149,27 @@ class FastMCP(ComponentHost):
     @property
     def name(self) -> str:
         """The server's name."""
-        return self._identity.info["name"]
+        return self._parts.identity.info["name"]
 
     @property
     def version(self) -> str:
         """The server's version."""
-        return self._identity.info["version"]
+        return self._parts.identity.info["version"]
 
     @property
     def server_info(self) -> dict[str, Any]:
         """What `serverInfo` tells clients; changes and further members go out with it."""
-        return self._identity.info
+        return self._parts.identity.info
 
     @property
-    def implementation(self) -> Implementation:
-        """`server_info` as the protocol has it."""
-        return self._identity.implementation()
+    def website_url(self) -> str | None:
+        """The server's page, if it was given."""
+        return self.server_info.get("websiteUrl")
 
     @property
-    def has_own_info(self) -> bool:
-        """Whether `server_info` has members that the protocol does not know."""
-        return bool(self._identity.extras())
-
-    def capabilities(
-        self, *, connected: bool, revision: Revision = LATEST_MODERN
-    ) -> ServerCapabilities:
-        """What this server offers to a client; only a connected one can be told of changes."""
-        return capabilities(
-            connected=connected,
-            revision=revision,
-            experimental=self.experimental_capabilities,
-            completes=self.completes,
-            tasks=self.tasks.offered,
-            skills=self.sources.has_skills,
-        )
+    def icons(self) -> list[Icon]:
+        """The icons that clients may show for the server."""
+        return list(self.server_info.get("icons", ()))
 
     @property
     def background(self) -> ServerBackground:
@@ -210,7 +179,7 @@ class FastMCP(ComponentHost):
     @property
     def docket(self) -> Any:
         """The Docket that runs the background tasks; None while none does."""
-        return self.tasks.docket
+        return self._parts.tasks.docket
 
     # Servers of something else
 
@@ -309,11 +278,7 @@ class FastMCP(ComponentHost):
         Raises:
             ConfigurationError: it is neither.
         """
-        self._chains.add(middleware)
-        self.sources.changed()
-        if self._dispatcher is not None:
-            chains = self._chains.compiled
-            self._dispatcher.replace(chains.routes, chains.refused, chains.notified)
+        self._parts.add_middleware(middleware)
 
     async def _listed(self, method: str, view: View[C], run_middleware: bool) -> Sequence[C]:
         if not run_middleware:
@@ -325,48 +290,28 @@ class FastMCP(ComponentHost):
     @property
     def middleware(self) -> Sequence[Member]:
         """The chain, outermost first."""
-        return tuple(self._chains.own)
+        return self._parts.middleware
 
     def remove_provider(self, provider: Provider) -> None:
         super().remove_provider(provider)
         self.lifespan.exclude(provider)
 
-    def surrounds(self, method: str) -> bool:
-        """Whether any middleware stands around a method."""
-        return self._chains.surround(method)
-
-    def chain(self, method: str) -> Handler[Context]:
-        """What serves a method: the middleware, and its handler inside."""
-        return self._chains.compiled.by_method[method]
-
-    @property
-    def dispatcher(self) -> Dispatcher[Context]:
-        """Where every request of every transport arrives."""
-        if self._dispatcher is None:
-            ttl_ms, scope = self._cache
-            chains = self._chains.compiled
-            self._dispatcher = Dispatcher(
-                chains.routes,
-                lambda exchange: Context(self, exchange),
-                current_scope,
-                Hints(self.server_info, ttl_ms, scope),
-                masked=self.masks_errors,
-                refused=chains.refused,
-                notified=chains.notified,
-            )
-            self.observing.look()
-        return self._dispatcher
-
     def connect(
         self, channel: Channel, transport: TransportName, id: str | None = None
     ) -> ServerConnection:
         """A connection for one client, for transports; it lives inside `lifespan.use`."""
-        kept = (self.state_keeper, self.session_visibility, self.session_middleware, self.lifespan)
+        parts = self._parts
+        kept = (
+            parts.state_keeper,
+            parts.session_visibility,
+            parts.session_middleware,
+            self.lifespan,
+        )
         forget: list[Callable[[str], None]] = [each.forget for each in kept]
         connection = ServerConnection(
-            self.dispatcher, channel, transport, id, self.audience, forget
+            parts.dispatcher, channel, transport, id, parts.audience, forget
         )
-        forget += self.observing.connected(connection.lifecycle, transport)
+        forget += parts.observing.connected(connection.lifecycle, transport)
         return connection
 
     # Running
@@ -375,7 +320,7 @@ class FastMCP(ComponentHost):
         """Where OAuth, and sessions, are kept: `redis_client`, `encryption_key`, `path`."""
         from .auth.storage.configuring import configure_oauth_storage
 
-        configure_oauth_storage(self, backend, **options)
+        configure_oauth_storage(self._parts, self.auth, backend, **options)
 
     def run(self, transport: str | None = None, **options: Any) -> None:
         """Serve until the end: `"stdio"` (the default), `"http"` or `"sse"`.
@@ -477,7 +422,7 @@ class FastMCP(ComponentHost):
         """What runs the newest HTTP application of this server: `async with
         mcp.session_manager.run()` does what its lifespan does.
         """
-        return self.newest_manager or self.http_app().manager
+        return self._parts.newest_manager or self.http_app().manager
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._asgi is None:

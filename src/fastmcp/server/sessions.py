@@ -74,7 +74,7 @@ class Session:
     __slots__ = ("_address", "_keeper", "home", "id")
 
     def __init__(self, context: Context, address: Address, id: str | None) -> None:
-        self._keeper = context.host.state_keeper
+        self._keeper = context.host._parts.state_keeper
         self.home: asyncio.AbstractEventLoop = context.exchange.loop
         self._address = address
         self.id: str | None = id

@@ -18,8 +18,9 @@ from fastmcp.wire.notifications import (
 )
 from fastmcp.wire.shapes import META_SUBSCRIPTION_ID
 
-# How many resources one client may watch.
+# How many resources one client may watch, and how long their URIs may be.
 MAX_SUBSCRIPTIONS = 1024
+MAX_WATCHED_URI = 4096
 # How long to wait until a change is told again that could not be, in seconds.
 RETRY = 0.5
 

@@ -79,7 +79,7 @@ def create_async_test_client(
 def _transport(
     mcp: FastMCP, user_info: Mapping[str, Any] | None, raise_exceptions: bool
 ) -> FastMCPTransport:
-    if not hasattr(mcp, "dispatcher"):
+    if not (hasattr(mcp, "lifespan") and hasattr(mcp, "connect")):
         raise TypeError(
             f"A test client is for a FastMCP object, not for {mcp!r}; MCPClient reaches any server"
         )

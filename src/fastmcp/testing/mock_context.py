@@ -171,7 +171,7 @@ class MockContext(Context):
 
     def __enter__(self) -> Self:
         self._tokens.append(current_scope.set(self))
-        self.fastmcp.audience.join(self._listener)
+        self.fastmcp._parts.audience.join(self._listener)
         return self
 
     def __exit__(
@@ -199,7 +199,7 @@ class MockContext(Context):
 
     def _leave(self) -> None:
         current_scope.reset(self._tokens.pop())
-        self.fastmcp.audience.leave(self._listener)
+        self.fastmcp._parts.audience.leave(self._listener)
 
     def _told(self, change: Change) -> None:
         if change.session in (None, self.session_id):

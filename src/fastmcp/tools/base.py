@@ -61,7 +61,7 @@ class Tool(Component, kw_only=True):
         super().__post_init__()
         require_name(self.name)
         try:
-            self.mirrors: Plan = read_plan(self.parameters)
+            self._mirrors: Plan = read_plan(self.parameters)
         except ValueError as error:
             raise InvalidSignature(f"The tool {self.name!r} cannot be served: {error}") from None
 
@@ -101,7 +101,7 @@ class Tool(Component, kw_only=True):
         """Do the work."""
         raise NotImplementedError(f"{type(self).__name__} must implement run()")
 
-    def entry(self, *, portable: bool) -> WireTool:
+    def _entry(self, *, portable: bool) -> WireTool:
         shown = self.to_mcp_tool()
         if portable:
             from fastmcp._components.schemas.portable import portable as inlined

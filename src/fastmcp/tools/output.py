@@ -12,6 +12,7 @@ from msgspec import json
 from fastmcp._components.blocks import holds_blocks, text_block, to_blocks
 from fastmcp._components.schemas.schema import Value, explain, value_of
 from fastmcp._components.writing import bare, simpler, to_json, unwritable, writes_aliases
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp.exceptions import ToolError
 from fastmcp.wire.content import TextContent
 from fastmcp.wire.inputs import InputRequiredResult
@@ -147,8 +148,9 @@ class Output:
         if self._serializer is not None:
             try:
                 return text_block(self._serializer(value))
-            except Exception:
-                logger.warning("The serializer failed; the value is sent as JSON", exc_info=True)
+            except Exception as error:
+                what = "The serializer failed; the value is sent as JSON"
+                logger.warning(what, exc_info=exc_info_of(error))
         return construct(TextContent, text=data.decode())
 
     def _write(self, value: Any) -> bytes:

@@ -91,7 +91,9 @@ class OAuth(OAuthClientProvider):
         dpop: bool = False,
     ) -> None:
         if client_secret is not None and client_id is None:
-            raise ConfigurationError("client_secret= is of a client_id=, which is missing")
+            raise ConfigurationError(
+                "client_secret= needs client_id=, the client that it is the secret of"
+            )
         self._callback_host = bare_host(callback_host)
         self._callback_port = callback_port or 0
         self._callback_timeout = callback_timeout
@@ -247,11 +249,11 @@ class OAuth(OAuthClientProvider):
     # Who the client is
 
     async def _known_client(self, issuer: str) -> OAuthClientInformationFull | None:
+        if self._client_id is not None:
+            return await self._own_client(issuer)
         kept = self.context.client_info
         if kept is None or kept.issuer != issuer:
             kept = await self.token_storage_adapter.client_of(issuer)
-        if self._client_id is not None:
-            return await self._own_client(issuer)
         self.context.client_info = kept
         return kept
 

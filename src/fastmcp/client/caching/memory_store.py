@@ -17,8 +17,9 @@ class InMemoryResponseCacheStore:
     """
 
     def __init__(self, *, max_entries: int = 1024, max_bytes: int = MAX_BYTES) -> None:
-        if max_entries < 0 or max_bytes < 0:
-            raise ConfigurationError("max_entries and max_bytes must not be negative")
+        for name, limit in (("max_entries", max_entries), ("max_bytes", max_bytes)):
+            if limit < 0:
+                raise ConfigurationError(f"{name}={limit}: it must not be negative")
         self._max_entries = max_entries
         self._max_bytes = max_bytes
         self._bytes = 0

@@ -15,11 +15,11 @@ from fastmcp._runtime.portal import Closing, Hold, portal
 class Resident(Protocol):
     """What has things open in a loop."""
 
-    def closing(self) -> Closing:
+    def _closing(self) -> Closing:
         """What closes them; it must not hold the object itself, which may be lost."""
         ...
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         """Forget them: they belong to the process of which this one is a forked child."""
         ...
 
@@ -66,7 +66,7 @@ class Home:
     ) -> asyncio.AbstractEventLoop:
         with self._turn:
             if self._hold is not None and not self._hold.valid:
-                resident.renew()
+                resident._renew()
                 self._hold = self._loop = None
             if self._loop is None or self._loop.is_closed():
                 self._loop = running or self._held(resident)
@@ -78,7 +78,7 @@ class Home:
             return self._loop
 
     def _held(self, resident: Resident) -> asyncio.AbstractEventLoop:
-        self._hold = portal.hold(resident.closing())
+        self._hold = portal.hold(resident._closing())
         self._lost = weakref.finalize(resident, self._hold.abandon)
         self._lost.atexit = False
         return self._hold.loop

@@ -25,7 +25,7 @@ def blocking(
 
     @functools.wraps(method)
     def call(client: MCPClient, /, *args: P.args, **kwargs: P.kwargs) -> T:
-        return portal.run(method(client.held(), *args, **kwargs))
+        return portal.run(method(client._held(), *args, **kwargs))
 
     return _renamed(call)
 
@@ -118,7 +118,7 @@ class MCPClient:
         finally:
             hold.release()
 
-    def held(self) -> AsyncMCPClient:
+    def _held(self) -> AsyncMCPClient:
         """The asynchronous client, whose event loop runs until this one is closed or lost."""
         hold = self._hold
         if hold is None or not hold.valid:

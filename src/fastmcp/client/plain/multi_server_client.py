@@ -46,7 +46,7 @@ def anywhere(
 
     @functools.wraps(method)
     def call(servers: MultiServerClient, /, *args: P.args, **kwargs: P.kwargs) -> Any:
-        return servers.carry_out(method(servers, *args, **kwargs), method.__name__)
+        return servers._carry_out(method(servers, *args, **kwargs), method.__name__)
 
     return call
 
@@ -257,16 +257,18 @@ class MultiServerClient:
         )
 
     @anywhere
-    async def get_resource(self, server: str, uri: Any) -> Any:
-        """The text or the bytes of a resource of one server."""
-        return await self._client(server).get_resource(uri)
+    async def get_resource(self, server: str, uri: Any, **options: Any) -> Any:
+        """The text or bytes of a resource of one server, as `MCPClient.get_resource` gives it."""
+        return await self._client(server).get_resource(uri, **options)
+
+    read_resource = get_resource
 
     @anywhere
     async def get_prompt(
-        self, server: str, name: str, arguments: Mapping[str, Any] | None = None
+        self, server: str, name: str, arguments: Mapping[str, Any] | None = None, **options: Any
     ) -> dict[str, Any]:
         """A rendered prompt of one server, as `MCPClient.get_prompt` gives it."""
-        return await self._client(server).get_prompt(name, arguments)
+        return await self._client(server).get_prompt(name, arguments, **options)
 
     # Opening and closing
 
@@ -274,13 +276,13 @@ class MultiServerClient:
     async def close(self) -> None:
         """Disconnect from all servers. The next call connects again."""
         try:
-            await self.closing()()
+            await self._closing()()
         finally:
             self._home.leave()
 
     close_all = close
 
-    def closing(self) -> Closing:
+    def _closing(self) -> Closing:
         """What disconnects from all servers, without holding this object."""
         clients = self._clients
 
@@ -290,11 +292,11 @@ class MultiServerClient:
 
         return close
 
-    def renew(self) -> None:
+    def _renew(self) -> None:
         """Forget what is open: it belongs to the parent of this process."""
         self._clients = {name: each.new() for name, each in self._clients.items()}
 
-    def carry_out(self, work: Coroutine[Any, Any, Any], name: str) -> Any:
+    def _carry_out(self, work: Coroutine[Any, Any, Any], name: str) -> Any:
         """The result of `work`, or what is awaited for it."""
         return self._home.carry_out(self, work, f"MultiServerClient.{name}")
 

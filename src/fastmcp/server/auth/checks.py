@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 
 from fastmcp._components.component import Component, checks_of
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp.exceptions import AuthorizationError, ConfigurationError, InsufficientScopeError
 
 logger: Final = logging.getLogger("fastmcp.server.auth")
@@ -202,11 +203,10 @@ async def _passes(check: AuthCheck, ctx: AuthContext) -> bool:
         return bool(await outcome if inspect.isawaitable(outcome) else outcome)
     except AuthorizationError:
         raise
-    except Exception:
+    except Exception as error:
         name = getattr(check, "__name__", type(check).__name__)
-        logger.warning(
-            "The check %s of %r failed, which refuses it", name, ctx.component.key, exc_info=True
-        )
+        what = "The check %s of %r failed, which refuses it"
+        logger.warning(what, name, ctx.component.key, exc_info=exc_info_of(error))
         return False
 
 

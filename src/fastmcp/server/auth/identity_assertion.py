@@ -72,7 +72,10 @@ class IdentityAssertion(Model, rename=None):
                     f"algorithm={given!r}: give one of {', '.join(ASSERTION_ALGORITHMS)}"
                 )
         if self.access_token_expiry_seconds <= 0:
-            raise ConfigurationError("access_token_expiry_seconds= has to be more than 0")
+            raise ConfigurationError(
+                f"access_token_expiry_seconds={self.access_token_expiry_seconds}: give seconds, "
+                "more than 0"
+            )
 
 
 class IdentityAssertionValidator:

@@ -203,7 +203,8 @@ class _Unsealing:
 
 def _bytes_of(key: Any) -> bytes:
     if not isinstance(key, (str, bytes)) or not key:
-        raise ConfigurationError("EncryptedBackplane() takes a key that is a text, or bytes")
+        what = "an empty one" if isinstance(key, (str, bytes)) else type(key).__name__
+        raise ConfigurationError(f"EncryptedBackplane() takes a key of text or bytes, not {what}")
     given = key.encode() if isinstance(key, str) else key
     if _fernet_key(given) is None:
         text = given.decode("utf-8", "replace")

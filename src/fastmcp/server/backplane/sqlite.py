@@ -40,7 +40,9 @@ class SQLiteBackplane:
         durable: bool = False,
     ) -> None:
         if not str(path) or str(path) == ":memory:":
-            raise ConfigurationError("SQLiteBackplane() takes the path of a file")
+            raise ConfigurationError(
+                f"SQLiteBackplane() takes the path of a file, not {str(path)!r}"
+            )
         self._path = Path(path).absolute()
         self._timeout = timeout
         self._durable = durable

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from .cluster import Cluster
 
 
-def cluster_of(server: Any, session_store: Any) -> Cluster | None:
+def cluster_of(parts: Any, session_store: Any) -> Cluster | None:
     """The server's part in a cluster; None without a store, which the settings may name.
 
     Raises:
@@ -21,4 +21,4 @@ def cluster_of(server: Any, session_store: Any) -> Cluster | None:
         return None
     from .joining import join
 
-    return join(server, given)
+    return join(parts, given)

@@ -11,6 +11,7 @@ from fastmcp.wire import jsonrpc
 from fastmcp.wire.jsonrpc import Request
 
 from ..backplane.backplane import Backplane
+from .messages import readable
 
 # In seconds: how long a call is kept after its worker was last seen to serve it, and the stream
 # that answers it after the answer; and how long the messages of a stream without one.
@@ -76,7 +77,7 @@ class Calls:
     async def find(self, stream: str) -> Call | None:
         """The call that a stream answers, with the worker that serves it now."""
         data = await self._backplane.get(_key(stream))
-        return None if data is None else _decode(data)
+        return None if data is None else readable(_decode, data)
 
     async def take_over(self, stream: str, call: Call, worker: str) -> bool:
         """Become the worker that serves a call, unless another one has; whether it is so."""

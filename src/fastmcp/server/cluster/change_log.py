@@ -7,13 +7,13 @@ import logging
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from msgspec import DecodeError, json
+from msgspec import json
 
 from fastmcp.exceptions import StoreUnavailable
 
 from ..backplane.backplane import Backplane
 from ..subscriptions import Change
-from .messages import ALL, Told, encode
+from .messages import ALL, Told, encode, readable
 
 HearChange: TypeAlias = Callable[[Change], None]
 
@@ -32,14 +32,15 @@ _read_change = json.Decoder(Change).decode
 class ChangeLog:
     """One worker's part in it.
 
-    `position` is the latest change that was heard of, None when there was none yet. `settled` was
-    the position a while ago: what came since may have been told to a client that was gone already,
-    which is noticed late.
+    `position` is the latest change that is known of, None when there was none yet. `settled` is the
+    one that was heard of last a while ago: all before it were heard, too. Of a later one, or of one
+    of this worker's own, that is not certain.
     """
 
     def __init__(self, backplane: Backplane) -> None:
         self.position: str | None = None
         self.settled: str | None = None
+        self._heard: str | None = None
         self._recent: str | None = None
         self._backplane = backplane
         self._worker = ""
@@ -66,11 +67,11 @@ class ChangeLog:
         entries = await self._backplane.entries(LOG)
         if entries:
             self.position = entries[-1][0]
-        self.settled = self._recent = self.position
+        self.settled = self._recent = self._heard = self.position
 
     def age(self) -> None:
-        """Some time has passed since the last time."""
-        self.settled, self._recent = self._recent, self.position
+        """Some time has passed since the last time, and nothing was missed."""
+        self.settled, self._recent = self._recent, self._heard
 
     async def stop(self) -> None:
         """Tell what is left to tell, and take no more."""
@@ -127,7 +128,7 @@ class ChangeLog:
 
     def hear(self, told: Told) -> None:
         """A worker, maybe this one, tells of a change."""
-        self.position = told.position
+        self.position = self._heard = told.position
         if told.by != self._worker:
             self._announce(told.change)
 
@@ -147,7 +148,7 @@ class ChangeLog:
         """Tell of what was said while nothing could be heard."""
         entries = await self._backplane.entries(LOG, self.settled)
         if entries:
-            self.position = entries[-1][0]
+            self.position = self._heard = entries[-1][0]
         for change in dict.fromkeys(_changes_in(entries)):
             self._announce(change)
 
@@ -158,10 +159,5 @@ class ChangeLog:
 
 def _changes_in(entries: list[tuple[str, bytes]]) -> list[Change]:
     """The changes that can be read: workers of another version may know further ones."""
-    found: list[Change] = []
-    for _, data in entries:
-        try:
-            found.append(_read_change(data))
-        except DecodeError:
-            continue
-    return found
+    read = (readable(_read_change, data) for _, data in entries)
+    return [change for change in read if change is not None]

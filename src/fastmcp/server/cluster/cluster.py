@@ -13,7 +13,7 @@ from fastmcp.exceptions import StoreUnavailable
 from ..backplane.backplane import Backplane
 from .change_log import RETRY, ChangeLog
 from .keeper import BackplaneKeeper
-from .messages import ALL, Message, Told, decode, encode
+from .messages import ALL, Begun, Message, Told, decode, encode
 from .session_ids import SessionIds
 
 # In seconds: how often a worker says that it lives, and how long that holds.
@@ -62,6 +62,7 @@ class Cluster:
         self._ids: SessionIds | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._missed = asyncio.Event()
+        self._behind = False
         self._reachable = True
 
     # Life
@@ -70,7 +71,7 @@ class Cluster:
         """Join the others; what fails is tried again in the background."""
         loop = asyncio.get_running_loop()
         self.id = secrets.token_hex(6)
-        self._missed = asyncio.Event()
+        self._missed, self._behind = asyncio.Event(), False
         self.changes.start(self.id)
         try:
             await self._join()
@@ -128,19 +129,22 @@ class Cluster:
     async def _beat(self) -> None:
         await self.backplane.put(_name_of(self.id), b"1", ALIVE)
         await self._agree()
-        self.changes.age()
+        if not self._behind:
+            self.changes.age()
 
     async def _agree(self) -> None:
         """Have the secret that is kept for all; where none is, ours may be it."""
         found = await self.backplane.get(SECRET)
+        begun = found is None and await self.backplane.add(SECRET, self._secret)
         if found is None:
-            await self.backplane.add(SECRET, self._secret)
             found = await self.backplane.get(SECRET) or self._secret
         if self._ids is None or found != self._secret:
             self._secret = found
             for act in self.on_secret:
                 act(found)
             self._ids = SessionIds(found)
+        if begun:
+            await self.tell_all(Begun())
 
     async def _keep_up(self) -> None:
         """Find out what was said whenever something may have been missed."""
@@ -148,9 +152,12 @@ class Cluster:
             await self._missed.wait()
             self._missed.clear()
             try:
+                if self._ids is not None:
+                    await self._agree()
                 for hearer in list(self._hearers):
                     await hearer.look_again()
                 await self.changes.catch_up()
+                self._behind = self._missed.is_set()
             except StoreUnavailable:
                 self._missed.set()
                 await asyncio.sleep(RETRY)
@@ -206,11 +213,11 @@ class Cluster:
         await self.backplane.publish(ALL, encode(message))
 
     def _heard(self, data: bytes | None) -> None:
-        if data is None:
+        message = None if data is None else decode(data)
+        if data is None or isinstance(message, Begun):
+            self._behind = True
             self._missed.set()
-            return
-        message = decode(data)
-        if isinstance(message, Told):
+        elif isinstance(message, Told):
             self.changes.hear(message)
         elif message is not None:
             for hearer in list(self._hearers):

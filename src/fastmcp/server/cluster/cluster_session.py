@@ -17,10 +17,10 @@ from ..http.streamable.session import PATIENCE, HttpSession
 from ..http.streamable.stream import Readable, Reader, Stream
 from ..subscriptions import Change
 from .calls import END, LAST, MESSAGE, Call, log_of
-from .change_log import RETRY
+from .change_log import RETRY, logger
 from .messages import Look, ReadElsewhere
 from .remote_reader import RemoteReader, event_id, is_end
-from .saved_session import SavedSession, decode_saved, encode_saved, merged
+from .saved_session import SavedSession, encode_saved, merged, read_saved
 
 if TYPE_CHECKING:
     from .cluster_sessions import ClusterSessions
@@ -101,9 +101,8 @@ class ClusterSession(HttpSession):
                     await backplane.put(self.key, data, ttl)
                 elif not await backplane.swap(self.key, self.raw, data, ttl):
                     fresh = await backplane.get(self.key)
-                    if fresh is None:
+                    if fresh is None or not self.restore(fresh):
                         return  # it has ended
-                    self.restore(fresh)
                     continue
                 self.raw, self.saved = data, now
                 for worker in {before and before.listener, now.listener}:
@@ -129,9 +128,14 @@ class ClusterSession(HttpSession):
                 await act()
                 return
 
-    def restore(self, raw: bytes) -> None:
-        """Be what another worker saved, with what has changed here and is not saved yet."""
-        theirs, mine = decode_saved(raw), self._now()
+    def restore(self, raw: bytes) -> bool:
+        """Be what another worker saved, with what has changed here and is not saved yet; False for
+        what cannot be read, which is as if it were not there.
+        """
+        theirs, mine = read_saved(raw), self._now()
+        if theirs is None:
+            logger.error("A session in the session store cannot be read: it has ended here")
+            return False
         now = theirs
         if mine is not None and self.saved is not None and mine != self.saved:
             now = merged(self.saved, mine, theirs)
@@ -144,6 +148,7 @@ class ClusterSession(HttpSession):
         self.table.visibility.replace(self.id, now.rules)
         if now.listener != self.table.cluster.id:
             self.stop_listening()
+        return True
 
     def _now(self) -> SavedSession | None:
         connection = self.connection
@@ -176,8 +181,9 @@ class ClusterSession(HttpSession):
                 self.table.drop(self)
             if self.connection.session.closed:
                 return
-            if fresh is not None and fresh != self.raw:
-                self.restore(fresh)
+            if fresh not in (None, self.raw) and not self.restore(fresh):
+                self.table.drop(self)
+                return
         if self.listening is not None:
             for change in await self.table.cluster.changes.after(position) or ():
                 self.connection.hear(change)
@@ -338,7 +344,8 @@ class ClusterSession(HttpSession):
         await super().finish(reader)
         cluster = self.table.cluster
         if listened and self.listening is None and self._listener == cluster.id:
-            self._listener, self._heard = None, cluster.changes.settled
+            # What it was told may have gone to a dead connection: it is told again.
+            self._listener = None
             with suppress(StoreUnavailable):  # whoever looks for the listener finds none here
                 await self.save()
 
@@ -414,7 +421,8 @@ class ClusterSession(HttpSession):
             if self.listening is not None:
                 return cluster.id
             fresh = await cluster.backplane.get(self.key)
-            listener = None if fresh is None else decode_saved(fresh).listener
+            saved = None if fresh is None else read_saved(fresh)
+            listener = None if saved is None else saved.listener
             if listener not in (None, cluster.id) and await cluster.lives(listener):
                 return listener
             await asyncio.sleep(LOOK)

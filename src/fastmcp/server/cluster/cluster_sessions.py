@@ -101,8 +101,9 @@ class ClusterSessions(SessionTable):
             session = ClusterSession(id, self)
             self.add(session)
         assert isinstance(session, ClusterSession)
-        if raw != session.raw:
-            session.restore(raw)
+        if raw != session.raw and not session.restore(raw):
+            self.drop(session)
+            return None
         if session.principal != principal:
             return None
         self.touch(session)

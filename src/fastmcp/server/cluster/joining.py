@@ -19,14 +19,14 @@ from .shared_rules import SharedRules
 
 
 class Joinable(Protocol):
-    """What joining changes about a server."""
+    """What joining changes of what a server is made of."""
 
     audience: Audience
     session_visibility: SessionVisibility
     request_state_security: RequestStateSecurity
 
 
-def join(server: Joinable, session_store: Any) -> Cluster:
+def join(parts: Joinable, session_store: Any) -> Cluster:
     """Make a server one of those that share a store.
 
     Raises:
@@ -35,14 +35,14 @@ def join(server: Joinable, session_store: Any) -> Cluster:
     backplane = backplane_of(session_store, "session_store")
     assert backplane is not None
     cluster = Cluster(backplane)
-    cluster.rules = SharedRules(cluster, server.session_visibility, server.audience.tell_here)
-    server.audience.beyond = cluster.changes.announce
-    cluster.changes.listen(server.audience.tell_here)
-    if server.request_state_security.is_ephemeral:
+    cluster.rules = SharedRules(cluster, parts.session_visibility, parts.audience.tell_here)
+    parts.audience.beyond = cluster.changes.announce
+    cluster.changes.listen(parts.audience.tell_here)
+    if parts.request_state_security.is_ephemeral:
 
         def share_key(secret: bytes) -> None:
-            shared = server.request_state_security.with_key(secret)
-            server.request_state_security = shared
+            shared = parts.request_state_security.with_key(secret)
+            parts.request_state_security = shared
 
         cluster.on_secret.append(share_key)
     return cluster

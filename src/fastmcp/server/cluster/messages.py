@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from collections.abc import Callable
+from typing import Final, TypeAlias, TypeVar
 
-from msgspec import DecodeError, Raw, Struct, json
+from msgspec import MsgspecError, Raw, Struct, json
 
 from ..subscriptions import Change
+
+T = TypeVar("T")
 
 ALL: Final = "workers"
 """The topic of every worker."""
@@ -58,7 +61,11 @@ class Shown(Struct, tag="shown"):
     lists: list[str]
 
 
-Message: TypeAlias = Told | Forwarded | Look | ReadElsewhere | Ended | Shown
+class Begun(Struct, tag="begun"):
+    """The store had nothing of ours: it is new, or has lost what it had."""
+
+
+Message: TypeAlias = Told | Forwarded | Look | ReadElsewhere | Ended | Shown | Begun
 
 encode: Final = json.Encoder().encode
 _decode = json.Decoder(Message).decode
@@ -66,7 +73,14 @@ _decode = json.Decoder(Message).decode
 
 def decode(data: bytes) -> Message | None:
     """The message; None for what a worker of another version says."""
+    return readable(_decode, data)
+
+
+def readable(decode: Callable[[bytes], T], data: bytes) -> T | None:
+    """What `decode` makes of bytes that workers share; None for what this one cannot read: another
+    version wrote it, or nobody who should.
+    """
     try:
-        return _decode(data)
-    except DecodeError:
+        return decode(data)
+    except (MsgspecError, ValueError, RecursionError):
         return None

@@ -13,6 +13,7 @@ from fastmcp.wire.lifecycle import ClientCapabilities, Implementation
 from fastmcp.wire.revisions import REVISIONS
 
 from ..visibility import Rule
+from .messages import readable
 
 
 class SavedSession(Struct, frozen=True, omit_defaults=True):
@@ -45,7 +46,22 @@ class SavedSession(Struct, frozen=True, omit_defaults=True):
 
 
 encode_saved: Final = json.Encoder(order="deterministic").encode
-decode_saved: Final = json.Decoder(SavedSession).decode
+_decode: Final = json.Decoder(SavedSession).decode
+
+
+def read_saved(raw: bytes) -> SavedSession | None:
+    """The session; None for one that this worker cannot serve, as one of a revision that a later
+    version speaks.
+    """
+    return readable(_read, raw)
+
+
+def _read(raw: bytes) -> SavedSession:
+    saved = _decode(raw)
+    if saved.revision not in REVISIONS:
+        raise ValueError(f"There is no revision {saved.revision}")
+    ClientCapabilities.model_validate(saved.capabilities)
+    return saved
 
 
 _SETS = ("watched", "unheard")

@@ -16,7 +16,7 @@ from ..session_visibility import MAX_SESSIONS, SessionVisibility
 from ..subscriptions import Change
 from ..visibility import Rule
 from .cluster import Cluster
-from .messages import Message, Shown
+from .messages import Message, Shown, readable
 from .saved_session import merged_rules
 
 # How long the rules of a session are kept that nobody uses, in seconds.
@@ -119,7 +119,7 @@ class SharedRules:
 
 
 def _read(kept: bytes | None) -> tuple[Rule, ...]:
-    return () if kept is None else tuple(_decode(kept))
+    return () if kept is None else tuple(readable(_decode, kept) or ())
 
 
 def _key(session: str) -> str:

@@ -163,7 +163,7 @@ def _schema_of(asked: Any) -> tuple[Json, Callable[[Any], Any]]:
         arguments = arguments_of(_VALUE, [value], strict=False)
     except Unreadable as error:
         reason = str(error.__cause__ or error).partition("\n")[0]
-        raise TypeError(f"A form cannot ask for {asked!r}: {reason}") from error
+        raise TypeError(f"A form cannot ask for {asked!r}: {reason}") from error.__cause__
     return portable(arguments.schema)["properties"][_VALUE], arguments.check_json
 
 

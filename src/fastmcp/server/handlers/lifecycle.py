@@ -21,12 +21,12 @@ async def initialize(context: Context, params: InitializeRequestParams) -> Initi
     server = context.fastmcp
     return InitializeResult(
         protocol_version=context.protocol_version,
-        capabilities=server.capabilities(
+        capabilities=server._parts.capabilities(
             connected=context.exchange.session is not None, revision=context.revision
         ),
-        server_info=server.implementation,
+        server_info=server._parts.identity.implementation(),
         instructions=server.instructions,
-        meta={META_SERVER_INFO: server.server_info} if server.has_own_info else None,
+        meta={META_SERVER_INFO: server.server_info} if server._parts.identity.extras() else None,
     )
 
 
@@ -34,7 +34,7 @@ async def discover(context: Context, params: DiscoverRequestParams) -> DiscoverR
     server = context.fastmcp
     return DiscoverResult(
         supported_versions=list(SERVED_MODERN),
-        capabilities=server.capabilities(connected=True),
+        capabilities=server._parts.capabilities(connected=True, revision=context.revision),
         instructions=server.instructions,
     )
 

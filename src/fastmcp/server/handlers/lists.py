@@ -34,7 +34,7 @@ def listing(
     ) -> PaginatedResult:
         page, following = page_of(params.cursor, context.fastmcp.list_page_size, components)
         revision, portable = context.revision, context.fastmcp.dereference_schemas
-        entries = [component.encoded_entry(revision, portable=portable) for component in page]
+        entries = [component._encoded_entry(revision, portable=portable) for component in page]
         shown: dict[str, Any] = {member: entries, "next_cursor": following}
         return result(**shown)
 

@@ -49,7 +49,7 @@ def render_prompt(context: Context, params: Any, result: PromptResult) -> GetPro
 
 async def complete(context: Context, params: CompleteRequestParams) -> CompleteResult:
     server, ref = context.fastmcp, params.ref
-    if not server.completes:
+    if not server._parts.completes:
         raise MethodNotFound("Nothing on this server completes arguments")
     if isinstance(ref, PromptReference):
         component = await context.catalogue.prompts.get(ref.name)
@@ -64,5 +64,5 @@ async def complete(context: Context, params: CompleteRequestParams) -> CompleteR
     completed = await component.complete(params)
     if completed is not None:
         return completed
-    completion = await server.completers.complete(params, component.arguments_schema)
+    completion = await server._parts.completers.complete(params, component.arguments_schema)
     return CompleteResult(completion=completion)

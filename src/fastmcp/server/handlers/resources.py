@@ -12,7 +12,7 @@ from fastmcp.resources.template import ResourceTemplate
 from fastmcp.server.auth.authorization import permit
 from fastmcp.server.catalogue import unasked, version_asked_for
 from fastmcp.server.context import Context
-from fastmcp.server.subscriptions import MAX_SUBSCRIPTIONS, listen
+from fastmcp.server.subscriptions import MAX_SUBSCRIPTIONS, MAX_WATCHED_URI, listen
 from fastmcp.wire.features import (
     ReadResourceRequestParams,
     ReadResourceResult,
@@ -66,15 +66,22 @@ def render_read(
 
 
 async def subscribe(context: Context, params: SubscribeRequestParams) -> EmptyResult:
-    watched = _watched(context)
+    watched, uri = _watched(context), _watchable(params.uri)
     found = await _find_resource(context, params.uri, None)
     if found is None:
         raise resource_not_found(params.uri)
     if len(watched) >= MAX_SUBSCRIPTIONS:
         raise InvalidParams(f"Too many subscriptions: a session has at most {MAX_SUBSCRIPTIONS}")
-    await found[0].watch(canonical_uri(params.uri))
-    watched.add(canonical_uri(params.uri))
+    await found[0].watch(uri)
+    watched.add(uri)
     return EmptyResult()
+
+
+def _watchable(uri: str) -> str:
+    """A URI as it is kept."""
+    if len(uri) > MAX_WATCHED_URI:
+        raise InvalidParams(f"A URI that is watched has at most {MAX_WATCHED_URI} characters")
+    return canonical_uri(uri)
 
 
 async def unsubscribe(context: Context, params: UnsubscribeRequestParams) -> EmptyResult:
@@ -97,10 +104,10 @@ async def listen_for_changes(
     wanted = params.notifications
     uris = (wanted.resource_subscriptions or [])[:MAX_SUBSCRIPTIONS]
     watched: set[str] = set()
-    for uri in map(canonical_uri, uris):
+    for uri in map(_watchable, uris):
         if (found := await _find_resource(context, uri, None)) is not None:
             await found[0].watch(uri)
             watched.add(uri)
-    audience, exchange = context.host.audience, context.exchange
+    audience, exchange = context.host._parts.audience, context.exchange
     tasks = await followed(context, wanted.task_ids)
     return await listen(audience, exchange, wanted, watched, context.session_id, tasks)

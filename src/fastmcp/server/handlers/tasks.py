@@ -17,7 +17,7 @@ def may_be_task(context: Context, component: Component, wish: Any = UNSET) -> bo
     """Whether a request has to be looked at for being run as a task, or for having to be. `wish` is
     what one of 2025-11-25 says of it, if that has been read.
     """
-    config = component.task or context.host.tasks.default
+    config = component.task or context.host._parts.tasks.default
     if config is None:
         return wish is not None and wish is not UNSET
     if config.mode == "required":

@@ -95,7 +95,7 @@ def _said_aloud(context: Context, name: str, error: Exception) -> CallToolResult
 
 def _crash(context: Context, name: str, error: Exception) -> CallToolResult:
     log_fault(context.fastmcp.logger, error, "Error calling tool %r", name)
-    detail = "" if context.fastmcp.masks_errors else f": {error}"
+    detail = "" if context.fastmcp._parts.masks_errors else f": {error}"
     trouble = upstream_trouble(error)
     return _error_result(trouble or f"Error calling tool {name!r}{detail}")
 

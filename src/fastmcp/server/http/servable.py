@@ -24,9 +24,47 @@ if TYPE_CHECKING:
     from ..limits import Limits
     from ..options import HttpDefaults
     from ..session_visibility import SessionVisibility
+    from ..state.keeper import Keeper
     from ..subscriptions import Audience
     from ..tasks.server_tasks import ServerTasks
     from .application.manager import SessionManager
+
+
+class HttpParts(Protocol):
+    """What the application uses of what the server is made of."""
+
+    oauth_storage: Any
+    http_defaults: HttpDefaults
+    newest_manager: SessionManager | None
+    cluster: Cluster | None
+    state_keeper: Keeper
+    request_state_security: RequestStateSecurity
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+
+    @property
+    def session_visibility(self) -> SessionVisibility: ...
+
+    @property
+    def audience(self) -> Audience: ...
+
+    @property
+    def tasks(self) -> ServerTasks: ...
+
+    @property
+    def all_routes(self) -> Sequence[BaseRoute]: ...
+
+    @property
+    def dispatcher(self) -> Dispatcher[Any]: ...
+
+    async def mirrors_of(self, name: str, version: str | None, token: Any) -> Plan: ...
 
 
 class HttpServable(Protocol):
@@ -34,20 +72,11 @@ class HttpServable(Protocol):
 
     logger: logging.Logger
     auth: AuthProvider | None
-    oauth_storage: Any
-    http_defaults: HttpDefaults
-    newest_manager: SessionManager | None
     instructions: str | None
-    catalogue: Catalogue
-    session_visibility: SessionVisibility
-    audience: Audience
-    cluster: Cluster | None
     limits: Limits | None
-    tasks: ServerTasks
-    request_state_security: RequestStateSecurity
 
     @property
-    def all_routes(self) -> Sequence[BaseRoute]: ...
+    def _parts(self) -> HttpParts: ...
 
     @property
     def name(self) -> str: ...
@@ -60,11 +89,6 @@ class HttpServable(Protocol):
 
     @property
     def lifespan(self) -> SharedLifespan: ...
-
-    @property
-    def dispatcher(self) -> Dispatcher[Any]: ...
-
-    async def mirrors_of(self, name: str, version: str | None, token: Any) -> Plan: ...
 
     def connect(
         self, channel: Channel, transport: TransportName, id: str | None = None

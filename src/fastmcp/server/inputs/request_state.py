@@ -128,7 +128,7 @@ class RequestStateSecurity:
         if (keys is None) == (codec is None):
             raise ConfigurationError("RequestStateSecurity() takes either keys= or codec=")
         if not (math.isfinite(ttl) and ttl > 0):
-            raise ConfigurationError("ttl= is a positive number of seconds")
+            raise ConfigurationError(f"ttl={ttl}: give seconds, more than 0")
         self.codec: RequestStateCodec = codec or AESGCMRequestStateCodec(keys or ())
         self.ttl = ttl
         self.audience = audience

@@ -235,7 +235,7 @@ def _answerable(context: Context, wanted: InputRequiredResult) -> dict[str, Inpu
 
 
 def _security(context: Context) -> RequestStateSecurity:
-    return context.fastmcp.request_state_security
+    return context.fastmcp._parts.request_state_security
 
 
 def _bound(context: Context) -> bytes:

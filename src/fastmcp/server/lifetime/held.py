@@ -23,8 +23,8 @@ class Held:
     the event loop ends first, the context manager is left in order, too. `part_of` is the lifespan
     that what runs in it belongs to.
 
-    `lost` is called with what ended it, if something did before it was closed. `opened` says that it
-    has been entered.
+    `lost` is called with what ended it, if something did before it was closed. `opened` says that
+    it has been entered.
     """
 
     def __init__(

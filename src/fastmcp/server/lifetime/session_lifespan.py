@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp._runtime.exchange import Exchange
 from fastmcp.utilities.lifespan import LifespanFunction, manager_of
 
@@ -97,8 +98,9 @@ class SessionLifespans(Middleware):
     async def _end(self, session: _Session) -> None:
         try:
             await session.end()
-        except Exception:
-            self._server.logger.exception("The lifespan of a session failed at its end")
+        except Exception as error:
+            what = "The lifespan of a session failed at its end"
+            self._server.logger.error(what, exc_info=exc_info_of(error))
 
     async def close(self) -> None:
         """End those of all sessions."""

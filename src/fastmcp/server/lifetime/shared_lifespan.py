@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastmcp._components.current import current_scope
 from fastmcp._components.injection.shared_values import SharedValues
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp.exceptions import ConfigurationError
 from fastmcp.utilities.lifespan import Exits, LifespanFunction, manager_of
 
@@ -176,7 +177,7 @@ class SharedLifespan:
         self._server.logger.error(
             "The lifespan of %r ended while the server was running",
             self._server.name,
-            exc_info=error,
+            exc_info=exc_info_of(error),
         )
 
     @asynccontextmanager
@@ -184,17 +185,17 @@ class SharedLifespan:
         try:
             async with Exits() as exits:
                 exits.push(self._close_all_http)
-                if self._server.cluster is not None:
-                    await self._server.cluster.start()
-                    exits.push(self._server.cluster.stop)
+                if self._server._parts.cluster is not None:
+                    await self._server._parts.cluster.start()
+                    exits.push(self._server._parts.cluster.stop)
                 if self._function is not None:
                     result = await exits.enter(manager_of(self._function, self._server))
                     self.result = {} if result is None else result
-                self._server.observing.look()
+                self._server._parts.observing.look()
                 exits.push(self._close_sources)
                 self._including = asyncio.Lock()
-                self._server.sources.opener = self.include
-                for provider in self._server.sources.providers:
+                self._server._parts.sources.opener = self.include
+                for provider in self._server._parts.sources.providers:
                     await self.include(provider)
                 self.shared_values = SharedValues()
                 exits.push(self.shared_values.close)
@@ -202,12 +203,12 @@ class SharedLifespan:
                 self._begin_background()
                 if self.sessions is not None:
                     exits.push(self.sessions.close)
-                exits.push(self._server.tasks.stop)
-                await self._server.tasks.start()
+                exits.push(self._server._parts.tasks.stop)
+                await self._server._parts.tasks.start()
                 yield
         finally:
             self.result, self.shared_values = {}, None
-            self._server.sources.opener = None
+            self._server._parts.sources.opener = None
 
     async def include(self, provider: Provider) -> None:
         """Have the lifespan of a provider be open from now on, to the end of this one."""
@@ -224,8 +225,8 @@ class SharedLifespan:
             asyncio.run_coroutine_threadsafe(held.close(), home[0])
 
     async def _close_sources(self) -> None:
-        self._server.sources.opener = None
-        self._server.sources.stop_asking()
+        self._server._parts.sources.opener = None
+        self._server._parts.sources.stop_asking()
         async with Exits() as exits:
             while self._sources:
                 provider = next(iter(self._sources))

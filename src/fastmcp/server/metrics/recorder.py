@@ -43,11 +43,16 @@ Ended: TypeAlias = Callable[[Exchange, str, str, str, str, float], None]
 
 
 class Measured(Protocol):
-    """A server, as far as its numbers need it."""
+    """What a server is made of, as far as its numbers need it."""
 
-    audience: Audience
-    catalogue: Catalogue
-    tasks: ServerTasks
+    @property
+    def audience(self) -> Audience: ...
+
+    @property
+    def catalogue(self) -> Catalogue: ...
+
+    @property
+    def tasks(self) -> ServerTasks: ...
 
     @property
     def name(self) -> str: ...
@@ -167,7 +172,7 @@ class Recorder:
         component = exchange.component
         if component is None:
             component = self._find(exchange)  # middleware may have answered
-        return "" if component is None else component.address
+        return "" if component is None else component._address
 
     def _find(self, exchange: Exchange) -> Any:
         method, catalogue = exchange.method, self.server.catalogue

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp._runtime.faults import upstream_trouble
 from fastmcp.exceptions import (
     INTERNAL_ERROR,
@@ -150,7 +151,7 @@ def _told(error: Exception, context: MiddlewareContext[Any]) -> str:
     if trouble := upstream_trouble(error):
         return trouble
     served = context.fastmcp_context
-    detail = "" if served is not None and served.fastmcp.masks_errors else words_of(error)
+    detail = "" if served is not None and served.fastmcp._parts.masks_errors else words_of(error)
     act = _ACTS.get(context.method or "")
     if act is None:
         return detail or "the details are in the server's log"
@@ -161,7 +162,7 @@ def _told(error: Exception, context: MiddlewareContext[Any]) -> str:
 
 def _traceback_of(error: Exception) -> str:
     try:
-        return "".join(traceback.format_exception(error))[-MOST:]
+        return "".join(traceback.format_exception(*exc_info_of(error)))[-MOST:]
     except Exception:
         return "(its traceback cannot be written)"
 

@@ -97,10 +97,13 @@ class RateLimitingMiddleware(_RateLimit):
         max_keys: int = MAX_KEYS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if max_requests_per_second < 0 or (burst_capacity or 0) < 0:
-            raise ConfigurationError(
-                "max_requests_per_second and burst_capacity must not be negative"
-            )
+        given = {
+            "max_requests_per_second": max_requests_per_second,
+            "burst_capacity": burst_capacity,
+        }
+        for name, number in given.items():
+            if number is not None and number < 0:
+                raise ConfigurationError(f"{name}={number}: it must not be negative")
         at_least = 1 if max_requests_per_second else 0  # a rate of 0 refuses everything
         twice = max(at_least, int(max_requests_per_second * 2))
         self.max_requests_per_second = max_requests_per_second

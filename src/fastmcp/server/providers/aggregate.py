@@ -65,7 +65,7 @@ class AggregateProvider(ByKind):
             ConfigurationError: it is no provider, or one that this one is part of.
         """
         added = as_provider(provider).within(namespace)
-        added.watch(self)
+        added.add_watcher(self)
         self._guards.append(Guard(added, self))
         self.changed(*FEATURES)
         return added
@@ -80,7 +80,7 @@ class AggregateProvider(ByKind):
         if len(left) == len(self._guards):
             raise NotFoundError(f"{provider!r} is not among the providers")
         self._guards = left
-        provider.forget(self)
+        provider.remove_watcher(self)
         self.changed(*FEATURES)
 
     async def open(self, provider: Provider) -> None:
@@ -114,8 +114,8 @@ class AggregateProvider(ByKind):
         return any(provider.has_skills for provider in self.providers)
 
     @property
-    def servers(self) -> Sequence[object]:
-        return [server for provider in self.providers for server in provider.servers]
+    def _inner_servers(self) -> Sequence[object]:
+        return [server for provider in self.providers for server in provider._inner_servers]
 
     @property
     def custom_routes(self) -> Sequence[BaseRoute]:
@@ -124,10 +124,10 @@ class AggregateProvider(ByKind):
     # What is known without asking
 
     def _known_of(self, kind: Kind) -> Sequence[Any]:
-        return merged(provider.known(kind) for provider in self.providers)
+        return merged(provider._all_known(kind) for provider in self.providers)
 
     def _fixed(self, kind: Kind) -> Sequence[Any] | None:
-        lists = [provider.fixed(kind) for provider in self.providers]
+        lists = [provider._all_fixed(kind) for provider in self.providers]
         return None if None in lists else merged(items for items in lists if items is not None)
 
     def has_to_list(self, kind: Kind) -> bool:
@@ -187,5 +187,5 @@ def merged(lists: Iterable[Sequence[Component]]) -> list[Component]:
     found: dict[tuple[str, str | None], Component] = {}
     for items in lists:
         for component in items:
-            found.setdefault((component.address, component.version), component)
+            found.setdefault((component._address, component.version), component)
     return list(found.values())

@@ -50,7 +50,7 @@ class Provider:
     components are among what they give, with `enabled` False.
     """
 
-    edition: int = 0
+    _edition: int = 0
     """Grows with each change that the provider tells of."""
 
     def __init__(self) -> None:
@@ -81,10 +81,10 @@ class Provider:
             raise ConfigurationError(
                 f"{transform!r} is no transform: add an instance of a subclass of Transform"
             )
-        self.apply(transform)
+        self._apply(transform)
         self.changed(*FEATURES)
 
-    def apply(self, transform: Transform) -> None:
+    def _apply(self, transform: Transform) -> None:
         """As `add_transform`, for those who tell clients themselves what it changes."""
         vars(self).setdefault("_transforms", []).append(transform)
         self.changed()
@@ -113,12 +113,12 @@ class Provider:
             self.add_transform(each)
         return self
 
-    def watch(self, watcher: Watcher) -> None:
+    def add_watcher(self, watcher: Watcher) -> None:
         """Have an object hear of changes for as long as it lives."""
         references: list[ref[Watcher]] = vars(self).setdefault("_watchers", [])
         references[:] = [*(each for each in references if each() is not None), ref(watcher)]
 
-    def forget(self, watcher: Watcher) -> None:
+    def remove_watcher(self, watcher: Watcher) -> None:
         """Have an object hear no more of changes."""
         references: list[ref[Watcher]] = vars(self).get("_watchers", [])
         references[:] = [reference for reference in references if reference() is not watcher]
@@ -127,7 +127,7 @@ class Provider:
         """Tell that what the provider offers has changed, and for which lists clients are to know
         it; from any thread.
         """
-        self.edition += 1
+        self._edition += 1
         for watcher in self._watching():
             watcher.heard_of_change(features)
 
@@ -156,11 +156,11 @@ class Provider:
 
     # What is known without asking
 
-    def fixed(self, kind: Kind) -> Sequence[Any] | None:
-        """All that there is of a kind, while `edition` stays; None where only asking can tell."""
-        known: dict[Kind, Any] = vars(self).setdefault("_known", {})
+    def _all_fixed(self, kind: Kind) -> Sequence[Any] | None:
+        """All that there is of a kind, while `_edition` stays; None where only asking can tell."""
+        known: dict[Kind, Any] = vars(self).setdefault("_fixed_kinds", {})
         edition, items = known.get(kind, (-1, None))
-        if edition != (now := self.edition):
+        if edition != (now := self._edition):
             items = self._fixed(kind)
             for transform in self.transforms:
                 items = None if items is None else transform.fixed(kind, items)
@@ -170,8 +170,8 @@ class Provider:
     def _fixed(self, kind: Kind) -> Sequence[Any] | None:
         return None if _asks(type(self), kind) else ()
 
-    def known(self, kind: Kind) -> Sequence[Any]:
-        """What is known without asking, while `edition` stays, though there may be more."""
+    def _all_known(self, kind: Kind) -> Sequence[Any]:
+        """What is known without asking, while `_edition` stays, though there may be more."""
         items: Sequence[Any] | None = self._known_of(kind)
         for transform in self.transforms:
             items = None if items is None else transform.fixed(kind, items)
@@ -182,7 +182,7 @@ class Provider:
 
     def has_to_list(self, kind: Kind) -> bool:
         """Whether a list of a kind has to be asked for, even though single ones may be known."""
-        return self.fixed(kind) is None
+        return self._all_fixed(kind) is None
 
     def may_have(self, kind: Kind, address: str) -> bool:
         """Whether the names that its transforms give leave room for one."""
@@ -217,7 +217,7 @@ class Provider:
         return False
 
     @property
-    def servers(self) -> Sequence[object]:
+    def _inner_servers(self) -> Sequence[object]:
         """The servers that it is made of, and those that these are made of."""
         return ()
 
@@ -326,7 +326,7 @@ def first_matching(
     uri = canonical_uri(uri)
     for template in templates:
         if template.matches(uri) is not None:
-            same = [each for each in templates if each.address == template.address]
+            same = [each for each in templates if each._address == template._address]
             return highest(same, version)
     return None
 

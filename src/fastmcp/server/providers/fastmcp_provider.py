@@ -37,7 +37,7 @@ class FastMCPProvider(ByKind):
         super().__init__()
         self.server = server
         self._home = Home(server, self)
-        server.sources.watch(self)
+        server._parts.sources.add_watcher(self)
 
     def __repr__(self) -> str:
         return f"FastMCPProvider({self.server.name!r})"
@@ -48,8 +48,8 @@ class FastMCPProvider(ByKind):
             yield
 
     @property
-    def servers(self) -> Sequence[object]:
-        return (self.server, *self.server.sources.servers)
+    def _inner_servers(self) -> Sequence[object]:
+        return (self.server, *self.server._parts.sources._inner_servers)
 
     @property
     def failures(self) -> Mapping[Provider, str]:
@@ -57,23 +57,23 @@ class FastMCPProvider(ByKind):
 
     @property
     def completes(self) -> bool:
-        return self.server.completes
+        return self.server._parts.completes
 
     @property
     def has_tasks(self) -> bool:
-        return self.server.tasks.offered
+        return self.server._parts.tasks.offered
 
     @property
     def has_skills(self) -> bool:
-        return self.server.sources.has_skills
+        return self.server._parts.sources.has_skills
 
     @property
     def custom_routes(self) -> Sequence[BaseRoute]:
-        return self.server.all_routes
+        return self.server._parts.all_routes
 
     def has_to_list(self, kind: Kind) -> bool:
         view = self._view(kind)
-        listed_by_others = self.server.surrounds(kind.method) or view.index.has_to_list
+        listed_by_others = self.server._parts.surrounds(kind.method) or view.index.has_to_list
         return listed_by_others or super().has_to_list(kind)
 
     def _fixed(self, kind: Kind) -> Sequence[Any] | None:
@@ -92,10 +92,10 @@ class FastMCPProvider(ByKind):
         return any(isinstance(each, InjectsTools) for each in self.server.middleware)
 
     def _view(self, kind: Kind) -> View[Any]:
-        return getattr(self.server.catalogue, kind.name)
+        return getattr(self.server._parts.catalogue, kind.name)
 
     def _all_mounted(self, kind: Kind, components: Sequence[Any]) -> list[Any]:
-        surrounded = self.server.surrounds(ACTS[kind.name])
+        surrounded = self.server._parts.surrounds(ACTS[kind.name])
         return [self._mounted(component, surrounded) for component in components]
 
     def _mounted(self, component: Any, surrounded: bool) -> Any:
@@ -105,7 +105,7 @@ class FastMCPProvider(ByKind):
         def mount(inner: Any) -> Any:
             return mounted(inner, home, surrounded)
 
-        return component.derived(key, mount)
+        return component._make_derived(key, mount)
 
     async def _all(self, kind: Kind) -> Sequence[Any]:
         return self._all_mounted(kind, await getattr(self.server, kind.listing)())
@@ -116,4 +116,4 @@ class FastMCPProvider(ByKind):
             found = injected_tool(self.server, address)
         if found is None:
             return None
-        return self._mounted(found, self.server.surrounds(ACTS[kind.name]))
+        return self._mounted(found, self.server._parts.surrounds(ACTS[kind.name]))

@@ -69,7 +69,7 @@ class Guard:
 
     def may_offer(self, kind: Kind) -> bool:
         """Whether there may be something of a kind."""
-        return self.provider.has_to_list(kind) or bool(self.provider.fixed(kind))
+        return self.provider.has_to_list(kind) or bool(self.provider._all_fixed(kind))
 
     async def list(self, kind: Kind, patience: float) -> Sequence[Any]:
         """All that the provider offers of a kind. One that takes longer than `patience` is not
@@ -77,7 +77,7 @@ class Guard:
         """
         provider = self.provider
         if not provider.has_to_list(kind):
-            return provider.fixed(kind) or ()
+            return provider._all_fixed(kind) or ()
         key = (kind, _caller())
         asking = self._asking.get(key)
         if asking is None or asking.get_loop() is not asyncio.get_running_loop():
@@ -137,7 +137,7 @@ class Guard:
     async def get(self, kind: Kind, address: str, version: VersionSpec | None) -> Any:
         """What the provider has of that name or URI; None for nothing."""
         provider = self.provider
-        if self._rests() and provider.fixed(kind) is None:
+        if self._rests() and provider._all_fixed(kind) is None:
             return _among(kind, self._remembered((kind, _caller())), address, version)
         try:
             await self._owner.open(provider)
@@ -163,7 +163,7 @@ class Guard:
         """Whether it is left alone: not when it has told of a change since. Where failures are to
         be raised, each one has to be seen.
         """
-        if self.failure is None or self._raises or self.provider.edition != self._edition:
+        if self.failure is None or self._raises or self.provider._edition != self._edition:
             return False
         return time.monotonic() < self._rest_until
 
@@ -173,7 +173,7 @@ class Guard:
             self._failures += 1
             rest = min(FIRST_REST * 2 ** min(self._failures - 1, 30), LONGEST_REST)
             self._rest_until = time.monotonic() + rest
-            self._edition = self.provider.edition
+            self._edition = self.provider._edition
         self._tell(what, error)
 
     def _tell(self, what: str, error: Exception) -> None:
@@ -229,4 +229,4 @@ def _among(kind: Kind, items: Sequence[Any], address: str, version: VersionSpec 
         from .base import first_matching
 
         return first_matching(items, address, version)
-    return highest([item for item in items if item.address == address], version)
+    return highest([item for item in items if item._address == address], version)

@@ -56,7 +56,7 @@ class Home:
     @property
     def security(self) -> ResourceSecurity | None:
         """What the server screens values in URIs by, whatever its host does."""
-        return self.server.catalogue.security
+        return self.server._parts.catalogue.security
 
     def current(self) -> Serving:
         """Inside of the block, the request is the mounted server's."""
@@ -64,11 +64,11 @@ class Home:
 
     async def act(self, context: Context, method: str, params: Any) -> Any:
         """What the chain of the mounted server gives."""
-        return await self.server.chain(method)(context, params)
+        return await self.server._parts.chain(method)(context, params)
 
     def masks(self, context: Context) -> bool:
         """Whether the server keeps details of errors to itself that its host would tell."""
-        return self.server.masks_errors and not context.host.masks_errors
+        return self.server._parts.masks_errors and not context.host._parts.masks_errors
 
 
 class Serving:
@@ -110,7 +110,7 @@ class MountedTool(Tool, kw_only=True):
         return (self, *self.inner.origins)
 
     def __post_init__(self) -> None:
-        self.mirrors: Plan = self.inner.mirrors
+        self._mirrors: Plan = self.inner._mirrors
 
     async def call(self, arguments: Raw | Mapping[str, Any]) -> WholeResult:  # type: ignore[override]
         async with self.home.current() as context:
@@ -221,7 +221,7 @@ class MountedTemplate(ResourceTemplate, kw_only=True):
             found = await context.catalogue.get_resource(uri, self.inner.version)
         except ResourceSecurityError:
             found = None
-        if found is None or found[0].address != self.inner.address:
+        if found is None or found[0]._address != self.inner._address:
             raise resource_not_found(uri)
 
     async def watch(self, uri: str) -> None:
@@ -317,7 +317,7 @@ async def _read(
         raise
     except Exception as error:
         if component.home.masks(context):
-            raise ResourceError(f"Error reading resource {component.address!r}") from error
+            raise ResourceError(f"Error reading resource {component._address!r}") from error
         raise
 
 

@@ -43,7 +43,7 @@ class Shelf(Generic[C]):
         """
         if component.task is not None and component.task.supports_tasks():
             self.has_tasks = True
-        address = component.address
+        address = component._address
         versions = self._versions.setdefault(address, {})
         present = versions.get(component.version)
         what = f"{component.KIND} {_titled(component)}"
@@ -56,7 +56,8 @@ class Shelf(Generic[C]):
             if self._on_duplicate == "ignore":
                 return present
             if self._on_duplicate == "warn":
-                logger.warning("%s is registered already; the later one replaces it", what)
+                text = "%s%s is registered already; the later one replaces it"
+                logger.warning(text, _where(component), what)
         elif versions and (None in versions or component.version is None):
             raise ConfigurationError(
                 f"{_where(component)}{what} is registered both with a version and without; give "
@@ -114,4 +115,4 @@ def _where(component: Any) -> str:
 
 def _titled(component: Any) -> str:
     version = component.version
-    return repr(component.address) if version is None else f"{component.address!r} {version}"
+    return repr(component._address) if version is None else f"{component._address!r} {version}"

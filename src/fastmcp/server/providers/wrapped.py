@@ -22,7 +22,7 @@ class WrappedProvider(ByKind):
     def __init__(self, inner: Provider) -> None:
         super().__init__()
         self.inner = inner
-        inner.watch(self)
+        inner.add_watcher(self)
 
     def __repr__(self) -> str:
         return repr(self.inner)
@@ -33,10 +33,10 @@ class WrappedProvider(ByKind):
             yield
 
     def _fixed(self, kind: Kind) -> Sequence[Any] | None:
-        return self.inner.fixed(kind)
+        return self.inner._all_fixed(kind)
 
     def _known_of(self, kind: Kind) -> Sequence[Any]:
-        return self.inner.known(kind)
+        return self.inner._all_known(kind)
 
     def has_to_list(self, kind: Kind) -> bool:
         return self.inner.has_to_list(kind) or super().has_to_list(kind)
@@ -62,8 +62,8 @@ class WrappedProvider(ByKind):
         return self.inner.has_skills
 
     @property
-    def servers(self) -> Sequence[object]:
-        return self.inner.servers
+    def _inner_servers(self) -> Sequence[object]:
+        return self.inner._inner_servers
 
     @property
     def custom_routes(self) -> Sequence[BaseRoute]:

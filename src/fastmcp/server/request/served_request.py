@@ -203,9 +203,11 @@ class ServedRequest(Scope):
     def catalogue(self) -> Catalogue:
         """What the server offers to this session now."""
         server = self.fastmcp
-        if server is not self.host or not server.session_visibility.rules:
-            return server.catalogue
-        return server.session_visibility.catalogue(self.session_id) or server.catalogue
+        if server is not self.host or not server._parts.session_visibility.rules:
+            return server._parts.catalogue
+        return (
+            server._parts.session_visibility.catalogue(self.session_id) or server._parts.catalogue
+        )
 
     @property
     def shared_values(self) -> SharedValues | None:

@@ -23,7 +23,7 @@ def handler_for(context: Context, *, with_tools: bool) -> Callable[..., Any] | N
     Raises:
         MissingCapability: neither can.
     """
-    fallback = context.fastmcp.sampling_fallback
+    fallback = context.fastmcp._parts.sampling_fallback
     if fallback.always:
         return fallback.handler
     missing = _missing(context, with_tools=with_tools)

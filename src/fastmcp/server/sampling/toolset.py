@@ -11,6 +11,7 @@ from msgspec import convert, to_builtins
 
 from fastmcp._components.blocks import text_block, to_blocks
 from fastmcp._components.schemas.portable import portable
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp.exceptions import (
     AuthorizationError,
     ConfigurationError,
@@ -52,7 +53,7 @@ class Toolset:
                 "for all, or None for one by one"
             )
         self._context = context
-        self._masked = context.fastmcp.masks_errors if masked is None else masked
+        self._masked = context.fastmcp._parts.masks_errors if masked is None else masked
         self._concurrency = concurrency
         self._tools: dict[str, SamplingTool] = {}
         for tool in map(SamplingTool.of, given):
@@ -123,7 +124,8 @@ class Toolset:
             log(error.log_level, "Error calling sampled tool %r: %s", call.name, error)
             return _failed(call, str(error))
         except (Exception, SystemExit) as error:
-            log(logging.ERROR, "Error calling sampled tool %r", call.name, exc_info=True)
+            what = "Error calling sampled tool %r"
+            log(logging.ERROR, what, call.name, exc_info=exc_info_of(error))
             detail = "" if self._masked else f": {error}"
             return _failed(call, f"Error calling tool {call.name!r}{detail}")
         return ToolResultContent(tool_use_id=call.id, content=content, is_error=is_error)

@@ -37,7 +37,7 @@ class MemoryStateStore:
         self, *, max_sessions: int = 10_000, clock: Callable[[], float] = time.monotonic
     ) -> None:
         if max_sessions < 1:
-            raise ConfigurationError("max_sessions must be at least 1")
+            raise ConfigurationError(f"max_sessions={max_sessions}: it has to be at least 1")
         self._limit = max_sessions
         self._clock = clock
         self._lock = threading.Lock()

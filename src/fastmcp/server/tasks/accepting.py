@@ -36,7 +36,7 @@ async def accepted(
         ValidationError: the arguments do not fit.
     """
     exchange = context.exchange
-    config: TaskConfig | None = component.task or context.host.tasks.default
+    config: TaskConfig | None = component.task or context.host._parts.tasks.default
     if exchange.component is not None or exchange.task is not None:
         return None  # it is a part of what was asked for
     if isinstance(exchange.peer, Nobody):
@@ -48,7 +48,7 @@ async def accepted(
             _require(context, component)
         return None
     if config is None or mode == "forbidden":
-        if not context.revision.modern and context.host.tasks.offered:
+        if not context.revision.modern and context.host._parts.tasks.offered:
             raise MethodNotFound(f"The {component.KIND} {component.name!r} cannot be run as a task")
         return None
     component.check_arguments(arguments)
@@ -63,7 +63,7 @@ async def accepted(
 async def _begun(
     context: Context, component: Component, config: TaskConfig, ttl: float | None
 ) -> CreateTaskResult:
-    service = context.host.tasks.service()
+    service = context.host._parts.tasks.service()
     record = task_of(context, component, config, ttl)
     await service.submit(record)
     if context.exchange.session is not None:

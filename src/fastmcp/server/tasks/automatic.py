@@ -72,10 +72,10 @@ async def _kept(store: TaskStore, record: TaskRecord) -> TaskRecord | None:
 def _record(tool: Tool, policy: Any) -> TaskRecord:
     now, calendar = time.time(), getattr(policy, "expression", None) is not None
     return TaskRecord(
-        id=f"automatic:{tool.address}",
+        id=f"automatic:{tool._address}",
         method="tools/call",
-        target=tool.address,
-        params=Raw(json.encode({"name": tool.address, "arguments": {}})),
+        target=tool._address,
+        params=Raw(json.encode({"name": tool._address, "arguments": {}})),
         caller=Caller(
             revision=LATEST_MODERN.text,
             capabilities=ClientCapabilities(),

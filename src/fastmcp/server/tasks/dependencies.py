@@ -49,7 +49,7 @@ async def _of(context: ServedRequest, part: Part) -> Any:
     Raises:
         ConfigurationError: there is none, for the reason that the text names.
     """
-    tasks, marker = context.host.tasks, _MARKERS[part]
+    tasks, marker = context.host._parts.tasks, _MARKERS[part]
     if not tasks.offered:
         raise ConfigurationError(
             f"{marker} needs a server that has tasks: FastMCP(tasks=True), or task=True with a tool"

@@ -93,7 +93,7 @@ async def run_leg(server: FastMCP, record: TaskRecord, run: TaskRun) -> Outcome:
             method=record.method,
             params=record.params,
             revision=exchange.sender.revision,
-            masked=server.masks_errors,
+            masked=server._parts.masks_errors,
         )
         outcome = Ended(error=_failure(error))
     finally:

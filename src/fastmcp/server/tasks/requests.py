@@ -156,7 +156,7 @@ async def _service(context: Context) -> TaskService:
         MethodNotFound: it has none.
         MissingCapability: a modern client did not say that it knows tasks.
     """
-    tasks, method = context.host.tasks, context.exchange.method
+    tasks, method = context.host._parts.tasks, context.exchange.method
     if not tasks.offered:
         raise MethodNotFound(f"Method not found: {method}; this server has no tasks")
     if context.revision.modern and not context.client_supports_extension(TASKS_EXTENSION):

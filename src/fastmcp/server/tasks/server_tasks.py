@@ -37,7 +37,7 @@ class ServerTasks:
     @property
     def offered(self) -> bool:
         """Whether anything of the server's can be run as a task."""
-        return self.default is not None or self._server.sources.has_tasks
+        return self.default is not None or self._server._parts.sources.has_tasks
 
     @property
     def running(self) -> TaskService | None:
@@ -74,7 +74,7 @@ class ServerTasks:
             from .automatic import automatic_tools
 
             service = self.service()
-            if service.backend.lasting or automatic_tools(self._server.catalogue):
+            if service.backend.lasting or automatic_tools(self._server._parts.catalogue):
                 await service.start()
 
     async def stop(self) -> None:

@@ -68,10 +68,12 @@ class TaskService:
                 await self.backend.engine.open()
                 opened.push_async_callback(self.backend.engine.close)
                 if self.backend.concurrency:
-                    await begin_automatic(self.server.catalogue, self.store, self.backend.engine)
+                    await begin_automatic(
+                        self.server._parts.catalogue, self.store, self.backend.engine
+                    )
                 opened.pop_all()
             self._loop = asyncio.get_running_loop()
-            self.server.audience.describe = self._described
+            self.server._parts.audience.describe = self._described
             if self.backend.concurrency:
                 self._embedded = self._loop.create_task(self.worker.work())
                 self._embedded.add_done_callback(_tell_of_fault)
@@ -100,7 +102,7 @@ class TaskService:
         self.watchers.changed(id)
         self.worker.changed(id)
         if id is not None:
-            self.server.audience.task_changed(id)
+            self.server._parts.audience.task_changed(id)
 
     async def _described(self, id: str, modern: bool) -> Sequence[Told]:
         record = await self.store.get(id)
@@ -123,8 +125,8 @@ class TaskService:
             with suppress(StoreUnavailable):
                 await self.store.delete(record.id)  # nobody has been told of it
             raise
-        if self.server.tasks.numbers is not None:
-            self.server.tasks.numbers.submitted(record)
+        if self.server._parts.tasks.numbers is not None:
+            self.server._parts.tasks.numbers.submitted(record)
 
     async def find(self, context: Context, id: str) -> TaskRecord:
         """A task of the caller's.
@@ -157,8 +159,8 @@ class TaskService:
         """
         found, changed = await self.store.change(id, cancelled) or (None, False)
         record = known(id, found)
-        if changed and self.server.tasks.numbers is not None:
-            self.server.tasks.numbers.ended(record)
+        if changed and self.server._parts.tasks.numbers is not None:
+            self.server._parts.tasks.numbers.ended(record)
         return record, changed
 
     async def answer(self, id: str, answers: Mapping[str, Any]) -> None:

@@ -37,7 +37,7 @@ async def work_alone(server: FastMCP, metrics: tuple[str, int] | None = None) ->
     with serving(server, task.cancel) as told, logged(None):
         try:
             async with _exposed(server, metrics), server.lifespan.use():
-                server.observing.measure()
+                server._parts.observing.measure()
                 place = f"tasks of {backend.name} from {backend.url}"
                 print_banner(
                     server, f"{place}, {backend.concurrency} at once, as {backend.worker_name}"
@@ -55,7 +55,7 @@ def _exposed(
         return contextlib.nullcontext()
     from ..metrics.endpoint import exposed_at
 
-    return exposed_at(server, *at)
+    return exposed_at(server._parts, *at)
 
 
 async def lasting_service(server: FastMCP) -> TaskService:
@@ -64,12 +64,12 @@ async def lasting_service(server: FastMCP) -> TaskService:
     Raises:
         ConfigurationError: it has none, or keeps them in the memory of a process.
     """
-    if not server.tasks.offered:
+    if not server._parts.tasks.offered:
         raise ConfigurationError(
             f"{server.name!r} has no tasks: FastMCP(tasks=True), or task=True with a tool, "
             "resource or prompt"
         )
-    service = server.tasks.service()
+    service = server._parts.tasks.service()
     if not service.backend.lasting:
         raise ConfigurationError(
             f"The tasks of {service.backend.name} are in the memory of their server's process "

@@ -30,7 +30,7 @@ def task_of(
     record = TaskRecord(
         id=secrets.token_hex(16),
         method=exchange.method,
-        target=component.address,
+        target=component._address,
         version=component.version,
         params=Raw(_of_task(exchange.params)),
         caller=caller_of(context),

@@ -92,7 +92,7 @@ class TaskWorker:
         run.work = loop.create_task(run_leg(self._server, record, run))
         noting = loop.call_later(NOTED, lambda: self._do_beside(self._note(run)))
         self._running[id] = run
-        if (numbers := self._server.tasks.numbers) is not None:
+        if (numbers := self._server._parts.tasks.numbers) is not None:
             numbers.begun(record)
         try:
             await asyncio.wait([run.work])
@@ -132,8 +132,12 @@ class TaskWorker:
 
         if not isinstance(outcome, Again):
             record = await self._write(run, change)
-            if record is not None and record.ended and self._server.tasks.numbers is not None:
-                self._server.tasks.numbers.ended(record)
+            if (
+                record is not None
+                and record.ended
+                and self._server._parts.tasks.numbers is not None
+            ):
+                self._server._parts.tasks.numbers.ended(record)
             return
 
         async def changed() -> bool:

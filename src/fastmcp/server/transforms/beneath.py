@@ -24,8 +24,8 @@ class Beneath(AggregateProvider):
         self._seen: tuple[int, list[Guard]] = (-1, [])
 
     @property
-    def edition(self) -> int:  # type: ignore[override]
-        return self._sources.edition
+    def _edition(self) -> int:  # type: ignore[override]
+        return self._sources._edition
 
     @property
     def transforms(self) -> list[Transform]:
@@ -33,7 +33,7 @@ class Beneath(AggregateProvider):
 
     @property
     def _guards(self) -> list[Guard]:  # type: ignore[override]
-        edition = self.edition
+        edition = self._edition
         if self._seen[0] != edition:
             self._seen = edition, [self._guard(guard) for guard in self._sources._guards]
         return self._seen[1]

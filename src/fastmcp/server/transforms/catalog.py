@@ -153,7 +153,7 @@ class CatalogTransform(Transform):
             from .beneath import Beneath
 
             rules = getattr(catalogue, kind.name)._rules
-            views[kind] = View(kind, Beneath(ctx.fastmcp.sources, self), rules)
+            views[kind] = View(kind, Beneath(ctx.fastmcp._parts.sources, self), rules)
         return views[kind]
 
 

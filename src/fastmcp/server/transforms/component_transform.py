@@ -52,7 +52,7 @@ class ComponentTransform(Transform):
             return None
         found = await call_next(inner, version=self.selected(version))
         changed = None if found is None else self.changed(kind, cast("Component", found))
-        if changed is None or kind is TEMPLATES or changed.address == address:
+        if changed is None or kind is TEMPLATES or changed._address == address:
             return changed
         return None  # what was there has another name now
 

@@ -34,7 +34,7 @@ class Namespace(ComponentTransform):
         return f"Namespace({self.prefix!r})"
 
     def changed(self, kind: Kind, component: C) -> C:
-        return component.derived(
+        return component._make_derived(
             ("namespace", self.prefix),
             lambda inner: inner.model_copy(update=self._members(kind, inner)),
         )

@@ -58,7 +58,9 @@ class ToolTransform(ComponentTransform):
         if change is None:
             return component
         try:
-            made = tool.derived(self, lambda inner: _renamed(inner, change) or change.apply(inner))
+            made = tool._make_derived(
+                self, lambda inner: _renamed(inner, change) or change.apply(inner)
+            )
         except (ValueError, TypeError) as error:
             # As it is, it would show what is to be hidden.
             self._tell(
@@ -78,15 +80,15 @@ class ToolTransform(ComponentTransform):
         if kind is not TOOLS:
             return super()._all(kind, items)
         made = [(item, self.changed(kind, item)) for item in items]
-        here = {item.address for item in items}
+        here = {item._address for item in items}
         if here:
             self._miss(here)
-        given = {new.address for old, new in made if new and old.address in self.transforms}
+        given = {new._address for old, new in made if new and old._address in self.transforms}
         covered = (given & here) - self.transforms.keys()
         for name in covered:
             said = f"calls {self._inner[name]!r} {name!r}, which hides another tool"
             self._tell("cover", name, said)
-        return [new for old, new in made if new and old.address not in covered]
+        return [new for old, new in made if new and old._address not in covered]
 
     def _miss(self, here: set[str]) -> None:
         """Tell which tools are not there."""

@@ -46,7 +46,7 @@ class Visibility(ComponentTransform):
         enabled = self.rule.enabled
         if component.enabled is enabled or not self.rule.fits(component):
             return component
-        return component.derived(
+        return component._make_derived(
             ("enabled", enabled), lambda inner: inner.model_copy(update={"enabled": enabled})
         )
 

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp._runtime.threads import run_in_thread
 from fastmcp.exceptions import AuthorityUnavailable
 
@@ -50,8 +51,9 @@ class DebugTokenVerifier(TokenVerifier):
                 return None
         except AuthorityUnavailable:
             raise
-        except Exception:
-            logger.exception("A token was refused, because validate= failed")
+        except Exception as error:
+            what = "A token was refused, because validate= failed"
+            logger.error(what, exc_info=exc_info_of(error))
             return None
         return AccessToken(
             token=token, client_id=self.client_id, scopes=[*self.scopes], claims={"token": token}

@@ -27,21 +27,15 @@ if TYPE_CHECKING:
 
 _FILE = "storage.db"
 _BACKENDS = (
-    'backend= is "redis", "sqlite", "file" or "memory", the URL of a backplane '
+    'it is "redis", "sqlite", "file" or "memory", the URL of a backplane '
     "(redis://host:6379/0, sqlite:///file.db), a backplane, or a store of py-key-value-aio"
 )
 
 
-class Provided(Protocol):
-    """A server with a provider, and a storage for it."""
+class Configurable(Protocol):
+    """What a server is made of, as far as it has to do with storage."""
 
-    auth: Any
     oauth_storage: Any
-
-
-class Configurable(Provided, Protocol):
-    """What a server has to do with it."""
-
     http_defaults: HttpDefaults
     cluster: Cluster | None
     state_keeper: Keeper
@@ -49,7 +43,8 @@ class Configurable(Provided, Protocol):
 
 
 def configure_oauth_storage(
-    server: Configurable,
+    parts: Configurable,
+    provider: Any,
     backend: Any = "redis",
     *,
     redis_client: Any = None,
@@ -68,29 +63,26 @@ def configure_oauth_storage(
         ConfigurationError: there is no such backend, something is missing that it needs, or the
             server has an HTTP application by now.
     """
-    if server.newest_manager is not None:
+    if parts.newest_manager is not None:
         raise ConfigurationError("configure_oauth_storage() comes before http_app() and run()")
     key = key_given(encryption_key) or settings.oauth_encryption_key
     backplane = _backplane(backend, redis_client, path)
     if backplane is None:
-        server.oauth_storage = storage_of(backend, _needed(key, "A store"), "backend")
+        parts.oauth_storage = storage_of(backend, _needed(key, "A store"), "backend")
     elif isinstance(backplane, MemoryBackplane):
-        server.oauth_storage = OAuthStorage(backplane)
+        parts.oauth_storage = OAuthStorage(backplane)
     else:
         backplane = EncryptedBackplane(backplane, key or _key_of_file(backend, path))
-        server.oauth_storage = OAuthStorage(backplane)
-        _share_sessions(server, backplane)
-    hand_over(server)
+        parts.oauth_storage = OAuthStorage(backplane)
+        _share_sessions(parts, backplane)
+    hand_over(parts.oauth_storage, provider)
 
 
-def hand_over(server: Provided) -> None:
-    """Have the provider of a server, and those inside of it, keep things in the server's storage,
-    as far as they have none.
-    """
-    provider = server.auth
-    while provider is not None and server.oauth_storage is not None:
+def hand_over(storage: Any, provider: Any) -> None:
+    """Have a provider, and those inside of it, keep in a storage what they have no place for."""
+    while provider is not None:
         if (use := getattr(provider, "use_storage", None)) is not None:
-            use(server.oauth_storage)
+            use(storage)
         provider = getattr(provider, "server", None)
 
 
@@ -109,11 +101,11 @@ def _backplane(backend: Any, redis_client: Any, path: Any) -> Backplane | None:
             )
         return RedisBackplane(redis_client)
     if isinstance(backend, str) and "://" not in backend:
-        raise ConfigurationError(f"{backend!r}: {_BACKENDS}")
+        raise ConfigurationError(f"backend={backend!r}: {_BACKENDS}")
     if isinstance(backend, str) or hasattr(backend, "publish"):
         return backplane_of(backend, "backend")
     if backend is None or not hasattr(backend, "put"):
-        raise ConfigurationError(_BACKENDS)
+        raise ConfigurationError(f"backend={backend!r}: {_BACKENDS}")
     return None
 
 
@@ -148,15 +140,15 @@ def _needed(key: str | bytes | None, what: str) -> str | bytes:
     return key
 
 
-def _share_sessions(server: Configurable, backplane: Backplane) -> None:
+def _share_sessions(parts: Configurable, backplane: Backplane) -> None:
     """Have every worker serve the sessions of all, unless there are none, or that is seen to."""
-    if server.cluster is not None:
+    if parts.cluster is not None:
         return
-    if Settings.stateless_http.chosen(server.http_defaults.stateless_http):
+    if Settings.stateless_http.chosen(parts.http_defaults.stateless_http):
         return
     from ...cluster.joining import join
 
-    server.cluster = join(server, backplane)  # type: ignore[arg-type]
-    server.http_defaults = msgspec.structs.replace(server.http_defaults, session_store=backplane)
-    if isinstance(server.state_keeper, MemoryStateStore):
-        server.state_keeper = server.cluster.keeper
+    parts.cluster = join(parts, backplane)  # type: ignore[arg-type]
+    parts.http_defaults = msgspec.structs.replace(parts.http_defaults, session_store=backplane)
+    if isinstance(parts.state_keeper, MemoryStateStore):
+        parts.state_keeper = parts.cluster.keeper

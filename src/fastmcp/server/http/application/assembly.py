@@ -93,7 +93,7 @@ def create_app(
     where it is known, `auth` what is in place of the server's own.
     """
     kind = _kind(transport)
-    defaults = server.http_defaults
+    defaults = server._parts.http_defaults
     how = HttpSettings(
         stateless=_stateless(kind, stateless_http, defaults.stateless_http),
         json_response=Settings.json_response.chosen(json_response, defaults.json_response),
@@ -114,10 +114,10 @@ def create_app(
         readers,
     )
     served = _sse(server, how, path, message_path) if kind == "sse" else _http(server, how, path)
-    if server.oauth_storage is not None:
+    if server._parts.oauth_storage is not None:
         from ...auth.storage.configuring import hand_over
 
-        hand_over(server)
+        hand_over(server._parts.oauth_storage, server.auth)
     protection = protected_by(auth or server.auth, served.path)
     served.paths = {place: protection.around(each) for place, each in served.paths.items()}
     routes = _ready_made_routes(
@@ -163,9 +163,9 @@ class _Served(Struct):
 def _http(server: HttpServable, how: HttpSettings, path: str | None) -> _Served:
     path = checked_path(path or settings.streamable_http_path, "path")
     endpoint = StreamableHTTPEndpoint(
-        server.dispatcher, open_sessions(server, how), server.mirrors_of, how
+        server._parts.dispatcher, open_sessions(server, how), server._parts.mirrors_of, how
     )
-    manager = server.newest_manager = SessionManager(server, endpoint.sessions)
+    manager = server._parts.newest_manager = SessionManager(server, endpoint.sessions)
     return _Served(path, endpoint, manager, {path: manager.started(endpoint)})
 
 
@@ -190,7 +190,7 @@ def _measured(server: HttpServable, served: _Served) -> BaseRoute:
     """Have what is served be measured; where the numbers are read."""
     from ...metrics.exposing import Exposed
 
-    exposed = Exposed(server)
+    exposed = Exposed(server._parts)
     around = exposed.streams.around
     served.paths = {place: around(endpoint) for place, endpoint in served.paths.items()}
     served.beside = exposed.published
@@ -219,7 +219,9 @@ def _assemble(
     app = StarletteWithLifespan(middleware=[*own, *users], lifespan=lifespan)
     endpoints = [EndpointRoute(path, asgi, app) for path, asgi in served.paths.items()]
     app.routes.extend(endpoints)
-    app.routes.extend(owned(route, app) for route in [*protection.routes, *server.all_routes])
+    app.routes.extend(
+        owned(route, app) for route in [*protection.routes, *server._parts.all_routes]
+    )
     app.routes.append(LiveRoutes(server, app))
     app.routes.extend(owned(route, app) for route in ready_made)
     app.router.default = Unrouted(endpoints[0], app.router.not_found)
@@ -250,7 +252,9 @@ def _ready_made_routes(
     if flag(health, "health"):
         from .health import health_routes
 
-        routes += health_routes(server, None if server.cluster is None else server.cluster.check)
+        routes += health_routes(
+            server, None if server._parts.cluster is None else server._parts.cluster.check
+        )
     if flag(rest, "rest"):
         from ..rest import rest_routes
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import json
 from starlette.routing import Route
 
+from fastmcp._logging.tracebacks import exc_info_of
 from fastmcp._runtime.faults import STORE_UNAVAILABLE
 from fastmcp.exceptions import StoreUnavailable
 
@@ -64,7 +65,7 @@ async def _hindrance(server: HttpServable, check: Check | None, patience: float)
     except TimeoutError:
         return f"The session store did not answer within {patience:g} seconds"
     except Exception as error:
-        server.logger.warning("The check of readiness failed", exc_info=error)
+        server.logger.warning("The check of readiness failed", exc_info=exc_info_of(error))
         return f"The check of readiness failed: {type(error).__name__}"
     return None
 

@@ -66,7 +66,7 @@ class SessionManager:
         from then on: a client that is sent away comes back at once.
         """
         self._sessions.stop_listening()
-        self._server.audience.dismiss("streamable-http")
+        self._server._parts.audience.dismiss("streamable-http")
 
     def interrupt(self) -> None:
         """Have what sessions are being served answered with an error: the server stops."""

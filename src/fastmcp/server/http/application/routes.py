@@ -120,7 +120,7 @@ class LiveRoutes(BaseRoute):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         best: tuple[Match, Scope] = (Match.NONE, {})
-        for route in self._server.all_routes:
+        for route in self._server._parts.all_routes:
             match, inner = route.matches(scope)
             if match.value > best[0].value:
                 best = match, {**inner, "route": route}
@@ -129,7 +129,7 @@ class LiveRoutes(BaseRoute):
         return best
 
     def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
-        for route in self._server.all_routes:
+        for route in self._server._parts.all_routes:
             try:
                 return route.url_path_for(name, **path_params)
             except NoMatchFound:

@@ -47,7 +47,7 @@ def _document(
     server: HttpServable, lists: list[bytes], root: str, info: dict[str, Any]
 ) -> dict[str, Any]:
     tools, resources, templates, prompts = map(json.decode, lists)
-    catalogue = server.catalogue
+    catalogue = server._parts.catalogue
     paths = list_paths()
     paths |= map(tool_path, tools)
     for entry in templates:

@@ -33,7 +33,7 @@ def rest_routes(
     Every request goes through the server's dispatcher, with all that stands around it there;
     `started` makes sure of an endpoint that the server's lifespan runs.
     """
-    calls = Calls(server.dispatcher, settings)
+    calls = Calls(server._parts.dispatcher, settings)
     routes = [
         Route(listing.path + slash, RestEndpoint(get=showing(calls, listing)), name=listing.method)
         for listing in LISTINGS
@@ -41,7 +41,7 @@ def rest_routes(
     ]
     ones = {
         "tools": RestEndpoint(post=calling(calls)),
-        "resources": RestEndpoint(get=reading(calls, server.catalogue)),
+        "resources": RestEndpoint(get=reading(calls, server._parts.catalogue)),
         "prompts": RestEndpoint(get=rendering_by_query(calls), post=rendering_by_body(calls)),
     }
     routes += [Route(f"/{name}/{{name:path}}", one, name=name) for name, one in ones.items()]

@@ -109,9 +109,9 @@ async def serve_as_worker(server: HttpServable, how: HttpRun, post: Post) -> Non
     terms = post.terms
     if terms.stateless:
         how.app["stateless_http"] = True
-    if server.request_state_security.is_ephemeral:
-        shared = server.request_state_security.with_key(terms.secret)
-        server.request_state_security = shared
+    if server._parts.request_state_security.is_ephemeral:
+        shared = server._parts.request_state_security.with_key(terms.secret)
+        server._parts.request_state_security = shared
     with contextlib.ExitStack() as opened:
         sockets = [SharedSocket(fileno=descriptor) for descriptor in terms.sockets]
         for each in sockets:

@@ -343,16 +343,16 @@ def _has_shared_sessions(server: HttpServable) -> bool:
     from ...backplane.encrypted import EncryptedBackplane
     from ...backplane.memory import MemoryBackplane
 
-    if server.cluster is None:
+    if server._parts.cluster is None:
         return False
-    backplane = server.cluster.backplane
+    backplane = server._parts.cluster.backplane
     while isinstance(backplane, EncryptedBackplane):
         backplane = backplane.inner
     return not isinstance(backplane, MemoryBackplane)
 
 
 def _is_stateless(server: HttpServable, how: HttpRun) -> bool:
-    said = (how.app.get("stateless_http"), server.http_defaults.stateless_http)
+    said = (how.app.get("stateless_http"), server._parts.http_defaults.stateless_http)
     return Settings.stateless_http.chosen(*said)
 
 

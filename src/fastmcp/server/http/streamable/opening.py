@@ -25,7 +25,7 @@ def open_sessions(server: HttpServable, settings: HttpSettings) -> Sessions:
         connection.limit_requests(settings.request_timeout)
         return connection
 
-    if server.cluster is None:
+    if server._parts.cluster is None:
         return HttpSessions(
             connect,
             Quota(settings.max_sessions, settings.max_sessions_per_principal),
@@ -38,10 +38,10 @@ def open_sessions(server: HttpServable, settings: HttpSettings) -> Sessions:
     from ...cluster.joining import repeatable
 
     return ClusterSessions(
-        server.cluster,
+        server._parts.cluster,
         connect,
-        server.session_visibility,
-        repeatable(server.catalogue),
+        server._parts.session_visibility,
+        repeatable(server._parts.catalogue),
         idle_timeout=settings.session_idle_timeout,
         limit=settings.max_sessions,
         each=settings.max_sessions_per_principal,
@@ -49,7 +49,7 @@ def open_sessions(server: HttpServable, settings: HttpSettings) -> Sessions:
 
 
 def _leave_events_to_the_store(server: HttpServable) -> None:
-    if server.http_defaults.session_store:
+    if server._parts.http_defaults.session_store:
         raise ConfigurationError(
             "event_store= is not needed beside session_store=, where streams are kept, too"
         )

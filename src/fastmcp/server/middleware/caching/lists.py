@@ -36,7 +36,7 @@ class Lists:
         """The JSON of a list; None for one that has several versions of a component, which is not
         what clients are shown.
         """
-        if len({component.address for component in listed}) < len(listed):
+        if len({component._address for component in listed}) < len(listed):
             return None
         written = _write([_members(component) for component in listed])
         self._keep(written.decode(), listed)

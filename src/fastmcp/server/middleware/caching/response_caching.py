@@ -217,13 +217,13 @@ class ResponseCachingMiddleware(Middleware):
     def _is_special(self, served: Context) -> bool:
         """Whether the session sees something else than others, or has middleware of its own."""
         server = served.fastmcp
-        if served.catalogue is not server.catalogue:
+        if served.catalogue is not server._parts.catalogue:
             return True
-        sessions = server.session_middleware
+        sessions = server._parts.session_middleware
         return sessions.has(served.session_id) and self in server.middleware
 
     def _listen_to(self, served: Context) -> None:
-        audience: Any = served.fastmcp.audience
+        audience: Any = served.fastmcp._parts.audience
         if audience is self._heard_last():
             return
         if audience not in self._heard:

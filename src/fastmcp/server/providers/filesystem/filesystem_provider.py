@@ -129,7 +129,7 @@ class FileSystemProvider(Provider):
             yield
 
     def _fixed(self, kind: Kind) -> Sequence[Any] | None:
-        return self._current.fixed(kind) if self._reloading is None else None
+        return self._current._all_fixed(kind) if self._reloading is None else None
 
     async def _now(self) -> LocalProvider:
         if self._reloading is not None:
@@ -181,5 +181,5 @@ def _differences(before: LocalProvider, after: LocalProvider) -> list[Feature]:
 
 
 def _listing(provider: LocalProvider, kind: Kind) -> list[Any]:
-    items: Sequence[Component] = provider.fixed(kind) or ()
-    return [(each.key, each.enabled, each.entry(portable=False)) for each in items]
+    items: Sequence[Component] = provider._all_fixed(kind) or ()
+    return [(each.key, each.enabled, each._entry(portable=False)) for each in items]

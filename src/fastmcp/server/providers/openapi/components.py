@@ -86,20 +86,20 @@ class OpenAPITool(Tool, kw_only=True):
         _OUTPUT_SCHEMA.__set__(self, schema)
 
     @property
-    def mirrors(self) -> Plan:  # type: ignore[override]
+    def _mirrors(self) -> Plan:  # type: ignore[override]
         """The arguments that callers repeat in headers."""
-        schema, held = self.parameters, vars(self).get("_mirrors")
+        schema, held = self.parameters, vars(self).get("_plan")
         if held is None or held[0] is not schema:
             try:
-                held = vars(self)["_mirrors"] = schema, read_plan(schema)
+                held = vars(self)["_plan"] = schema, read_plan(schema)
             except ValueError as error:
                 raise InvalidSignature(
                     f"The tool {self.name!r} cannot be served: {error}"
                 ) from None
         return held[1]
 
-    def entry(self, *, portable: bool) -> WireTool:
-        shown = super().entry(portable=False)
+    def _entry(self, *, portable: bool) -> WireTool:
+        shown = super()._entry(portable=False)
         if portable:
             shown.input_schema = self._readable(shown.input_schema, "input")
             if shown.output_schema is not None:

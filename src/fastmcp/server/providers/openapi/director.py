@@ -69,6 +69,7 @@ class RequestDirector:
             method=route.method.upper(),
             path=path,
             query="&".join([fixed, *query] if fixed else query),
+            query_names=plan.query_names.union(each.partition("=")[0] for each in fixed.split("&")),
             headers=headers,
             cookies={a.target: in_cookie(_of(a), value) for a, value in placed.get("cookie", ())},
             content=content,
@@ -113,8 +114,10 @@ def _require(plan: RequestPlan, given: Json) -> None:
 
 def _path(template: str, placed: Any) -> str:
     texts = {argument.target: in_path(_of(argument), value) for argument, value in placed}
-    path = _IN_BRACES.sub(lambda braces: texts[braces[1]], template)
-    return path.partition("#")[0]
+    path = _IN_BRACES.sub(lambda braces: texts[braces[1]], template).partition("#")[0]
+    if {".", ".."} & set(path.partition("?")[0].split("/")):
+        raise ValidationError(f"The arguments make a path with dot segments of {template}")
+    return path
 
 
 def _body(plan: RequestPlan, placed: Any, given: Json) -> Any:

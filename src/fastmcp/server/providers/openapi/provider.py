@@ -140,13 +140,13 @@ class OpenAPIProvider(Provider):
             except Exception as error:
                 logger.warning("Error in component_fn for %s %s: %s", kind.noun, name, error)
         known = self._components[kind]
-        if component.address in known:
+        if component._address in known:
             raise ConfigurationError(
-                f"Two operations are the {kind.noun} {component.address!r}: "
-                f"{_told(known[component.address].route)} and {_told(route)}; "
+                f"Two operations are the {kind.noun} {component._address!r}: "
+                f"{_told(known[component._address].route)} and {_told(route)}; "
                 "give one of them another name in mcp_component_fn"
             )
-        known[component.address] = component
+        known[component._address] = component
 
     def _tool(self, route: HTTPRoute, name: str, tags: set[str]) -> OpenAPITool:
         return OpenAPITool(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import cached_property
 from typing import Any, cast
 
 from msgspec import Struct
@@ -66,6 +67,19 @@ class RequestPlan:
         self._add_parameters(parameters, body)
         self._add_body(body)
         self.schema: dict[str, Any] = self._finished()
+
+    @cached_property
+    def query_names(self) -> frozenset[str]:
+        """The names in a query that the document gives: of parameters, and of the members that it
+        knows of objects.
+        """
+        names: set[str] = set()
+        for argument in self.arguments.values():
+            if argument.parameter is not None and argument.location in ("query", "querystring"):
+                schema = argument.parameter.schema_
+                shape = BodyShape(self._definitions.document, schema, argument.target)
+                names |= {argument.target, *shape.properties}
+        return frozenset(names)
 
     def _finished(self) -> Json:
         schema: Json = {"type": "object", "properties": self._properties}

@@ -71,12 +71,14 @@ def _members_in_path(name: str, style: str, explode: bool, pairs: list[tuple[str
 
 def _segment(name: str, value: Any) -> str:
     """A value as part of a segment. Dots that mean "up" are refused however they are encoded, for
-    nobody knows how often the server and what is before it decode.
+    nobody knows how often the server and what is before it decode, or whether one of them leaves
+    out what follows a semicolon.
     """
     text = scalar(value)
     decoded = text
     for _ in range(_DECODINGS):
-        if {".", ".."} & set(decoded.replace("\\", "/").split("/")):
+        parts = decoded.replace("\\", "/").split("/")
+        if any(part.partition(";")[0] in (".", "..") for part in parts):
             raise ValidationError(f"Path parameter {name!r} cannot contain dot segments")
         again = unquote(decoded)
         if again == decoded:

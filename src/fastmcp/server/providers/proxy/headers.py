@@ -13,8 +13,11 @@ from fastmcp.client.transports.http_client import HttpTransport
 from fastmcp.client.transports.transport import ClientTransport
 
 # What differs from one request to the next: each would need a connection of its own. Traces go on
-# in the `_meta` of requests.
-_OF_THE_REQUEST = {"traceparent", "tracestate", "baggage", "x-request-id", "x-correlation-id"}
+# in the `_meta` of requests. Which encodings are read is the proxy's to say.
+_LEFT_OUT = {
+    *("traceparent", "tracestate", "baggage", "x-request-id", "x-correlation-id"),
+    "accept-encoding",
+}
 
 
 def headers_to_forward() -> dict[str, str]:
@@ -22,7 +25,7 @@ def headers_to_forward() -> dict[str, str]:
     from ...dependencies import get_http_headers
 
     found = get_http_headers(include={"authorization", "cookie"})
-    return {name: value for name, value in found.items() if name not in _OF_THE_REQUEST}
+    return {name: value for name, value in found.items() if name not in _LEFT_OUT}
 
 
 def fingerprint_of(headers: Mapping[str, str]) -> bytes:

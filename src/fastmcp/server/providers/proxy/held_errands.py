@@ -78,7 +78,7 @@ class HeldErrands:
     def _keep(self, errand: Errand, place: str) -> None:
         id = os.urandom(16).hex()
         rounds_of(errand.exchange).record.steps[place] = Raw(json.encode(id))
-        patience = errand.fastmcp.request_state_security.ttl
+        patience = errand.fastmcp._parts.request_state_security.ttl
         timer = asyncio.get_running_loop().call_later(patience, self._give_up, id)
         self._held[id] = errand, timer
         if len(self._held) > MOST:

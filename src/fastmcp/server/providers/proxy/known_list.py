@@ -177,7 +177,7 @@ class KnownList(Generic[C]):
             return
         self._listed = listed
         self.items = [self._make(each) for each in listed]
-        self._by_address = {each.address: each for each in reversed(self.items)}
+        self._by_address = {each._address: each for each in reversed(self.items)}
         self._changed(self.kind, was_known or self._is_awaited_later)
 
     def _fetched(self, task: asyncio.Task[None]) -> None:
@@ -205,4 +205,4 @@ def in_version(component: C, version: VersionSpec | None) -> C | None:
     def made(listed: C) -> C:
         return listed.model_copy(update={"version": best})
 
-    return component.derived(("version", best), made)
+    return component._make_derived(("version", best), made)

@@ -84,7 +84,7 @@ class ProxyProvider(Provider):
     def has_tasks(self) -> bool:
         """A server elsewhere may have them until it has been reached, and says that it has none."""
         server = self._server_in_process
-        return self.backend.offers_tasks if server is None else server.tasks.offered
+        return self.backend.offers_tasks if server is None else server._parts.tasks.offered
 
     @property
     def _server_in_process(self) -> FastMCP | None:

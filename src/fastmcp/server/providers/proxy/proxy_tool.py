@@ -33,9 +33,9 @@ class ProxyTool(Tool, kw_only=True):
         # What it is called, and which arguments travel in headers, is for that server to say.
         self.backend_name = self.backend_name or self.name
         try:
-            self.mirrors: Plan = read_plan(self.parameters)
+            self._mirrors: Plan = read_plan(self.parameters)
         except ValueError:
-            self.mirrors = ()
+            self._mirrors = ()
 
     @classmethod
     def from_mcp_tool(

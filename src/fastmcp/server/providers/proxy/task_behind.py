@@ -93,7 +93,7 @@ class TaskBehind:
         if errand is None or errand.exchange.task is None:
             await asyncio.get_running_loop().create_future()
             return
-        service = errand.host.tasks.service()
+        service = errand.host._parts.tasks.service()
         while True:
             try:
                 await service.until(errand.exchange.task.id, _has_ended)

@@ -126,7 +126,7 @@ class SkillsDirectoryProvider(Provider):
         return self._all(kind) if self._reloading is None else None
 
     def _all(self, kind: Kind) -> list[Any]:
-        return [each for provider in self.providers for each in provider.fixed(kind) or ()]
+        return [each for provider in self.providers for each in provider._all_fixed(kind) or ()]
 
     async def _now(self) -> None:
         if self._reloading is not None:

@@ -71,14 +71,14 @@ async def _published(context: Context) -> dict[str, Publication]:
         MethodNotFound: none are published at all.
     """
     server = context.fastmcp
-    if not server.sources.has_skills:
+    if not server._parts.sources.has_skills:
         method = context.exchange.method
         raise MethodNotFound(f"Method not found: {method}; this server publishes no skills")
     resources = await permitted(await context.catalogue.resources.list())
-    if server.surrounds("resources/list"):
-        shown = await server.chain("resources/list")(context, ListResourcesRequestParams())
-        addresses = {component.address for component in shown}
-        resources = [each for each in resources if each.address in addresses]
+    if server._parts.surrounds("resources/list"):
+        shown = await server._parts.chain("resources/list")(context, ListResourcesRequestParams())
+        addresses = {component._address for component in shown}
+        resources = [each for each in resources if each._address in addresses]
     found = [(_base(component), component.origins[-1]) for component in resources]
     return {
         base: origin.publication
@@ -90,5 +90,5 @@ async def _published(context: Context) -> dict[str, Publication]:
 
 def _base(component: Component) -> str:
     """The URI of the folder of a main file; nothing for what was renamed so that it is none."""
-    base = component.address.removesuffix(MAIN_FILE)
-    return "" if base == component.address else base
+    base = component._address.removesuffix(MAIN_FILE)
+    return "" if base == component._address else base

@@ -45,7 +45,7 @@ class BaseSearchTransform(CatalogTransform):
             raise ConfigurationError(f"max_results={max_results}: it has to be at least 1")
         if search_tool_name == call_tool_name:
             raise ConfigurationError(
-                f"search_tool_name and call_tool_name are both {call_tool_name!r}"
+                f"search_tool_name and call_tool_name are both {call_tool_name!r}: they must differ"
             )
         self._max_results = max_results
         self._always_visible = set(always_visible or ())

@@ -17,7 +17,7 @@ def searchable_texts(tools: Sequence[Tool]) -> list[str]:
 
 
 def _made(tool: Tool) -> str:
-    return cast("str", tool.derived(searchable_texts, _text))
+    return cast("str", tool._make_derived(searchable_texts, _text))
 
 
 def _text(tool: Tool) -> Any:

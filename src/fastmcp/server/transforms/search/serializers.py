@@ -21,7 +21,7 @@ def serialize_tools_for_output_json(tools: Sequence[Tool]) -> list[dict[str, Any
     """The tools as `tools/list` shows them."""
     context = Context.current_or_none()
     portable = context is None or context.fastmcp.dereference_schemas
-    return [tool.entry(portable=portable).model_dump(exclude_none=True) for tool in tools]
+    return [tool._entry(portable=portable).model_dump(exclude_none=True) for tool in tools]
 
 
 def serialize_tools_for_output_markdown(tools: Sequence[Tool]) -> str:
