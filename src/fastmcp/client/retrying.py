@@ -45,7 +45,9 @@ class RetryPolicy(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.attempts < 1:
-            raise ValueError(f"RetryPolicy: attempts={self.attempts}: it is at least 1, which is no retry")
+            raise ValueError(
+                f"RetryPolicy: attempts={self.attempts}: it is at least 1, which is no retry"
+            )
         for name, seconds in (("delay", self.delay), ("max_delay", self.max_delay)):
             if seconds < 0:
                 raise ValueError(f"RetryPolicy: {name}={seconds}: give seconds, 0 or more")
