@@ -90,7 +90,7 @@ class ServerParts:
         self._chains = Chains(around, limits, middleware, self.session_middleware)
         self.newest_manager: SessionManager | None = None
         self.audience: Final = Audience()
-        self.cluster = cluster_of(self, http_defaults.session_store)
+        self.cluster: Final = cluster_of(self, http_defaults.session_store)
         self.state_keeper: Keeper = keeper_of(session_state_store)
         if self.cluster is not None and session_state_store is None:
             self.state_keeper = self.cluster.keeper
