@@ -158,11 +158,7 @@ def statuses_in(data: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3}) ", data)]
 
 
-@pytest.fixture(
-    scope="module",
-    params=[("httptools", "uvloop"), ("httptools", "asyncio"), ("h11", "asyncio")],
-    ids="-".join,
-)
+@pytest.fixture(scope="module", params=[("httptools", "auto"), ("h11", "asyncio")], ids="-".join)
 def edge(request: pytest.FixtureRequest) -> Iterator[Edge]:
     with Edge(*request.param).served() as edge:
         yield edge

@@ -37,9 +37,10 @@ def served(app: Any, parser: Any, loop: Any) -> Generator[tuple[str, int]]:
             assert not thread.is_alive()
 
 
-@pytest.fixture(
-    params=[("httptools", "uvloop"), ("httptools", "asyncio"), ("h11", "asyncio")], ids="-".join
-)
+LOOPS = [("httptools", "auto"), ("httptools", "asyncio"), ("h11", "asyncio")]
+
+
+@pytest.fixture(params=LOOPS, ids="-".join)
 def address(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
     mcp = FastMCP("gathering")
 
@@ -105,9 +106,7 @@ def test_the_last_answer_of_a_connection_is_whole(address: tuple[str, int]) -> N
             assert line.recv(1) == b""
 
 
-@pytest.mark.parametrize(
-    ("parser", "loop"), [("httptools", "uvloop"), ("httptools", "asyncio"), ("h11", "asyncio")]
-)
+@pytest.mark.parametrize(("parser", "loop"), LOOPS)
 def test_a_stream_begins_before_its_first_event(parser: str, loop: str) -> None:
     """Who listens is told at once that he does, and not with the first event."""
 
