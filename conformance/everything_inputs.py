@@ -36,7 +36,7 @@ def register(mcp: FastMCP) -> None:
 
         mcp.add_extension(TasksExtension())
         add_tasks(mcp)
-    elif hasattr(mcp, "tasks"):
+    elif hasattr(Context, "become_task"):
         add_tasks(mcp)
 
 
