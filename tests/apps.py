@@ -24,12 +24,13 @@ BOTH = "application/json, text/event-stream"
 
 
 @contextmanager
-def served(app: Any, *, host: str = "127.0.0.1", lifespan: str = "on") -> Generator[str]:
-    """Serve an ASGI application on a free port; its base URL."""
+def served(
+    app: Any, *, host: str = "127.0.0.1", lifespan: str = "on", **options: Any
+) -> Generator[str]:
+    """Serve an ASGI application on a free port, with options of uvicorn's; its base URL."""
     with socket.create_server((host, 0)) as listener:
-        config = uvicorn.Config(
-            app, log_level="error", lifespan=lifespan, ws="none", timeout_graceful_shutdown=1
-        )
+        options = {"log_level": "error", "lifespan": lifespan, "ws": "none", **options}
+        config = uvicorn.Config(app, timeout_graceful_shutdown=1, **options)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -33,12 +33,13 @@ async def test_segments_of_dots_are_refused(value: Any) -> None:
         await asked(ITEM, "/users/{id}/keys", id=value)
 
 
-async def test_the_points_of_a_style_are_no_dots() -> None:
+@pytest.mark.parametrize("value", [["", ""], ["", ";x"]])
+async def test_the_points_of_a_style_are_no_dots(value: list[str]) -> None:
     """They stand between texts that are empty, and would lead to the path of another operation."""
     label = {**ITEM["parameters"][0], "style": "label", "explode": True}
 
     with pytest.raises(ToolError, match=r"a path with dot segments of /users/\{id\}/keys"):
-        await asked({"parameters": [label]}, "/users/{id}/keys", id=["", ""])
+        await asked({"parameters": [label]}, "/users/{id}/keys", id=value)
 
 
 async def test_a_value_that_is_encoded_without_end_is_refused() -> None:

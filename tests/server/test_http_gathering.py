@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import threading
@@ -10,31 +11,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import uvicorn
-from apps import SECONDS, call
+from apps import SECONDS, call, served
 
 from fastmcp import FastMCP
 from fastmcp.server.http.serving.bounded_protocol import bounded_protocol
 
 LARGE = 3_000_000
-
-
-@contextmanager
-def served(app: Any, parser: Any, loop: Any) -> Generator[tuple[str, int]]:
-    """An application on a free port."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(
-            app, http=bounded_protocol(parser), loop=loop, log_level="error", ws="none"
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield listener.getsockname()
-        finally:
-            server.should_exit = True
-            thread.join(SECONDS)
-            assert not thread.is_alive()
 
 
 LOOPS = [("httptools", "auto"), ("httptools", "asyncio"), ("h11", "asyncio")]
@@ -52,8 +34,17 @@ def address(request: pytest.FixtureRequest) -> Iterator[tuple[str, int]]:
     def much() -> str:
         return "x" * LARGE
 
-    with served(mcp.http_app(stateless_http=True, json_response=True), *request.param) as address:
+    app = mcp.http_app(stateless_http=True, json_response=True)
+    with listening(app, *request.param) as address:
         yield address
+
+
+@contextmanager
+def listening(app: Any, parser: Any, loop: Any, lifespan: str = "on") -> Generator[tuple[str, int]]:
+    """An application on a free port."""
+    with served(app, http=bounded_protocol(parser), loop=loop, lifespan=lifespan) as url:
+        host, _, port = url.removeprefix("http://").partition(":")
+        yield host, int(port)
 
 
 def post(tool: str, end: bytes = b"", **arguments: Any) -> bytes:
@@ -111,15 +102,42 @@ def test_a_stream_begins_before_its_first_event(parser: str, loop: str) -> None:
     """Who listens is told at once that he does, and not with the first event."""
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            return
         await send({"type": "http.response.start", "status": 200, "headers": []})
         while (await receive())["type"] != "http.disconnect":
             pass
 
     with (
-        served(app, parser, loop) as address,
+        listening(app, parser, loop, "off") as address,
         socket.create_connection(address, timeout=SECONDS) as line,
     ):
         line.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert line.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("size", [1024, 64 * 1024])
+@pytest.mark.parametrize(("parser", "loop"), LOOPS)
+def test_who_reads_nothing_makes_the_application_wait(parser: str, loop: str, size: int) -> None:
+    """What is written for them does not pile up in the process."""
+    most, taken, waits = (64 << 20) // size, 0, threading.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal taken
+
+        async def note() -> None:
+            waits.set()
+
+        noting = asyncio.create_task(note())  # has its turn when the application waits
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while taken < most and not waits.is_set():
+            taken += 1
+            await send({"type": "http.response.body", "body": b"x" * size, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+        await noting
+
+    with (
+        listening(app, parser, loop, "off") as address,
+        socket.create_connection(address, timeout=SECONDS) as line,
+    ):
+        line.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert waits.wait(SECONDS)
+    assert taken < most

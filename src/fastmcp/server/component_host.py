@@ -32,9 +32,6 @@ from .transforms.transform import Transform
 from .transforms.visibility import visibilities
 from .visibility import Criteria
 
-if TYPE_CHECKING:
-    pass
-
 F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=Component)
 Selection: TypeAlias = VersionSpec | str | None

@@ -11,7 +11,7 @@ import asyncio
 from typing import Any, Final
 
 # What goes out without waiting for the end of the turn, in bytes: so much that another system call
-# is no matter, and what bounds the buffer, of which flow control knows nothing.
+# is cheaper than a copy, and what bounds the buffer, of which flow control knows nothing.
 MUCH: Final = 16 * 1024
 
 
@@ -33,6 +33,10 @@ class GatheringTransport(asyncio.Transport):
         self._size = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
+        if len(data) > MUCH:
+            self._flush()
+            self._transport.write(data)
+            return
         if not self._parts:
             self._loop.call_soon(self._flush)
         self._parts.append(data)
@@ -45,7 +49,8 @@ class GatheringTransport(asyncio.Transport):
             return
         parts, self._parts, self._size = self._parts, [], 0
         if not self._transport.is_closing():
-            self._transport.writelines(parts)
+            # writelines() of Python 3.12 and 3.13 forgot to tell when it is too much.
+            self._transport.write(b"".join(parts))
 
     def close(self) -> None:
         self._flush()
@@ -56,7 +61,7 @@ class GatheringTransport(asyncio.Transport):
         self._transport.write_eof()
 
     def abort(self) -> None:
-        self._parts.clear()
+        self._parts, self._size = [], 0
         self._transport.abort()
 
     def get_write_buffer_size(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import unquote
 
 from msgspec import DecodeError, json
 
@@ -15,7 +16,7 @@ from .document import Json
 from .outgoing import Outgoing
 from .request_plan import Argument, RequestPlan
 from .route import HTTPRoute
-from .serialization import in_cookie, in_header, in_path, in_query
+from .serialization import has_dots, in_cookie, in_header, in_path, in_query
 
 if TYPE_CHECKING:
     import httpx2
@@ -115,7 +116,7 @@ def _require(plan: RequestPlan, given: Json) -> None:
 def _path(template: str, placed: Any) -> str:
     texts = {argument.target: in_path(_of(argument), value) for argument, value in placed}
     path = _IN_BRACES.sub(lambda braces: texts[braces[1]], template).partition("#")[0]
-    if {".", ".."} & set(path.partition("?")[0].split("/")):
+    if has_dots(unquote(path.partition("?")[0]), f"The path {template} with these arguments"):
         raise ValidationError(f"The arguments make a path with dot segments of {template}")
     return path
 

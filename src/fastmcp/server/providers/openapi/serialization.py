@@ -70,21 +70,29 @@ def _members_in_path(name: str, style: str, explode: bool, pairs: list[tuple[str
 
 
 def _segment(name: str, value: Any) -> str:
-    """A value as part of a segment. Dots that mean "up" are refused however they are encoded, for
-    nobody knows how often the server and what is before it decode, or whether one of them leaves
-    out what follows a semicolon.
-    """
+    """A value as part of a segment."""
     text = scalar(value)
-    decoded = text
+    if has_dots(text, f"Path parameter {name!r}"):
+        raise ValidationError(f"Path parameter {name!r} cannot contain dot segments")
+    return quote(text, safe="")
+
+
+def has_dots(decoded: str, what: str) -> bool:
+    """Whether a path has dots that mean "up", however they are encoded: nobody knows how often the
+    server and what is before it decode, or whether one of them leaves out what follows a semicolon.
+
+    Raises:
+        ValidationError: it is encoded so often that nobody can tell.
+    """
     for _ in range(_DECODINGS):
         parts = decoded.replace("\\", "/").split("/")
         if any(part.partition(";")[0] in (".", "..") for part in parts):
-            raise ValidationError(f"Path parameter {name!r} cannot contain dot segments")
+            return True
         again = unquote(decoded)
         if again == decoded:
-            return quote(text, safe="")
+            return False
         decoded = again
-    raise ValidationError(f"Path parameter {name!r} has too many encoding layers")
+    raise ValidationError(f"{what} has too many encoding layers")
 
 
 def in_query(parameter: ParameterInfo, value: Any) -> list[str]:
